@@ -1,0 +1,216 @@
+// Package ledger accounts for every export packet and every flow record that
+// a unit receives: kept, or dropped for a named reason. At any quiet moment
+// received equals kept plus the sum of what was dropped.
+//
+// It only counts. What counts as kept is the business of whoever keeps
+// (flowio/distribute on a Proxy, persistence/flowstore on a Slave).
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Reason says why a packet or a record was not kept.
+type Reason uint8
+
+// The reasons of loss. The order is part of the wire format: append only.
+const (
+	KernelDropped   Reason = iota // the socket's receive buffer was full
+	Malformed                     // the octets contradict their format
+	UnknownVersion                // neither NetFlow v5, v9, IPFIX nor sFlow v5
+	UnknownTemplate               // the template did not come in time
+	RefusedTemplate               // the template breaks a bound
+	NotAdmitted                   // the exporter is not admitted (bounded number, rate)
+	QueueFull                     // a bounded queue inside the unit was full
+	NoSlave                       // no Slave was up to take it
+	SendFailed                    // the network refused it
+	SpoolFull                     // a Slave was away for longer than its spool lasts
+	TooLarge                      // the record does not fit the MTU
+	StoreFailed                   // the flow store could not keep it (disk full, read-only)
+	ShuttingDown                  // the unit was stopping
+
+	NumReasons int = iota
+)
+
+var reasonNames = [NumReasons]string{
+	KernelDropped: "kernel_dropped", Malformed: "malformed", UnknownVersion: "unknown_version",
+	UnknownTemplate: "unknown_template", RefusedTemplate: "refused_template", NotAdmitted: "not_admitted",
+	QueueFull: "queue_full", NoSlave: "no_slave", SendFailed: "send_failed", SpoolFull: "spool_full",
+	TooLarge: "too_large", StoreFailed: "store_failed", ShuttingDown: "shutting_down",
+}
+
+// String returns the name of r in metrics and APIs.
+func (r Reason) String() string {
+	if int(r) >= NumReasons {
+		return fmt.Sprintf("reason_%d", uint8(r))
+	}
+	return reasonNames[r]
+}
+
+// Kind says what an account counts.
+type Kind uint8
+
+// What is counted.
+const (
+	Packets Kind = iota // export packets
+	Records             // flow records and flow samples; not options data, not templates
+)
+
+// String returns the name of k in metrics and APIs.
+func (k Kind) String() string {
+	if k == Packets {
+		return "packets"
+	}
+	return "records"
+}
+
+// Hop is a stage of a unit that receives from the one before. Each hop has
+// accounts of its own.
+type Hop uint8
+
+// The hops of a flow's way. A Proxy has Receive and Distribute, a Slave
+// Receive and Store, a standalone Slave Receive and Store.
+const (
+	Receive    Hop = iota // packets off the socket; kept = handed to the next hop whole
+	Distribute            // records taken out of packets; kept = sent to a Slave
+	Store                 // records decoded; kept = in the flow store
+)
+
+// String returns the name of h in metrics and APIs.
+func (h Hop) String() string {
+	switch h {
+	case Receive:
+		return "receive"
+	case Distribute:
+		return "distribute"
+	case Store:
+		return "store"
+	default:
+		return fmt.Sprintf("hop_%d", uint8(h))
+	}
+}
+
+// Key names an account.
+type Key struct {
+	Hop      Hop
+	Kind     Kind
+	Exporter netip.Addr // invalid for what cannot be attributed, and for all exporters beyond maxAccounts
+	Domain   uint32     // observation domain; 0 at the Receive hop
+}
+
+// Account counts one kind of thing of one exporter at one hop. Its methods
+// are safe for concurrent use; readers may see the counts of one event apart.
+type Account struct {
+	received, kept atomic.Uint64
+	dropped        [NumReasons]atomic.Uint64
+}
+
+// Receive counts n received.
+func (a *Account) Receive(n uint64) { a.received.Add(n) }
+
+// Keep counts n kept.
+func (a *Account) Keep(n uint64) { a.kept.Add(n) }
+
+// Drop counts n dropped for reason r.
+func (a *Account) Drop(r Reason, n uint64) { a.dropped[r].Add(n) }
+
+// Entry is the state of one account.
+type Entry struct {
+	Key
+	Received, Kept uint64
+	Dropped        [NumReasons]uint64
+}
+
+// Missing returns what the account cannot explain. It is zero at a quiet
+// moment unless something was lost silently.
+func (e Entry) Missing() int64 {
+	n := int64(e.Received) - int64(e.Kept)
+	for _, d := range e.Dropped {
+		n -= int64(d)
+	}
+	return n
+}
+
+// Add adds the counts of other to e and leaves e's key.
+func (e *Entry) Add(other Entry) {
+	e.Received += other.Received
+	e.Kept += other.Kept
+	for r := range other.Dropped {
+		e.Dropped[r] += other.Dropped[r]
+	}
+}
+
+// maxAccounts bounds a Book: a source address costs its sender nothing, an
+// account costs about 150 octets. Exporters beyond it share the account with
+// the invalid address.
+const maxAccounts = 65536
+
+// Book holds the accounts of one unit. It is safe for concurrent use.
+type Book struct {
+	mu       sync.RWMutex // guards everything below
+	accounts map[Key]*Account
+}
+
+// NewBook returns a Book without accounts.
+func NewBook() *Book { return &Book{accounts: map[Key]*Account{}} }
+
+// Account returns the account of k, opening it if need be. Hot paths keep the
+// pointer.
+func (b *Book) Account(k Key) *Account {
+	b.mu.RLock()
+	a := b.accounts[k]
+	b.mu.RUnlock()
+	if a != nil {
+		return a
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.accounts[k]; !known && len(b.accounts) >= maxAccounts {
+		k.Exporter, k.Domain = netip.Addr{}, 0
+	}
+	a = b.accounts[k]
+	if a == nil {
+		a = new(Account)
+		b.accounts[k] = a
+	}
+	return a
+}
+
+// Entries returns the state of every account, ordered by hop, kind, exporter
+// and domain.
+func (b *Book) Entries() []Entry {
+	b.mu.RLock()
+	entries := make([]Entry, 0, len(b.accounts))
+	for k, a := range b.accounts {
+		e := Entry{Key: k, Received: a.received.Load(), Kept: a.kept.Load()}
+		for r := range a.dropped {
+			e.Dropped[r] = a.dropped[r].Load()
+		}
+		entries = append(entries, e)
+	}
+	b.mu.RUnlock()
+	slices.SortFunc(entries, func(x, y Entry) int {
+		return cmp.Or(cmp.Compare(x.Hop, y.Hop), cmp.Compare(x.Kind, y.Kind),
+			x.Exporter.Compare(y.Exporter), cmp.Compare(x.Domain, y.Domain))
+	})
+	return entries
+}
+
+// Totals sums entries over all exporters and domains, per hop and kind.
+func Totals(entries []Entry) []Entry {
+	var totals []Entry
+	for _, e := range entries {
+		i := slices.IndexFunc(totals, func(t Entry) bool { return t.Hop == e.Hop && t.Kind == e.Kind })
+		if i < 0 {
+			totals = append(totals, Entry{Key: Key{Hop: e.Hop, Kind: e.Kind}})
+			i = len(totals) - 1
+		}
+		totals[i].Add(e)
+	}
+	return totals
+}

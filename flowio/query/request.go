@@ -1,0 +1,36 @@
+// Package query is a question about flows and its answer: the Request, the
+// Plan it resolves to, the mergeable Partial that each unit computes, and the
+// Result with its Coverage.
+//
+// It reads flows only through Source and does not know where they lie
+// (persistence/flowstore) or which units are asked (actors).
+package query
+
+// Kind is the shape of the answer.
+type Kind string
+
+// The kinds of query.
+const (
+	Top    Kind = "top"    // groups, ordered, the first Limit of them
+	Series Kind = "series" // sums per time step, optionally per group
+	Flows  Kind = "flows"  // the records themselves
+	Total  Kind = "total"  // one row of sums
+)
+
+// Request is a query as a user writes it: the same JSON in REST, GraphQL and
+// on the command line. The zero value of a field asks for its default.
+type Request struct {
+	Kind         Kind     `json:"kind"`
+	From         string   `json:"from,omitempty"`         // RFC 3339 or now-1h; default now-1h
+	To           string   `json:"to,omitempty"`           // default now; exclusive
+	Filter       string   `json:"filter,omitempty"`       // see flowio/filter; empty matches all
+	Profile      string   `json:"profile,omitempty"`      // default live
+	Channels     []string `json:"channels,omitempty"`     // default all channels of the profile
+	SourceGroups []string `json:"sourceGroups,omitempty"` // names; default all
+	GroupBy      []string `json:"groupBy,omitempty"`      // fields, addresses with /prefix: srcAddr/24
+	Metrics      []string `json:"metrics,omitempty"`      // bytes, packets, flows, uniq(field), p95(field); default all three sums
+	OrderBy      string   `json:"orderBy,omitempty"`      // a metric; flows: a field, default time
+	Limit        int      `json:"limit,omitempty"`        // default 10 (top, series), 100 (flows)
+	Step         string   `json:"step,omitempty"`         // series: 1s and up; default about 100 steps
+	Scaled       *bool    `json:"scaled,omitempty"`       // multiply counters by the sampling rate; default true
+}

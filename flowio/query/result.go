@@ -1,0 +1,76 @@
+package query
+
+import "time"
+
+// Column describes one column of a Result.
+type Column struct {
+	Name string `json:"name"` // as in the request: srcAddr/24, bytes, uniq(dstAddr)
+	Kind string `json:"kind"` // address, number, counter, time, text
+}
+
+// Row is one row of a Result, a value per Column: addresses, texts and
+// counters (64 bit) as string, small numbers as number, times as RFC 3339.
+type Row []any
+
+// Result is an answer. Rows are groups (top), groups and steps (series: the
+// first column is the time of the step), records (flows) or one row (total).
+type Result struct {
+	Kind     Kind      `json:"kind"`
+	From     time.Time `json:"from"` // as resolved
+	To       time.Time `json:"to"`
+	Step     string    `json:"step,omitempty"` // series: as resolved, a Go duration
+	Columns  []Column  `json:"columns"`
+	Rows     []Row     `json:"rows"`
+	Total    Row       `json:"total,omitempty"`  // metrics over everything that matched, in the order of the metric columns
+	Groups   string    `json:"groups,omitempty"` // how many groups matched, decimal
+	Method   string    `json:"method,omitempty"` // exact, or how the rows were estimated and the bound of the error
+	Coverage Coverage  `json:"coverage"`
+	Stats    Stats     `json:"stats"`
+}
+
+// Coverage says which units answered and what is missing from the answer.
+type Coverage struct {
+	Complete            bool      `json:"complete"`
+	UnitsAsked          int       `json:"unitsAsked"`    // units that hold flows
+	UnitsAnswered       int       `json:"unitsAnswered"` // of those, the ones whose answer is complete
+	Missing             []Missing `json:"missing"`
+	AnsweredBySecondary []string  `json:"answeredBySecondary,omitempty"` // source groups
+}
+
+// Missing is a part of the asked time range that a unit could not answer for.
+type Missing struct {
+	Unit   string    `json:"unit"` // its name
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	Reason string    `json:"reason"`
+}
+
+// Add joins the coverage of another part of the answer to c.
+func (c *Coverage) Add(other Coverage) {
+	c.UnitsAsked += other.UnitsAsked
+	c.UnitsAnswered += other.UnitsAnswered
+	c.Missing = append(c.Missing, other.Missing...)
+	c.AnsweredBySecondary = append(c.AnsweredBySecondary, other.AnsweredBySecondary...)
+	c.Complete = len(c.Missing) == 0 && c.UnitsAsked == c.UnitsAnswered
+}
+
+// Stats is what an answer cost.
+type Stats struct {
+	RowsScanned    uint64 `json:"rowsScanned,string"`
+	RowsMatched    uint64 `json:"rowsMatched,string"`
+	BytesRead      uint64 `json:"bytesRead,string"`
+	Segments       int    `json:"segments"`
+	CachedSegments int    `json:"cachedSegments"`
+	ElapsedMs      int64  `json:"elapsedMs"`
+}
+
+// Add adds the cost of another part of the answer to s; the elapsed time is
+// the longer of both.
+func (s *Stats) Add(other Stats) {
+	s.RowsScanned += other.RowsScanned
+	s.RowsMatched += other.RowsMatched
+	s.BytesRead += other.BytesRead
+	s.Segments += other.Segments
+	s.CachedSegments += other.CachedSegments
+	s.ElapsedMs = max(s.ElapsedMs, other.ElapsedMs)
+}
