@@ -1,0 +1,66 @@
+package ledger
+
+import (
+	"net/netip"
+	"sync"
+	"testing"
+)
+
+func TestBooksBalance(t *testing.T) {
+	b := NewBook()
+	exporter := netip.MustParseAddr("192.0.2.1")
+	var counting sync.WaitGroup
+	for range 8 {
+		counting.Go(func() {
+			a := b.Account(Key{Hop: Store, Kind: Records, Exporter: exporter, Domain: 7})
+			for range 1000 {
+				a.Receive(3)
+				a.Keep(2)
+				a.Drop(Malformed, 1)
+			}
+		})
+	}
+	counting.Wait()
+	entries := b.Entries()
+	if len(entries) != 1 {
+		t.Fatalf("%d accounts, want 1", len(entries))
+	}
+	e := entries[0]
+	if e.Received != 24000 || e.Kept != 16000 || e.Dropped[Malformed] != 8000 || e.Missing() != 0 {
+		t.Errorf("received %d, kept %d, malformed %d, missing %d", e.Received, e.Kept, e.Dropped[Malformed], e.Missing())
+	}
+}
+
+func TestMissingShowsASilentLoss(t *testing.T) {
+	e := Entry{Received: 10, Kept: 7}
+	e.Dropped[QueueFull] = 2
+	if got := e.Missing(); got != 1 {
+		t.Errorf("missing %d, want 1", got)
+	}
+}
+
+func TestAccountsAreBounded(t *testing.T) {
+	b := NewBook()
+	addr := netip.MustParseAddr("10.0.0.0")
+	for range maxAccounts + 1000 {
+		b.Account(Key{Exporter: addr}).Receive(1)
+		addr = addr.Next()
+	}
+	entries := b.Entries()
+	if len(entries) > maxAccounts+1 {
+		t.Errorf("%d accounts, want at most %d", len(entries), maxAccounts+1)
+	}
+	if got := Totals(entries)[0].Received; got != maxAccounts+1000 {
+		t.Errorf("%d received in all, want %d", got, maxAccounts+1000)
+	}
+}
+
+func TestReasonsHaveNames(t *testing.T) {
+	seen := map[string]bool{}
+	for r := range Reason(NumReasons) {
+		if name := r.String(); name == "" || seen[name] {
+			t.Errorf("reason %d is called %q", r, name)
+		}
+		seen[r.String()] = true
+	}
+}
