@@ -63,7 +63,10 @@ type Unit struct {
 	Control string    `json:"control"`          // host:port of its control plane
 	Query   string    `json:"query"`            // host:port of its query plane
 	Joined  time.Time `json:"joined,omitzero"`  // when it got its certificate; zero = expected
-	Created time.Time `json:"created,omitzero"` //
+	Created time.Time `json:"created,omitzero"` // set by Apply
+
+	// Revision of the last change to the unit; set by Apply.
+	Revision Revision `json:"revision"`
 }
 
 // SourceGroup is one place: the same exporters, received by one or several
@@ -75,6 +78,9 @@ type SourceGroup struct {
 	Model       Model    `json:"model"`
 	Delivery    Delivery `json:"delivery"`
 	Listen      []uint16 `json:"listen"` // UDP ports that exporters send to
+
+	// Revision of the last change to the group; set by Apply.
+	Revision Revision `json:"revision"`
 }
 
 // ProxyGroup is one Proxy with its Slaves, or one standalone Slave.
@@ -85,6 +91,9 @@ type ProxyGroup struct {
 	Priority    int      `json:"priority"`              // within the source group; lower is preferred
 	Proxy       UnitID   `json:"proxy"`                 // a Proxy, or a standalone Slave without Slaves
 	Slaves      []Member `json:"slaves"`
+
+	// Revision of the last change to the group; set by Apply.
+	Revision Revision `json:"revision"`
 }
 
 // Member is a Slave's place in a proxy group.

@@ -1,0 +1,80 @@
+package topology
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+)
+
+// Desired is everything one unit needs to know, whole.
+type Desired struct {
+	Unit        Unit
+	SourceGroup *SourceGroup // nil: the unit does not operate
+	Slaves      []Slot       // of a Proxy: its Slaves that have joined, by identifier
+	Proxy       *Unit        // of a Slave: its Proxy, the only unit that may send it flows
+}
+
+// Slot is a Slave as its Proxy sees it.
+type Slot struct {
+	Unit   Unit
+	Weight int
+}
+
+// Desired returns what a unit must do. A unit that is unknown, unassigned or
+// in a proxy group without a source group must do nothing.
+func (s State) Desired(id UnitID) Desired {
+	u, exists := s.Units[id]
+	if !exists {
+		return Desired{Unit: Unit{ID: id}}
+	}
+	d := Desired{Unit: plain(u)}
+	g, ok := s.GroupOf(id)
+	if !ok {
+		return d
+	}
+	if sg, ok := s.SourceGroups[g.SourceGroup]; ok {
+		sg.Revision = 0
+		d.SourceGroup = &sg
+	}
+	switch u.Role {
+	case Proxy:
+		d.Slaves = s.slots(g)
+	case Slave:
+		if p, ok := s.Units[g.Proxy]; ok {
+			p = plain(p)
+			d.Proxy = &p
+		}
+	case Master, Standalone:
+	}
+	return d
+}
+
+func (s State) slots(g ProxyGroup) []Slot {
+	var slots []Slot
+	for _, m := range g.Slaves {
+		if u, ok := s.Units[m.Unit]; ok && !u.Joined.IsZero() {
+			slots = append(slots, Slot{Unit: plain(u), Weight: m.Weight})
+		}
+	}
+	slices.SortFunc(slots, func(a, b Slot) int { return cmp.Compare(a.Unit.ID, b.Unit.ID) })
+	return slots
+}
+
+// plain is u without the revision, which changes nothing that a unit does.
+func plain(u Unit) Unit {
+	u.Revision = 0
+	return u
+}
+
+// Affected returns, sorted, the units of after that must do something else
+// than before.
+func Affected(before, after State) []UnitID {
+	var ids []UnitID
+	for id := range after.Units {
+		if !reflect.DeepEqual(before.Desired(id), after.Desired(id)) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
