@@ -1,0 +1,65 @@
+# Every target is one command a person could type. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CGO_ENABLED ?= 0
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+FUZZTIME ?= 30s
+
+help: ## list the targets
+	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+build: ui go-build ## build bin/weir, dashboard included
+
+go-build: ## build bin/weir with the dashboard as it was built last
+	go build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/weir .
+
+ui: frontend/dist/index.html ## build the dashboard
+
+frontend/dist/index.html: frontend/package-lock.json frontend/index.html $(shell find frontend/src -type f 2>/dev/null)
+	cd frontend && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+demo: build ## build everything and run a whole deployment on this machine
+	bin/weir demo
+
+test: test-needs build ## install what the tests need, then run them all
+	CGO_ENABLED=1 go tool gotestsum --format pkgname --format-hide-empty-pkg -- -race -shuffle=on -timeout 15m $(TESTFLAGS) \
+		$$(go list ./... | grep -v /integration)
+	go tool gotestsum --format pkgname --format-hide-empty-pkg -- -timeout 20m -count=1 $(TESTFLAGS) . ./integration/...
+
+test-needs: ## install the Debian packages that the tests use
+	@.ci/needs softflowd nfdump
+
+ui-test: ui ## unit tests and lint of the dashboard
+	cd frontend && npm run lint && npm test
+
+e2e: build ## browser tests of the dashboard against a running demo
+	@.ci/needs chromium
+	cd frontend && npm run e2e
+
+lint: ## static analysis, formatting, known vulnerabilities
+	$(LINT) run ./...
+	go tool govulncheck ./...
+
+generate: ## make all generated code anew
+	go generate ./...
+	cd frontend && npm run codegen
+
+check-generated: generate ## fail if generated code was not current
+	git diff --exit-code
+
+fuzz: ## run every fuzz target for FUZZTIME (30s) each
+	@for pkg in $$(grep -rlE '^func Fuzz' --include=*_test.go . | grep -v node_modules | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$pkg/*_test.go | cut -c6-); do \
+			echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench: go-build ## benchmarks, next to peers where there are any
+	@.ci/needs nfdump softflowd
+	go test -run '^$$' -bench . -benchtime 2s ./flowio/... ./persistence/...
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration/...
+
+.PHONY: help build go-build ui demo test test-needs ui-test e2e lint generate check-generated fuzz bench
