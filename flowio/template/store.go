@@ -1,0 +1,251 @@
+package template
+
+import (
+	"container/list"
+	"iter"
+	"net/netip"
+	"sync"
+	"time"
+
+	"example.com/weir/flowio/flow"
+)
+
+const (
+	// lifetime is how long a template outlives its last announcement. Routers
+	// announce every 1 to 30 minutes, some every hour; a template that was
+	// replaced is overwritten, so expiry only has to free memory.
+	lifetime = 6 * time.Hour
+
+	// maxPerExporter bounds the templates of one exporter. Large routers use
+	// a few dozen in each of a few dozen observation domains.
+	maxPerExporter = 4096
+
+	// maxOctets caps what a Store remembers, by the estimate of octets below.
+	// Beyond it the template announced longest ago goes first.
+	maxOctets = 64 << 20
+
+	// entryOctets estimates an entry without its fields, fieldOctets a field.
+	entryOctets, fieldOctets = 400, 8
+)
+
+// Key names a template. Template IDs are unique only within one transport
+// session and observation domain (RFC 7011 section 3.4.1).
+type Key struct {
+	Exporter netip.AddrPort
+	Domain   uint32
+	ID       uint16
+}
+
+// Config holds the collaborators of a Store.
+type Config struct {
+	// Dropped, if set, is told that n parked sets were dropped because their
+	// template did not come in time or there were too many. It is called
+	// without a lock held.
+	Dropped func(k Key, n int)
+}
+
+// Store remembers templates, and parks data sets that came before theirs. It
+// is safe for concurrent use.
+type Store struct {
+	cfg Config
+
+	mu        sync.RWMutex // guards everything below
+	entries   map[Key]*entry
+	byAge     list.List // of *entry, announced longest ago first
+	exporters map[netip.AddrPort]*exporter
+	octets    int // sum over entries; at most maxOctets
+	parking   parking
+}
+
+// exporter holds what one exporter has.
+type exporter struct {
+	byAge list.List // of *entry, announced longest ago first
+}
+
+type entry struct {
+	key              Key
+	template         *Template
+	announced        time.Time
+	inStore, inOwner *list.Element
+}
+
+func (e *entry) octets() int { return entryOctets + fieldOctets*len(e.template.Fields) }
+
+// NewStore returns an empty Store.
+func NewStore(cfg Config) *Store {
+	return &Store{
+		cfg:       cfg,
+		entries:   map[Key]*entry{},
+		exporters: map[netip.AddrPort]*exporter{},
+		parking:   parking{sets: map[Key][]flow.Packet{}},
+	}
+}
+
+// Lookup returns the template of k, nil if it is not known. The Template is
+// not to be changed.
+func (s *Store) Lookup(k Key) *Template {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if e := s.entries[k]; e != nil {
+		return e.template
+	}
+	return nil
+}
+
+// Add remembers t under k. It returns the template in force, which is the
+// earlier one if t only repeats it, whether the layout is new, and the data
+// sets that were parked for it. The Store keeps t.
+func (s *Store) Add(k Key, t *Template) (inForce *Template, isNew bool, released []flow.Packet) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.unlock(s.sweepLocked(now))
+	if e := s.entries[k]; e != nil {
+		s.touchLocked(e, now)
+		if e.template.Equal(t) {
+			return e.template, false, nil
+		}
+		s.octets -= e.octets()
+		e.template = t
+		s.octets += e.octets()
+	} else {
+		s.insertLocked(&entry{key: k, template: t, announced: now})
+	}
+	return t, true, s.parking.take(k)
+}
+
+func (s *Store) touchLocked(e *entry, now time.Time) {
+	e.announced = now
+	s.byAge.MoveToBack(e.inStore)
+	s.exporters[e.key.Exporter].byAge.MoveToBack(e.inOwner)
+}
+
+func (s *Store) insertLocked(e *entry) {
+	owner := s.exporters[e.key.Exporter]
+	if owner == nil {
+		owner = new(exporter)
+		s.exporters[e.key.Exporter] = owner
+	}
+	if owner.byAge.Len() >= maxPerExporter {
+		s.removeLocked(owner.byAge.Front().Value.(*entry))
+	}
+	s.entries[e.key] = e
+	s.exporters[e.key.Exporter] = owner
+	e.inStore, e.inOwner = s.byAge.PushBack(e), owner.byAge.PushBack(e)
+	s.octets += e.octets()
+	for s.octets > maxOctets && s.byAge.Len() > 1 {
+		s.removeLocked(s.byAge.Front().Value.(*entry))
+	}
+}
+
+func (s *Store) removeLocked(e *entry) {
+	owner := s.exporters[e.key.Exporter]
+	s.byAge.Remove(e.inStore)
+	owner.byAge.Remove(e.inOwner)
+	if owner.byAge.Len() == 0 {
+		delete(s.exporters, e.key.Exporter)
+	}
+	delete(s.entries, e.key)
+	s.octets -= e.octets()
+}
+
+// Withdraw forgets the template of k. An ID below MinID, as Parse returns it,
+// means all templates of that kind in the domain.
+func (s *Store) Withdraw(k Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k.ID >= MinID {
+		if e := s.entries[k]; e != nil {
+			s.removeLocked(e)
+		}
+		return
+	}
+	owner := s.exporters[k.Exporter]
+	if owner == nil {
+		return
+	}
+	options := k.ID == IPFIX.OptionsSet()
+	for at := owner.byAge.Front(); at != nil; {
+		e := at.Value.(*entry)
+		at = at.Next()
+		if e.key.Domain == k.Domain && e.template.Options == options {
+			s.removeLocked(e)
+		}
+	}
+}
+
+// Park keeps a data set until its template is added, as a packet that holds
+// only this set; the payload is copied. Beyond the bounds of parking the set
+// is dropped and told to Config.Dropped.
+func (s *Store) Park(k Key, p flow.Packet) {
+	now := time.Now()
+	s.mu.Lock()
+	dropped := s.sweepLocked(now)
+	if !s.parking.put(k, p, now) {
+		dropped = append(dropped, k)
+	}
+	s.unlock(dropped)
+}
+
+// Expire drops what has outlived its time. Add and Park do so too; Expire is
+// for when neither is called.
+func (s *Store) Expire() {
+	s.mu.Lock()
+	s.unlock(s.sweepLocked(time.Now()))
+}
+
+// Parked returns the number of data sets that wait for their template.
+func (s *Store) Parked() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.parking.order.Len()
+}
+
+// Len returns the number of templates known.
+func (s *Store) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.entries)
+}
+
+// All yields the templates known when it was called, announced longest ago
+// first.
+func (s *Store) All() iter.Seq2[Key, *Template] {
+	s.mu.RLock()
+	keys := make([]Key, 0, len(s.entries))
+	templates := make([]*Template, 0, len(s.entries))
+	for at := s.byAge.Front(); at != nil; at = at.Next() {
+		e := at.Value.(*entry)
+		keys, templates = append(keys, e.key), append(templates, e.template)
+	}
+	s.mu.RUnlock()
+	return func(yield func(Key, *Template) bool) {
+		for i, k := range keys {
+			if !yield(k, templates[i]) {
+				return
+			}
+		}
+	}
+}
+
+// sweepLocked forgets expired templates and returns the keys of expired sets.
+func (s *Store) sweepLocked(now time.Time) (dropped []Key) {
+	for at := s.byAge.Front(); at != nil; at = s.byAge.Front() {
+		e := at.Value.(*entry)
+		if now.Sub(e.announced) < lifetime {
+			break
+		}
+		s.removeLocked(e)
+	}
+	return s.parking.expire(now)
+}
+
+// unlock releases the lock and then tells what was dropped.
+func (s *Store) unlock(dropped []Key) {
+	s.mu.Unlock()
+	if s.cfg.Dropped == nil {
+		return
+	}
+	for _, k := range dropped {
+		s.cfg.Dropped(k, 1)
+	}
+}
