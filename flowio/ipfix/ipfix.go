@@ -34,9 +34,8 @@ type Header struct {
 	Domain     uint32 // observation domain
 }
 
-// ParseHeader reads the header of message, which must be whole: a Length that
-// the octets cannot hold is refused. Octets after the message are not an
-// error.
+// ParseHeader reads the header at the start of message. A Length beyond the
+// octets of message is reported by Sets, after the sets that are there.
 func ParseHeader(message []byte) (Header, error) {
 	if len(message) < HeaderLen {
 		return Header{}, fmt.Errorf("%w: %d octets, header has %d", ErrMalformed, len(message), HeaderLen)
@@ -50,8 +49,8 @@ func ParseHeader(message []byte) (Header, error) {
 		Sequence:   binary.BigEndian.Uint32(message[8:]),
 		Domain:     binary.BigEndian.Uint32(message[12:]),
 	}
-	if h.Length < HeaderLen || int(h.Length) > len(message) {
-		return h, fmt.Errorf("%w: length %d in %d octets", ErrMalformed, h.Length, len(message))
+	if h.Length < HeaderLen {
+		return h, fmt.Errorf("%w: length %d, header has %d", ErrMalformed, h.Length, HeaderLen)
 	}
 	return h, nil
 }
@@ -66,11 +65,22 @@ func (h Header) AppendTo(b []byte) []byte {
 }
 
 // Sets walks the Sets of message up to the Length of its header; see
-// template.Sets. A message without a valid header gives one error.
+// template.Sets. Octets after the message are ignored: a datagram carries one
+// message. A message that is cut off gives its whole sets and then an error.
 func Sets(message []byte) iter.Seq2[Set, error] {
-	h, err := ParseHeader(message)
-	if err != nil {
-		return func(yield func(Set, error) bool) { yield(Set{}, err) }
+	return func(yield func(Set, error) bool) {
+		h, err := ParseHeader(message)
+		if err != nil {
+			yield(Set{}, err)
+			return
+		}
+		for set, err := range template.Sets(message[:min(int(h.Length), len(message))], HeaderLen) {
+			if !yield(set, err) || err != nil {
+				return
+			}
+		}
+		if int(h.Length) > len(message) {
+			yield(Set{}, fmt.Errorf("%w: length %d in %d octets", ErrMalformed, h.Length, len(message)))
+		}
 	}
-	return template.Sets(message[:h.Length], HeaderLen)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,18 +20,27 @@ import (
 
 // boundary is one line of the expected boundaries of a capture.
 type boundary struct {
-	Packet  int `json:"pkt"`
-	Version any `json:"version"`
-	Sets    []struct {
-		ID        uint16 `json:"id"`
-		Offset    int    `json:"off"`
-		Length    int    `json:"len"`
-		Records   *int   `json:"records"`
-		Templates []struct {
-			ID     uint16 `json:"id"`
-			Fields int    `json:"fields"`
-		} `json:"templates"`
-	} `json:"sets"`
+	Packet  int         `json:"pkt"`
+	Version any         `json:"version"`
+	Sets    []wantedSet `json:"sets"`
+	Error   string      `json:"error"`
+}
+
+type wantedSet struct {
+	ID        uint16           `json:"id"`
+	Offset    int              `json:"off"`
+	Length    int              `json:"len"`
+	Records   *int             `json:"records"`
+	Templates []wantedTemplate `json:"templates"`
+	Options   []wantedTemplate `json:"options_templates"`
+	Error     string           `json:"error"`
+}
+
+type wantedTemplate struct {
+	ID         uint16 `json:"id"`
+	Fields     int    `json:"fields"`
+	Withdrawal uint16 `json:"withdrawal"`
+	Error      string `json:"error"`
 }
 
 // TestBoundaries walks every NetFlow v9 and IPFIX capture and compares sets,
@@ -44,59 +54,80 @@ func TestBoundaries(t *testing.T) {
 		name, _, _ := strings.Cut(filepath.Base(file), ".")
 		t.Run(name, func(t *testing.T) {
 			packets := flowtest.Packets(t, flowtest.Data(t, "flow/"+name+".pcap"))
-			templates := map[template.Key]*template.Template{}
+			w := walker{t: t, templates: map[template.Key]*template.Template{}}
 			for _, want := range readBoundaries(t, file) {
 				if want.Version == float64(9) || want.Version == float64(10) {
-					checkPacket(t, packets[want.Packet], want, templates)
+					w.packet(packets[want.Packet], want)
 				}
 			}
 		})
 	}
 }
 
-func checkPacket(t *testing.T, p flow.Packet, want boundary, templates map[template.Key]*template.Template) {
-	t.Helper()
-	format, domain := template.Format(p.Payload[1]), uint32(0)
-	sets := netflow9.Sets(p.Payload)
-	if format == template.IPFIX {
-		h, _ := ipfix.ParseHeader(p.Payload)
-		sets, domain = ipfix.Sets(p.Payload), h.Domain
-	} else if h, err := netflow9.ParseHeader(p.Payload); err == nil {
+// walker keeps the templates of a capture.
+type walker struct {
+	t         *testing.T
+	templates map[template.Key]*template.Template
+}
+
+func (w walker) packet(p flow.Packet, want boundary) {
+	w.t.Helper()
+	format, domain, sets := template.NetFlow9, uint32(0), netflow9.Sets(p.Payload)
+	if h, err := netflow9.ParseHeader(p.Payload); err == nil {
 		domain = h.SourceID
+	} else if h, err := ipfix.ParseHeader(p.Payload); err == nil {
+		format, domain, sets = template.IPFIX, h.Domain, ipfix.Sets(p.Payload)
 	}
 	i := 0
 	for set, err := range sets {
-		if err != nil || i >= len(want.Sets) {
-			t.Errorf("packet %d: set %d: %v, want %d sets", want.Packet, i, err, len(want.Sets))
+		if err != nil {
+			if want.Error == "" && want.Sets[i].Error == "" {
+				w.t.Errorf("packet %d: %v", want.Packet, err)
+			}
 			return
 		}
-		w := want.Sets[i]
+		if i >= len(want.Sets) {
+			break
+		}
+		expected := want.Sets[i]
+		if set.ID != expected.ID || set.Offset != expected.Offset || len(set.Raw(p.Payload)) != expected.Length {
+			w.t.Errorf("packet %d: set %d at %d of %d octets, want %+v",
+				want.Packet, set.ID, set.Offset, len(set.Body)+4, expected)
+		}
+		w.set(format, template.Key{Exporter: p.Exporter, Domain: domain, ID: set.ID}, set, expected)
 		i++
-		if set.ID != w.ID || set.Offset != w.Offset || len(set.Body)+4 != w.Length {
-			t.Errorf("packet %d: set %d at %d of %d octets, want %+v", want.Packet, set.ID, set.Offset, len(set.Body)+4, w)
-		}
-		key := template.Key{Exporter: p.Exporter, Domain: domain, ID: set.ID}
-		if !format.Announces(set.ID) {
-			if known := templates[key]; known != nil && w.Records != nil && known.Count(set.Body) != *w.Records {
-				t.Errorf("packet %d: set %d has %d records, want %d", want.Packet, set.ID, known.Count(set.Body), *w.Records)
-			}
-			continue
-		}
-		got, _, err := template.Parse(format, set)
-		if err != nil || len(got) != len(w.Templates) && len(w.Templates) > 0 {
-			t.Errorf("packet %d: set %d: %d templates, %v, want %v", want.Packet, set.ID, len(got), err, w.Templates)
-			continue
-		}
-		for j := range got {
-			if j < len(w.Templates) && (got[j].ID != w.Templates[j].ID || len(got[j].Fields) != w.Templates[j].Fields) {
-				t.Errorf("packet %d: template %+v, want %+v", want.Packet, got[j], w.Templates[j])
-			}
-			key.ID = got[j].ID
-			templates[key] = &got[j]
-		}
 	}
 	if i != len(want.Sets) {
-		t.Errorf("packet %d: %d sets, want %d", want.Packet, i, len(want.Sets))
+		w.t.Errorf("packet %d: %d sets, want %d", want.Packet, i, len(want.Sets))
+	}
+}
+
+func (w walker) set(format template.Format, key template.Key, set template.Set, want wantedSet) {
+	w.t.Helper()
+	if !format.Announces(set.ID) {
+		known := w.templates[key]
+		if known != nil && want.Records != nil && known.Count(set.Body) != *want.Records {
+			w.t.Errorf("set %d has %d records, want %d", set.ID, known.Count(set.Body), *want.Records)
+		}
+		return
+	}
+	var got []wantedTemplate
+	templates, withdrawn, err := template.Parse(format, set)
+	for _, id := range withdrawn {
+		got = append(got, wantedTemplate{Withdrawal: id})
+	}
+	for i, t := range templates {
+		got = append(got, wantedTemplate{ID: t.ID, Fields: len(t.Fields)})
+		w.templates[template.Key{Exporter: key.Exporter, Domain: key.Domain, ID: t.ID}] = &templates[i]
+	}
+	wanted := slices.Concat(want.Templates, want.Options)
+	if n := len(wanted); n > 0 && wanted[n-1].Error != "" {
+		wanted = wanted[:n-1]
+	} else if err != nil {
+		w.t.Errorf("set %d: %v", set.ID, err)
+	}
+	if !slices.Equal(got, wanted) {
+		w.t.Errorf("set %d: templates %+v, want %+v", set.ID, got, wanted)
 	}
 }
 
