@@ -1,0 +1,87 @@
+package filter
+
+import (
+	"math"
+	"math/bits"
+
+	"example.com/weir/flowio/flow"
+)
+
+// record is what computed quantities are computed from. Counters are already
+// multiplied by the sampling rate if that was asked for.
+type record struct {
+	first, last, packets, bytes uint64
+}
+
+type computation func(r record) uint64
+
+// durationOf is in milliseconds; a flow that ends before it starts has none.
+func durationOf(r record) uint64 {
+	if r.last < r.first {
+		return 0
+	}
+	return r.last - r.first
+}
+
+// Rates of flows that last less than a millisecond are 0, not infinite: nfdump
+// counts them so as well.
+func bitsPerSecond(r record) uint64    { return ratio(r.bytes, 8000, durationOf(r)) }
+func packetsPerSecond(r record) uint64 { return ratio(r.packets, 1000, durationOf(r)) }
+func bytesPerPacket(r record) uint64   { return ratio(r.bytes, 1, r.packets) }
+
+// ratio returns a×factor/by, rounded down, exact in between; 0 for by = 0 and
+// the greatest number if the quotient is beyond 64 bits.
+func ratio(a, factor, by uint64) uint64 {
+	if by == 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(a, factor)
+	if hi >= by {
+		return math.MaxUint64
+	}
+	quotient, _ := bits.Div64(hi, lo, by)
+	return quotient
+}
+
+// values fills to with what t compares.
+func (t numberTerm) values(b *flow.Batch, to []uint64) {
+	if t.kind.compute == nil {
+		scale(b.Num(t.kind.src), b.Num(flow.SamplingRate), to)
+		return
+	}
+	first, last := b.Num(flow.First), b.Num(flow.Last)
+	packets, bytes := b.Num(flow.Packets), b.Num(flow.Bytes)
+	var rates []uint64
+	if t.scaled {
+		rates = b.Num(flow.SamplingRate)
+	}
+	for i := range to {
+		rate := max(1, at(rates, i))
+		to[i] = t.kind.compute(record{
+			first: at(first, i), last: at(last, i),
+			packets: product(at(packets, i), rate), bytes: product(at(bytes, i), rate),
+		})
+	}
+}
+
+func scale(counters, rates, to []uint64) {
+	for i := range to {
+		to[i] = product(at(counters, i), max(1, at(rates, i)))
+	}
+}
+
+func at(column []uint64, i int) uint64 {
+	if column == nil {
+		return 0
+	}
+	return column[i]
+}
+
+// product stays at the greatest number where it would wrap.
+func product(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	if hi != 0 {
+		return math.MaxUint64
+	}
+	return lo
+}
