@@ -1,0 +1,143 @@
+// Package listen receives export packets over UDP: several sockets share a
+// port, each is read in batches, and reading is separated from processing by
+// a bounded hand-over.
+//
+// It does not look into packets (flowio/distribute and flowio/decode do) and
+// knows nothing about who sends them. It needs Linux.
+package listen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"runtime"
+	"runtime/pprof"
+	"sync"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ledger"
+)
+
+const (
+	// defaultBuffer is the receive buffer of one socket in octets: about
+	// 50 ms of a saturated gigabit link with the kernel's overhead, which is
+	// longer than a pause of the garbage collector or of the scheduler.
+	defaultBuffer = 16 << 20
+
+	// maxSockets bounds the sockets of one port and family. The kernel spreads
+	// exporters over them; more than the cores that read them gain nothing.
+	maxSockets = 16
+)
+
+// Config says what a Listener listens on.
+type Config struct {
+	Address netip.Addr // of this machine; the zero Addr means all, IPv4 and IPv6
+	Port    uint16     // 0 picks a free one, see Listener.Port
+	Sockets int        // per address family; 0 = one per core
+	Buffer  int        // receive buffer per socket in octets; 0 = 16 MiB
+	Log     *slog.Logger
+	Book    *ledger.Book // packets at hop Receive; nil = a Book of its own
+}
+
+// Validate reports everything wrong with c at once.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Sockets < 0 || c.Sockets > maxSockets {
+		errs = append(errs, fmt.Errorf("sockets: %d, want 1 to %d, or 0 for one per core", c.Sockets, maxSockets))
+	}
+	if c.Buffer < 0 {
+		errs = append(errs, fmt.Errorf("buffer: %d octets, want more than 0, or 0 for the default", c.Buffer))
+	}
+	return errors.Join(errs...)
+}
+
+// Listener receives packets on one port. Its accounts at hop Receive balance
+// at any quiet moment: received = kept + what the kernel dropped + what the
+// hand-over dropped + what came while it closed.
+type Listener struct {
+	cfg  Config
+	take func([]flow.Packet)
+
+	readers []*reader // set by Start
+	running sync.WaitGroup
+	once    *sync.Once // of the Close that ends this Start
+}
+
+// New returns a Listener that gives packets to take. Take is called by one
+// goroutine per socket, so concurrently; packets of one exporter and port
+// come in order and never concurrently. Payloads are valid until take
+// returns. Take may block: then the hand-over fills, and later the kernel's
+// buffer.
+func New(cfg Config, take func([]flow.Packet)) *Listener {
+	if cfg.Sockets == 0 {
+		cfg.Sockets = min(runtime.GOMAXPROCS(0), maxSockets)
+	}
+	if cfg.Buffer == 0 {
+		cfg.Buffer = defaultBuffer
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Book == nil {
+		cfg.Book = ledger.NewBook()
+	}
+	return &Listener{cfg: cfg, take: take}
+}
+
+// Start opens every socket and then begins to read. If a socket cannot be
+// opened the others are closed and nothing is read.
+func (l *Listener) Start() error {
+	if err := l.cfg.Validate(); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	conns, err := openAll(&l.cfg)
+	if err != nil {
+		return err
+	}
+	for _, conn := range conns {
+		r, err := newReader(conn, l.cfg)
+		if err != nil {
+			for _, c := range conns {
+				c.Close()
+			}
+			l.readers = nil
+			return err
+		}
+		l.readers = append(l.readers, r)
+	}
+	l.once = new(sync.Once)
+	labels := pprof.Labels("task", "listen", "port", fmt.Sprint(l.cfg.Port))
+	for _, r := range l.readers {
+		l.running.Go(func() { pprof.Do(context.Background(), labels, func(context.Context) { r.read() }) })
+		l.running.Go(func() { pprof.Do(context.Background(), labels, func(context.Context) { r.give(l.take) }) })
+	}
+	return nil
+}
+
+// Port returns the port that a started Listener listens on.
+func (l *Listener) Port() uint16 { return l.cfg.Port }
+
+// Close refuses further packets, gives those that the sockets still hold to
+// take, and returns after the last call of take. Closing twice, or before
+// Start, is harmless.
+func (l *Listener) Close() error {
+	if l.once == nil {
+		return nil
+	}
+	var err error
+	l.once.Do(func() {
+		var errs []error
+		for _, r := range l.readers {
+			errs = append(errs, r.refuse())
+		}
+		l.running.Wait()
+		for _, r := range l.readers {
+			errs = append(errs, r.conn.Close())
+		}
+		l.readers = nil
+		err = errors.Join(errs...)
+	})
+	return err
+}
