@@ -1,0 +1,156 @@
+package queryplane
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"example.com/weir/flowio/query"
+)
+
+// Asker is a unit that can be asked, see Client.Answer.
+type Asker interface {
+	Answer(ctx context.Context, ask Question, sink Sink) (query.Coverage, query.Stats, error)
+}
+
+// Target is one unit to ask and the units whose flows it answers for.
+type Target struct {
+	Holders []string // names of the units that hold the flows
+	Down    string   // why the unit is not asked; empty: it is
+	Asker   Asker    // nil if Down is set
+}
+
+// Ask is one question to several units.
+type Ask struct {
+	Question
+	Plan     *query.Plan
+	From, To time.Time                // the range the plan asks for, for coverage
+	Progress func(query.UnitProgress) // may be nil; called concurrently
+}
+
+// Gathered is what several units answered so far.
+type Gathered struct {
+	Partial  *query.Partial
+	Coverage query.Coverage
+	Stats    query.Stats
+}
+
+// Gather asks every target at once and merges the answers. A target whose
+// answer breaks off counts for nothing but the coverage, which names its
+// holders; what it sent is dropped, so that the merge is exact over the units
+// that answered. An error is returned only when the answer as a whole cannot
+// be given: it exceeds a bound.
+//
+// Merged, if not nil, sees the state after each target; it must not keep the
+// Partial. When ctx ends early, the targets that have not answered are missing
+// from the coverage with the cause of ctx as their reason.
+func Gather(ctx context.Context, ask Ask, targets []Target, merged func(Gathered)) (Gathered, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	g := &gathering{total: Gathered{Partial: query.NewPartial(ask.Plan)}, merged: merged}
+	var asking sync.WaitGroup
+	for _, t := range targets {
+		asking.Go(func() {
+			if err := g.ask(ctx, ask, t); err != nil {
+				g.fail(err)
+				cancel(err)
+			}
+		})
+	}
+	asking.Wait()
+	return g.total, g.err
+}
+
+type gathering struct {
+	merged func(Gathered)
+
+	mu    sync.Mutex // guards everything below
+	total Gathered
+	err   error // the first that fails the whole
+}
+
+// ask asks one target; its error fails the whole.
+func (g *gathering) ask(ctx context.Context, ask Ask, t Target) error {
+	if t.Down != "" {
+		return g.add(nil, missing(ask, t.Holders, t.Down), query.Stats{})
+	}
+	sink := &partialSink{partial: query.NewPartial(ask.Plan), progress: ask.Progress}
+	coverage, stats, err := t.Asker.Answer(ctx, ask.Question, sink)
+	switch {
+	case isWhole(err):
+		return err
+	case err != nil:
+		reportFailed(ask, t.Holders)
+		return g.add(nil, missing(ask, t.Holders, err.Error()), stats)
+	}
+	return g.add(sink.partial, coverage, stats)
+}
+
+// isWhole reports whether err of one unit fails the answer of all.
+func isWhole(err error) bool {
+	return errors.Is(err, ErrTooLarge) || errors.Is(err, query.ErrBudget)
+}
+
+func (g *gathering) add(p *query.Partial, c query.Coverage, st query.Stats) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p != nil {
+		if err := g.total.Partial.Merge(p); err != nil {
+			return err
+		}
+	}
+	g.total.Coverage.Add(c)
+	g.total.Stats.Add(st)
+	if g.merged != nil && g.err == nil {
+		g.merged(g.total)
+	}
+	return nil
+}
+
+func (g *gathering) fail(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.err == nil {
+		g.err = err
+	}
+}
+
+// missing is the coverage of holders that answer nothing.
+func missing(ask Ask, holders []string, reason string) query.Coverage {
+	c := query.Coverage{UnitsAsked: len(holders)}
+	for _, h := range holders {
+		c.Missing = append(c.Missing, query.Missing{Unit: h, From: ask.From, To: ask.To, Reason: reason})
+	}
+	return c
+}
+
+func reportFailed(ask Ask, holders []string) {
+	if ask.Progress == nil {
+		return
+	}
+	for _, h := range holders {
+		ask.Progress(query.UnitProgress{Unit: h, State: "failed"})
+	}
+}
+
+// partialSink collects the chunks of one target's partial.
+type partialSink struct {
+	progress func(query.UnitProgress)
+
+	mu      sync.Mutex // guards partial
+	partial *query.Partial
+}
+
+func (s *partialSink) Partial(chunk []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.partial.AddChunk(chunk)
+}
+
+func (s *partialSink) Progress(p query.UnitProgress) error {
+	if s.progress != nil {
+		s.progress(p)
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package queryplane
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/klauspost/compress/s2"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
+)
+
+const (
+	// chunkRows bounds the records of one chunk: at most 334 octets each before
+	// compression, so that a chunk stays below 1 MiB, and few enough that the
+	// first ones show soon.
+	chunkRows = 2048
+
+	// maxChunkOctets bounds what one chunk may unpack to.
+	maxChunkOctets = 4 << 20
+
+	// aheadChunks is how many chunks of one unit wait for the merge; beyond
+	// that the unit's scan waits.
+	aheadChunks = 2
+)
+
+// SendRecords gives b to sink in chunks. It does not keep b.
+func SendRecords(sink Sink, b *flow.Batch) error {
+	if b.Len() <= chunkRows {
+		return sendChunk(sink, b)
+	}
+	part := flow.NewBatch(b.Fields())
+	for from := 0; from < b.Len(); from += chunkRows {
+		part.Reset()
+		part.AppendRows(b, from, min(from+chunkRows, b.Len()))
+		if err := sendChunk(sink, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sendChunk(sink Sink, b *flow.Batch) error {
+	raw, err := b.AppendBinary(nil)
+	if err != nil {
+		return err
+	}
+	return sink.Partial(s2.Encode(nil, raw))
+}
+
+// receiveRecords unpacks a chunk of SendRecords.
+func receiveRecords(chunk []byte) (*flow.Batch, error) {
+	if n, err := s2.DecodedLen(chunk); err != nil || n > maxChunkOctets {
+		return nil, fmt.Errorf("chunk of records: %d octets unpacked, at most %d allowed: %w", n, maxChunkOctets, flow.ErrEncoding)
+	}
+	raw, err := s2.Decode(nil, chunk)
+	if err != nil {
+		return nil, fmt.Errorf("chunk of records: %w", err)
+	}
+	b := flow.NewBatch(0)
+	if err := b.UnmarshalBinary(raw); err != nil {
+		return nil, fmt.Errorf("chunk of records: %w", err)
+	}
+	return b, nil
+}
+
+// Records asks every target for records and gives them to emit, merged in the
+// order of the plan. It holds a few chunks per target, never the whole: a slow
+// emit slows the scans. Coverage names targets that broke off; what came of
+// them before has been emitted.
+func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Batch) error) (query.Coverage, query.Stats, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := &recordStreams{}
+	streams := make([]iter.Seq2[*flow.Batch, error], 0, len(targets))
+	var asking sync.WaitGroup
+	for _, t := range targets {
+		sink := &recordSink{ctx: ctx, progress: ask.Progress, batches: make(chan *flow.Batch, aheadChunks)}
+		streams = append(streams, sink.stream)
+		asking.Go(func() {
+			defer close(sink.batches)
+			r.ask(ctx, ask, t, sink)
+		})
+	}
+	err := query.MergeFlows(ctx, ask.Plan, streams, emit)
+	if err != nil {
+		cancel(err)
+	}
+	drain(streams) // a unit's coverage comes after its last record
+	asking.Wait()
+	return r.coverage, r.stats, err
+}
+
+func drain(streams []iter.Seq2[*flow.Batch, error]) {
+	var draining sync.WaitGroup
+	for _, s := range streams {
+		draining.Go(func() {
+			for range s { //nolint:revive // only to let the sender end
+			}
+		})
+	}
+	draining.Wait()
+}
+
+// recordStreams gathers how the targets ended.
+type recordStreams struct {
+	mu       sync.Mutex // guards everything below
+	coverage query.Coverage
+	stats    query.Stats
+}
+
+func (r *recordStreams) ask(ctx context.Context, ask Ask, t Target, sink *recordSink) {
+	coverage, stats := missing(ask, t.Holders, t.Down), query.Stats{}
+	if t.Down == "" {
+		var err error
+		coverage, stats, err = t.Asker.Answer(ctx, ask.Question, sink)
+		if err != nil {
+			reportFailed(ask, t.Holders)
+			coverage = missing(ask, t.Holders, err.Error())
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.coverage.Add(coverage)
+	r.stats.Add(stats)
+}
+
+// recordSink hands the records of one target to the merge.
+type recordSink struct {
+	ctx      context.Context // of the whole question: ends the waiting for the merge
+	progress func(query.UnitProgress)
+	batches  chan *flow.Batch
+}
+
+func (s *recordSink) Partial(chunk []byte) error {
+	b, err := receiveRecords(chunk)
+	if err != nil {
+		return err
+	}
+	select {
+	case s.batches <- b:
+		return nil
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
+	}
+}
+
+func (s *recordSink) Progress(p query.UnitProgress) error {
+	if s.progress != nil {
+		s.progress(p)
+	}
+	return nil
+}
+
+func (s *recordSink) stream(yield func(*flow.Batch, error) bool) {
+	for b := range s.batches {
+		if !yield(b, nil) {
+			return
+		}
+	}
+}
