@@ -78,6 +78,9 @@ func ParseHeader(datagram []byte) (Header, error) {
 
 // parseAddr reads an address with its type in front.
 func parseAddr(b []byte) (netip.Addr, []byte, error) {
+	if len(b) < 4 {
+		return netip.Addr{}, nil, fmt.Errorf("%w: %d octets for an address", ErrMalformed, len(b))
+	}
 	kind, rest := binary.BigEndian.Uint32(b), b[4:]
 	switch {
 	case kind == 0:

@@ -1,0 +1,215 @@
+// Package decode turns export packets into flow records: it recognises the
+// format, compiles templates to copy programs and fills a flow.Batch column
+// by column.
+//
+// It does not listen, store or scale: counts stay as exported, the sampling
+// rate stands beside them. The wire formats themselves are walked by
+// flowio/netflow5, netflow9, ipfix and sflow.
+package decode
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/netflow5"
+	"example.com/weir/flowio/sampling"
+	"example.com/weir/flowio/sflow"
+	"example.com/weir/flowio/template"
+)
+
+const (
+	// maxSkew is how far the clock of an exporter may be off before its
+	// packets are placed on the time axis by their arrival.
+	maxSkew = 60 * time.Second
+
+	// maxSources bounds the exporters whose accounts a Decoder keeps at hand;
+	// beyond it the cache starts afresh.
+	maxSources = 16384
+
+	// maxPrograms bounds the compiled templates of a Decoder, likewise. It
+	// covers the templates of a hundred large routers.
+	maxPrograms = 8192
+)
+
+// errVersion reports a packet of a format that weir does not know.
+var errVersion = errors.New("neither NetFlow v5, v9, IPFIX nor sFlow v5")
+
+// Error says what was wrong with a packet. Records before and after the fault
+// were decoded where the format allows that.
+type Error struct {
+	Exporter netip.AddrPort
+	Reason   ledger.Reason // under which the packet is dropped in the books
+	Err      error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("decode packet from %s: %v", e.Exporter, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Config holds the collaborators of a Decoder. Those that are nil are made by
+// New; Decoders that see packets of the same exporters share them.
+type Config struct {
+	Book      *ledger.Book
+	Hop       ledger.Hop      // of the accounts that are kept
+	Templates *template.Store // made by NewTemplates
+	Rates     *sampling.Table
+}
+
+// NewTemplates returns a Store whose losses go to book at the given hop. A
+// parked data set that is dropped counts as one record received and dropped,
+// since without its template its records cannot be told apart.
+func NewTemplates(book *ledger.Book, hop ledger.Hop) *template.Store {
+	return template.NewStore(template.Config{Dropped: func(k template.Key, n int) {
+		a := book.Account(ledger.Key{Hop: hop, Kind: ledger.Records, Exporter: accountAddr(k.Exporter), Domain: k.Domain})
+		a.Receive(uint64(n))
+		a.Drop(ledger.UnknownTemplate, uint64(n))
+	}})
+}
+
+// Decoder decodes the packets of any number of exporters. It is not safe for
+// concurrent use.
+type Decoder struct {
+	cfg      Config
+	sources  map[netip.AddrPort]*source
+	last     *source // of the packet before
+	programs map[*template.Template]*program
+
+	spans   []span   // of the fields of the record at hand
+	sampler []uint64 // sampler IDs of the set at hand
+	parcel  []byte   // header and set of a packet to park
+}
+
+// source is what a Decoder keeps at hand about an exporter.
+type source struct {
+	exporter netip.AddrPort
+	addr     flow.Addr
+	packets  *ledger.Account
+	domain   uint32          // of records
+	records  *ledger.Account // of domain
+}
+
+// New returns a Decoder that knows no template yet unless cfg does.
+func New(cfg Config) *Decoder {
+	if cfg.Book == nil {
+		cfg.Book = ledger.NewBook()
+	}
+	if cfg.Templates == nil {
+		cfg.Templates = NewTemplates(cfg.Book, cfg.Hop)
+	}
+	if cfg.Rates == nil {
+		cfg.Rates = sampling.NewTable()
+	}
+	return &Decoder{
+		cfg:      cfg,
+		sources:  map[netip.AddrPort]*source{},
+		programs: map[*template.Template]*program{},
+	}
+}
+
+// Decode appends the flow records of p to out. In the books it counts the
+// packet as received and kept or dropped, and its records as received; what
+// becomes of the records is for the caller to count (see Keep and Drop). Data
+// sets without a template are parked and decoded by the call that brings it.
+//
+// An *Error tells what was wrong with p; the records that could be decoded
+// are in out all the same.
+func (d *Decoder) Decode(p flow.Packet, out *flow.Batch) error {
+	s := d.source(p.Exporter)
+	s.packets.Receive(1)
+	if err := d.dispatch(s, p, out); err != nil {
+		reason := reasonOf(err)
+		s.packets.Drop(reason, 1)
+		return &Error{Exporter: p.Exporter, Reason: reason, Err: err}
+	}
+	s.packets.Keep(1)
+	return nil
+}
+
+func (d *Decoder) dispatch(s *source, p flow.Packet, out *flow.Batch) error {
+	if len(p.Payload) < 4 {
+		return fmt.Errorf("%w: %d octets", template.ErrMalformed, len(p.Payload))
+	}
+	switch binary.BigEndian.Uint16(p.Payload) {
+	case netflow5.Version:
+		return d.netflow5(s, p, out)
+	case uint16(template.NetFlow9):
+		return d.netflow9(s, p, out)
+	case uint16(template.IPFIX):
+		return d.ipfix(s, p, out)
+	}
+	if binary.BigEndian.Uint32(p.Payload) == sflow.Version {
+		return d.sflow(s, p, out)
+	}
+	return fmt.Errorf("%w: starts with %#08x", errVersion, p.Payload[:4])
+}
+
+func reasonOf(err error) ledger.Reason {
+	switch {
+	case errors.Is(err, errVersion):
+		return ledger.UnknownVersion
+	case errors.Is(err, errTemplate):
+		return ledger.RefusedTemplate
+	default:
+		return ledger.Malformed
+	}
+}
+
+// source returns what is known about an exporter.
+func (d *Decoder) source(exporter netip.AddrPort) *source {
+	if d.last != nil && d.last.exporter == exporter {
+		return d.last
+	}
+	s := d.sources[exporter]
+	if s == nil {
+		if len(d.sources) >= maxSources {
+			clear(d.sources)
+		}
+		s = &source{
+			exporter: exporter,
+			addr:     flow.AddrFrom(exporter.Addr()),
+			packets: d.cfg.Book.Account(ledger.Key{
+				Hop: d.cfg.Hop, Kind: ledger.Packets, Exporter: accountAddr(exporter),
+			}),
+		}
+		d.sources[exporter] = s
+	}
+	d.last = s
+	return s
+}
+
+// accountAddr is how the books name an exporter: as a flow.Addr would, which
+// has no zone and does not tell IPv4 from v4-mapped addresses.
+func accountAddr(exporter netip.AddrPort) netip.Addr {
+	return exporter.Addr().Unmap().WithZone("")
+}
+
+// account returns the account of the records of s in domain.
+func (d *Decoder) account(s *source, domain uint32) *ledger.Account {
+	if s.records == nil || s.domain != domain {
+		s.domain = domain
+		s.records = d.cfg.Book.Account(ledger.Key{
+			Hop: d.cfg.Hop, Kind: ledger.Records, Exporter: accountAddr(s.exporter), Domain: domain,
+		})
+	}
+	return s.records
+}
+
+// timeAxis returns the place of a packet on the time axis in Unix
+// milliseconds: its export time, or its arrival if the two are too far apart.
+func timeAxis(export int64, received time.Time) int64 {
+	if received.IsZero() {
+		return export
+	}
+	arrival := received.UnixMilli()
+	if skew := arrival - export; skew > maxSkew.Milliseconds() || -skew > maxSkew.Milliseconds() {
+		return arrival
+	}
+	return export
+}

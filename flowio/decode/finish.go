@@ -1,0 +1,139 @@
+package decode
+
+import (
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/sampling"
+)
+
+const (
+	protoICMP   = 1
+	protoICMPv6 = 58
+)
+
+// finish fills the columns that do not come from the records' own octets.
+func (d *Decoder) finish(p *packet, prog *program, out *flow.Batch, first, n int) {
+	rows := rows{out, first, n}
+	rows.common(p.source.addr, p.domain, &p.clock)
+	if prog.uptimes && p.clock.anchor == none {
+		rows.anchorUptimes(prog.columns, p.clock.axis)
+	}
+	rows.missingTimes(prog.columns, p.clock.axis)
+	if !prog.columns.Has(flow.ICMPType) && prog.columns.Has(flow.DstPort) {
+		rows.icmpFromPort()
+	}
+	rows.rates(p.rates, d.sampler, prog.samples())
+}
+
+// samples reports whether the records name a sampler.
+func (p *program) samples() bool {
+	for _, o := range p.ops {
+		if o.kind == samplerID {
+			return true
+		}
+	}
+	return false
+}
+
+// rows are the records first to first+n of a batch.
+type rows struct {
+	b        *flow.Batch
+	first, n int
+}
+
+// num returns the rows of a column, nothing if the batch lacks it.
+func (r rows) num(f flow.Field) []uint64 {
+	if !r.b.Fields().Has(f) {
+		return nil
+	}
+	return r.b.Num(f)[r.first : r.first+r.n]
+}
+
+func (r rows) fill(f flow.Field, v uint64) {
+	to := r.num(f)
+	for i := range to {
+		to[i] = v
+	}
+}
+
+// common fills what is the same for all records of a packet.
+func (r rows) common(exporter flow.Addr, domain uint32, c *clock) {
+	r.fill(flow.Time, uint64(c.axis))
+	r.fill(flow.Domain, uint64(domain))
+	r.fill(flow.Version, c.version)
+	if r.b.Fields().Has(flow.Exporter) {
+		to := r.b.Addr(flow.Exporter)[r.first : r.first+r.n]
+		for i := range to {
+			to[i] = exporter
+		}
+	}
+}
+
+// anchorUptimes turns uptimes that nothing relates to a clock into times: the
+// flow ends at the packet's place on the time axis and keeps its duration.
+func (r rows) anchorUptimes(has flow.FieldSet, axis int64) {
+	starts, ends := r.num(flow.First), r.num(flow.Last)
+	for i := range max(len(starts), len(ends)) {
+		var duration int64
+		if has.Has(flow.First) && has.Has(flow.Last) && starts != nil && ends != nil {
+			duration = max(0, int64(int32(uint32(ends[i])-uint32(starts[i]))))
+		}
+		if ends != nil {
+			ends[i] = uint64(axis)
+		}
+		if starts != nil {
+			starts[i] = uint64(axis - duration)
+		}
+	}
+}
+
+// missingTimes gives a flow without a start that of its end, and one without
+// either the packet's place on the time axis.
+func (r rows) missingTimes(has flow.FieldSet, axis int64) {
+	starts, ends := r.num(flow.First), r.num(flow.Last)
+	switch {
+	case !has.Has(flow.First) && !has.Has(flow.Last):
+		r.fill(flow.First, uint64(axis))
+		r.fill(flow.Last, uint64(axis))
+	case !has.Has(flow.First):
+		copy(starts, ends)
+	case !has.Has(flow.Last):
+		copy(ends, starts)
+	}
+}
+
+// icmpFromPort takes type and code from the destination port, where exporters
+// put them that have no element for them.
+func (r rows) icmpFromPort() {
+	protos, ports := r.num(flow.Proto), r.num(flow.DstPort)
+	types, codes := r.num(flow.ICMPType), r.num(flow.ICMPCode)
+	if ports == nil || types == nil || codes == nil {
+		return
+	}
+	for i, proto := range protos {
+		if proto == protoICMP || proto == protoICMPv6 {
+			types[i], codes[i] = ports[i]>>8&0xff, ports[i]&0xff
+		}
+	}
+}
+
+// rates fills the sampling rates that the records do not carry themselves.
+func (r rows) rates(known *sampling.Rates, sampler []uint64, named bool) {
+	if known == nil {
+		return
+	}
+	to := r.num(flow.SamplingRate)
+	inputs := r.num(flow.InIf)
+	perInterface := known.PerInterface() && inputs != nil
+	fallback := known.Default()
+	for i := range to {
+		switch {
+		case to[i] != 0:
+		case named:
+			to[i] = known.Sampler(sampler[i])
+		case perInterface:
+			to[i] = known.Interface(inputs[i])
+		default:
+			to[i] = fallback
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package decode
+
+import (
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ie"
+	"example.com/weir/flowio/template"
+)
+
+// kind says how the octets of a field become the value of a column.
+type kind uint8
+
+const (
+	number    kind = iota // big-endian, 1 to 8 octets
+	address               // 4 or 16 octets
+	mac                   // 6 octets, as a number
+	highOctet             // the first octet of two
+	lowOctet              // the second octet of two
+	uptime                // milliseconds since the exporter started
+	seconds               // Unix seconds
+	ntp                   // RFC 5905 timestamp, seconds and fraction
+	before                // microseconds before the export time
+	samplerID             // goes beside the columns
+)
+
+// origin says where an element's value goes. Of the elements that a template
+// has for a column, those with the lowest rank are used; among several of
+// one rank the first value that is not zero counts (a template may hold both
+// an IPv4 and an IPv6 address).
+type origin struct {
+	column flow.Field
+	kind   kind
+	rank   uint8
+}
+
+// origins says what becomes of each element; see DESIGN.md for the ranks.
+var origins = map[uint16][]origin{
+	ie.OctetDeltaCount:       {{flow.Bytes, number, 0}},
+	ie.OctetTotalCount:       {{flow.Bytes, number, 1}},
+	ie.InitiatorOctets:       {{flow.Bytes, number, 2}},
+	ie.PostOctetDeltaCount:   {{flow.Bytes, number, 3}},
+	ie.Layer2OctetDeltaCount: {{flow.Bytes, number, 4}},
+	ie.PacketDeltaCount:      {{flow.Packets, number, 0}},
+	ie.PacketTotalCount:      {{flow.Packets, number, 1}},
+	ie.InitiatorPackets:      {{flow.Packets, number, 2}},
+	ie.PostPacketDeltaCount:  {{flow.Packets, number, 3}},
+
+	ie.SourceIPv4Address:           {{flow.SrcAddr, address, 0}},
+	ie.SourceIPv6Address:           {{flow.SrcAddr, address, 0}},
+	ie.DestinationIPv4Address:      {{flow.DstAddr, address, 0}},
+	ie.DestinationIPv6Address:      {{flow.DstAddr, address, 0}},
+	ie.IPNextHopIPv4Address:        {{flow.NextHop, address, 0}},
+	ie.IPNextHopIPv6Address:        {{flow.NextHop, address, 0}},
+	ie.BGPNextHopIPv4Address:       {{flow.NextHop, address, 1}},
+	ie.BGPNextHopIPv6Address:       {{flow.NextHop, address, 1}},
+	ie.SourceIPv4PrefixLength:      {{flow.SrcMask, number, 0}},
+	ie.SourceIPv6PrefixLength:      {{flow.SrcMask, number, 0}},
+	ie.DestinationIPv4PrefixLength: {{flow.DstMask, number, 0}},
+	ie.DestinationIPv6PrefixLength: {{flow.DstMask, number, 0}},
+
+	ie.ProtocolIdentifier:       {{flow.Proto, number, 0}},
+	ie.IPClassOfService:         {{flow.TOS, number, 0}},
+	ie.TCPControlBits:           {{flow.TCPFlags, number, 0}},
+	ie.SourceTransportPort:      {{flow.SrcPort, number, 0}},
+	ie.UDPSourcePort:            {{flow.SrcPort, number, 1}},
+	ie.TCPSourcePort:            {{flow.SrcPort, number, 1}},
+	ie.DestinationTransportPort: {{flow.DstPort, number, 0}},
+	ie.UDPDestinationPort:       {{flow.DstPort, number, 1}},
+	ie.TCPDestinationPort:       {{flow.DstPort, number, 1}},
+	ie.IcmpTypeCodeIPv4:         {{flow.ICMPType, highOctet, 1}, {flow.ICMPCode, lowOctet, 1}},
+	ie.IcmpTypeCodeIPv6:         {{flow.ICMPType, highOctet, 1}, {flow.ICMPCode, lowOctet, 1}},
+	ie.IcmpTypeIPv4:             {{flow.ICMPType, number, 0}},
+	ie.IcmpTypeIPv6:             {{flow.ICMPType, number, 0}},
+	ie.IcmpCodeIPv4:             {{flow.ICMPCode, number, 0}},
+	ie.IcmpCodeIPv6:             {{flow.ICMPCode, number, 0}},
+
+	ie.IngressInterface:          {{flow.InIf, number, 0}},
+	ie.IngressPhysicalInterface:  {{flow.InIf, number, 1}},
+	ie.EgressInterface:           {{flow.OutIf, number, 0}},
+	ie.EgressPhysicalInterface:   {{flow.OutIf, number, 1}},
+	ie.BGPSourceAsNumber:         {{flow.SrcAS, number, 0}},
+	ie.BGPDestinationAsNumber:    {{flow.DstAS, number, 0}},
+	ie.VlanID:                    {{flow.SrcVLAN, number, 0}},
+	ie.Dot1qVlanID:               {{flow.SrcVLAN, number, 1}},
+	ie.PostVlanID:                {{flow.DstVLAN, number, 0}},
+	ie.PostDot1qVlanID:           {{flow.DstVLAN, number, 1}},
+	ie.SourceMacAddress:          {{flow.SrcMAC, mac, 0}},
+	ie.PostSourceMacAddress:      {{flow.SrcMAC, mac, 1}},
+	ie.DestinationMacAddress:     {{flow.DstMAC, mac, 0}},
+	ie.PostDestinationMacAddress: {{flow.DstMAC, mac, 1}},
+	ie.FlowDirection:             {{flow.Direction, number, 0}},
+	ie.ApplicationID:             {{flow.App, number, 0}},
+	ie.SamplingInterval:          {{flow.SamplingRate, number, 0}},
+	ie.SamplerID:                 {{flow.SamplingRate, samplerID, 1}},
+	ie.SelectorID:                {{flow.SamplingRate, samplerID, 1}},
+
+	ie.FlowStartMilliseconds:       {{flow.First, number, 0}},
+	ie.FlowStartMicroseconds:       {{flow.First, ntp, 1}},
+	ie.FlowStartNanoseconds:        {{flow.First, ntp, 1}},
+	ie.FlowStartSeconds:            {{flow.First, seconds, 3}},
+	ie.FlowStartDeltaMicroseconds:  {{flow.First, before, 2}},
+	ie.FlowStartSysUpTime:          {{flow.First, uptime, 4}},
+	ie.FlowEndMilliseconds:         {{flow.Last, number, 0}},
+	ie.FlowEndMicroseconds:         {{flow.Last, ntp, 1}},
+	ie.FlowEndNanoseconds:          {{flow.Last, ntp, 1}},
+	ie.FlowEndSeconds:              {{flow.Last, seconds, 3}},
+	ie.FlowEndDeltaMicroseconds:    {{flow.Last, before, 2}},
+	ie.FlowEndSysUpTime:            {{flow.Last, uptime, 4}},
+	ie.ObservationTimeMilliseconds: {{flow.Last, number, 5}},
+	ie.ObservationTimeSeconds:      {{flow.Last, seconds, 6}},
+}
+
+// op copies one field of every record of a set into a column.
+type op struct {
+	kind   kind
+	column flow.Field
+	fill   bool // only where the column is still zero
+	field  int  // index in the template
+	offset int  // in the record; for templates of fixed length
+	length int  // of the value; for templates of fixed length
+}
+
+// program is a compiled template.
+type program struct {
+	template *template.Template
+	ops      []op
+	columns  flow.FieldSet // that ops fill
+	uptimes  bool          // First or Last count from the exporter's start
+	options  *optionsProgram
+}
+
+// compile translates t. What its fields do not say stays out of the program:
+// unknown elements, enterprise elements, and lengths that the element cannot
+// have.
+func compile(format template.Format, t *template.Template) *program {
+	p := &program{template: t}
+	if t.Options {
+		p.options = compileOptions(format, t)
+		return p
+	}
+	best := bestRanks(t)
+	offset := 0
+	for i, f := range t.Fields {
+		for _, o := range fieldOrigins(f) {
+			if o.rank == best[o.column] {
+				p.add(op{kind: o.kind, column: o.column, field: i, offset: offset, length: int(f.Length)})
+			}
+		}
+		offset += int(f.Length)
+	}
+	return p
+}
+
+func (p *program) add(o op) {
+	o.fill = p.columns.Has(o.column)
+	if o.kind == samplerID {
+		p.ops = append(p.ops, o)
+		return
+	}
+	p.columns |= flow.Fields(o.column)
+	p.uptimes = p.uptimes || o.kind == uptime
+	p.ops = append(p.ops, o)
+}
+
+// bestRanks returns the lowest rank that t has for each column. Sampler IDs
+// and sampling intervals go to different places and do not compete.
+func bestRanks(t *template.Template) (best [flow.NumFields]uint8) {
+	for i := range best {
+		best[i] = 255
+	}
+	for _, f := range t.Fields {
+		for _, o := range fieldOrigins(f) {
+			best[o.column] = min(best[o.column], o.rank)
+		}
+	}
+	return best
+}
+
+// fieldOrigins returns the origins that a field with its length can serve.
+func fieldOrigins(f template.Field) []origin {
+	if f.Enterprise != 0 || f.Length == 0 {
+		return nil
+	}
+	origins := origins[f.Element]
+	if len(origins) > 0 && f.Length != template.VarLen && !origins[0].kind.takes(f.Element, int(f.Length)) {
+		return nil
+	}
+	return origins
+}
+
+// takes reports whether a value of the given length can be read as k.
+func (k kind) takes(element uint16, length int) bool {
+	switch k {
+	case address:
+		return length == addressLen(element)
+	case mac:
+		return length == 6
+	case highOctet, lowOctet:
+		return length == 2
+	case ntp:
+		return length == 8
+	default:
+		return length >= 1 && length <= 8
+	}
+}
+
+func addressLen(element uint16) int {
+	switch element {
+	case ie.SourceIPv6Address, ie.DestinationIPv6Address, ie.IPNextHopIPv6Address, ie.BGPNextHopIPv6Address:
+		return 16
+	default:
+		return 4
+	}
+}

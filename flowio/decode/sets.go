@@ -1,0 +1,237 @@
+package decode
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ipfix"
+	"example.com/weir/flowio/netflow9"
+	"example.com/weir/flowio/sampling"
+	"example.com/weir/flowio/template"
+)
+
+// errTemplate reports templates that break a bound or contradict the format.
+var errTemplate = errors.New("refused template")
+
+// span is where the value of a field is in its record.
+type span struct{ at, n int }
+
+// packet is an export packet with templates, while it is decoded.
+type packet struct {
+	flow.Packet
+	source    *source
+	format    template.Format
+	headerLen int
+	domain    uint32
+	clock     clock
+	rates     *sampling.Rates
+}
+
+func (d *Decoder) netflow9(s *source, p flow.Packet, out *flow.Batch) error {
+	h, err := netflow9.ParseHeader(p.Payload)
+	if err != nil {
+		return err
+	}
+	export := int64(h.UnixSecs) * 1000
+	return d.sets(&packet{
+		Packet: p, source: s, format: template.NetFlow9, headerLen: netflow9.HeaderLen, domain: h.SourceID,
+		clock: clock{
+			export: export, axis: timeAxis(export, p.Received),
+			uptime: h.SysUptime, anchor: byUptime, version: flow.VersionNetFlow9,
+		},
+	}, netflow9.Sets(p.Payload), out)
+}
+
+func (d *Decoder) ipfix(s *source, p flow.Packet, out *flow.Batch) error {
+	h, err := ipfix.ParseHeader(p.Payload)
+	if err != nil {
+		return err
+	}
+	export := int64(h.ExportTime) * 1000
+	return d.sets(&packet{
+		Packet: p, source: s, format: template.IPFIX, headerLen: ipfix.HeaderLen, domain: h.Domain,
+		clock: clock{export: export, axis: timeAxis(export, p.Received), version: flow.VersionIPFIX},
+	}, ipfix.Sets(p.Payload), out)
+}
+
+// sets decodes the sets of a packet. A set that is wrong in itself leaves the
+// others alone.
+func (d *Decoder) sets(p *packet, sets iter.Seq2[template.Set, error], out *flow.Batch) (first error) {
+	p.learned(d.cfg.Rates)
+	for set, err := range sets {
+		if err == nil {
+			err = d.set(p, set, out)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// learned takes over what options data have told about the domain.
+func (p *packet) learned(rates *sampling.Table) {
+	p.rates = rates.Rates(p.samplingDomain())
+	if p.format == template.IPFIX && p.rates != nil && p.rates.SystemInit != 0 {
+		p.clock.boot, p.clock.anchor = p.rates.SystemInit, byBoot
+	}
+}
+
+func (p *packet) samplingDomain() sampling.Domain {
+	return sampling.Domain{Exporter: p.Exporter.Addr(), Number: p.domain}
+}
+
+func (p *packet) key(id uint16) template.Key {
+	return template.Key{Exporter: p.Exporter, Domain: p.domain, ID: id}
+}
+
+func (d *Decoder) set(p *packet, set template.Set, out *flow.Batch) error {
+	if p.format.Announces(set.ID) {
+		return d.announcements(p, set, out)
+	}
+	if set.ID < template.MinID {
+		return fmt.Errorf("%w: set ID %d is reserved", template.ErrMalformed, set.ID)
+	}
+	t := d.cfg.Templates.Lookup(p.key(set.ID))
+	if t == nil {
+		d.park(p, set)
+		return nil
+	}
+	prog := d.program(p.format, t)
+	if prog.options != nil {
+		return d.learn(p, prog, set.Body)
+	}
+	return d.records(p, prog, set.Body, out)
+}
+
+// announcements remembers the templates of a set and decodes the data sets
+// that waited for them.
+func (d *Decoder) announcements(p *packet, set template.Set, out *flow.Batch) error {
+	templates, withdrawn, err := template.Parse(p.format, set)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errTemplate, err)
+	}
+	for _, id := range withdrawn {
+		d.cfg.Templates.Withdraw(p.key(id))
+	}
+	for i := range templates {
+		_, _, released := d.cfg.Templates.Add(p.key(templates[i].ID), &templates[i])
+		for _, parked := range released {
+			err = errors.Join(err, d.dispatch(p.source, parked, out))
+		}
+	}
+	return err
+}
+
+// park keeps a data set until its template comes, as a packet of its own.
+func (d *Decoder) park(p *packet, set template.Set) {
+	d.parcel = append(d.parcel[:0], p.Payload[:p.headerLen]...)
+	d.parcel = append(d.parcel, set.Raw(p.Payload)...)
+	if p.format == template.IPFIX {
+		binary.BigEndian.PutUint16(d.parcel[2:], uint16(len(d.parcel)))
+	}
+	alone := p.Packet
+	alone.Payload = d.parcel
+	d.cfg.Templates.Park(p.key(set.ID), alone)
+}
+
+// program returns the compiled form of t.
+func (d *Decoder) program(format template.Format, t *template.Template) *program {
+	prog := d.programs[t]
+	if prog == nil {
+		if len(d.programs) >= maxPrograms {
+			clear(d.programs)
+		}
+		prog = compile(format, t)
+		d.programs[t] = prog
+	}
+	return prog
+}
+
+// learn reads a set of options data.
+func (d *Decoder) learn(p *packet, prog *program, body []byte) error {
+	for record, err := range prog.template.Records(body) {
+		if err != nil {
+			return err
+		}
+		d.measure(prog.template, record)
+		prog.options.learn(d.cfg.Rates, p.samplingDomain(), record, d.spans)
+	}
+	p.learned(d.cfg.Rates)
+	return nil
+}
+
+// records decodes a data set.
+func (d *Decoder) records(p *packet, prog *program, body []byte, out *flow.Batch) error {
+	first := out.Len()
+	var n int
+	var err error
+	if prog.template.Fixed {
+		n = d.fixed(p, prog, body, out)
+	} else {
+		n, err = d.variable(p, prog, body, out)
+	}
+	if n > 0 {
+		d.account(p.source, p.domain).Receive(uint64(n))
+		d.finish(p, prog, out, first, n)
+	}
+	return err
+}
+
+// fixed decodes records of equal length, field by field over the whole set.
+func (d *Decoder) fixed(p *packet, prog *program, body []byte, out *flow.Batch) int {
+	stride := prog.template.MinLen
+	n := len(body) / stride
+	first := out.Extend(n)
+	d.needSampler(n)
+	for i := range prog.ops {
+		o := &prog.ops[i]
+		o.run(&p.clock, d.sampler, out, first, n, body, o.offset, o.length, stride)
+	}
+	return n
+}
+
+// variable decodes records whose fields lie elsewhere in each.
+func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batch) (n int, err error) {
+	d.needSampler(prog.template.Count(body))
+	for record, err := range prog.template.Records(body) {
+		if err != nil {
+			return n, err
+		}
+		d.measure(prog.template, record)
+		first := out.Extend(1)
+		for i := range prog.ops {
+			o := &prog.ops[i]
+			at := d.spans[o.field]
+			element := prog.template.Fields[o.field].Element
+			if o.kind.takes(element, at.n) {
+				o.run(&p.clock, d.sampler[n:], out, first, 1, record, at.at, at.n, 0)
+			}
+		}
+		n++
+	}
+	return n, nil
+}
+
+// needSampler makes room for the sampler IDs of n records and clears it.
+func (d *Decoder) needSampler(n int) {
+	if cap(d.sampler) < n {
+		d.sampler = make([]uint64, n)
+	}
+	d.sampler = d.sampler[:n]
+	clear(d.sampler)
+}
+
+// measure finds the fields of a record that is known to be whole.
+func (d *Decoder) measure(t *template.Template, record []byte) {
+	d.spans = d.spans[:0]
+	at := 0
+	for _, f := range t.Fields {
+		start, n := template.FieldSpan(record, at, f.Length)
+		d.spans = append(d.spans, span{start, n})
+		at = start + n
+	}
+}

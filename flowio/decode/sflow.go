@@ -1,0 +1,220 @@
+package decode
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/frame"
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/sflow"
+)
+
+// sflow decodes the flow samples of a datagram, one record each. Their times
+// are those of arrival: sFlow carries none.
+func (d *Decoder) sflow(s *source, p flow.Packet, out *flow.Batch) (first error) {
+	h, err := sflow.ParseHeader(p.Payload)
+	if err != nil {
+		return err
+	}
+	c := clock{axis: p.Received.UnixMilli(), version: flow.VersionSFlow5}
+	from, refused := out.Len(), 0
+	for sample, err := range sflow.Samples(p.Payload) {
+		if err == nil && sample.IsFlow() {
+			before := out.Len()
+			if err = sampled(sample, out); out.Len() == before {
+				refused++
+			}
+		}
+		if err != nil && first == nil {
+			first = err
+		}
+	}
+	n := out.Len() - from
+	if n+refused > 0 {
+		a := d.account(s, h.SubAgent)
+		a.Receive(uint64(n + refused))
+		a.Drop(ledger.Malformed, uint64(refused))
+	}
+	if n > 0 {
+		rows := rows{out, from, n}
+		rows.common(s.addr, h.SubAgent, &c)
+		rows.missingTimes(0, c.axis)
+	}
+	return first
+}
+
+// sampled appends the record of one flow sample. A sample that breaks off
+// before it says anything about the packet is refused.
+func sampled(sample sflow.Sample, out *flow.Batch) error {
+	f, err := sflow.ParseFlow(sample)
+	if err != nil {
+		return err
+	}
+	r := row{b: out, i: out.Extend(1)}
+	r.set(flow.Packets, 1)
+	r.set(flow.SamplingRate, uint64(f.Rate))
+	r.set(flow.InIf, uint64(f.Input))
+	r.set(flow.OutIf, uint64(f.Output))
+	told := false
+	for record, recordErr := range f.Records() {
+		if recordErr == nil {
+			recordErr = r.record(record)
+			told = told || recordErr == nil
+		}
+		err = errors.Join(err, recordErr)
+	}
+	if err != nil && !told {
+		out.Truncate(r.i)
+	}
+	return err
+}
+
+// row is one record of a batch.
+type row struct {
+	b *flow.Batch
+	i int
+}
+
+func (r row) set(f flow.Field, v uint64) {
+	if r.b.Fields().Has(f) {
+		r.b.Num(f)[r.i] = v
+	}
+}
+
+// setIfZero leaves what an earlier record of the sample said.
+func (r row) setIfZero(f flow.Field, v uint64) {
+	if r.b.Fields().Has(f) && r.b.Num(f)[r.i] == 0 {
+		r.b.Num(f)[r.i] = v
+	}
+}
+
+func (r row) setAddr(f flow.Field, a flow.Addr) {
+	if r.b.Fields().Has(f) && isUnset(r.b.Addr(f)[r.i]) {
+		r.b.Addr(f)[r.i] = a
+	}
+}
+
+func (r row) setHop(a netip.Addr) {
+	if a.IsValid() {
+		r.setAddr(flow.NextHop, flow.AddrFrom(a))
+	}
+}
+
+// record reads one record of the sample; unknown formats are left out.
+func (r row) record(record sflow.Record) error {
+	switch record.Format {
+	case sflow.RawHeader:
+		return r.rawHeader(record.Body)
+	case sflow.EthernetFrame:
+		return r.ethernet(record.Body)
+	case sflow.IPv4:
+		return r.ip(record.Body, 4)
+	case sflow.IPv6:
+		return r.ip(record.Body, 16)
+	case sflow.ExtendedSwitch:
+		return r.extendedSwitch(record.Body)
+	case sflow.ExtendedRouter:
+		router, err := sflow.ParseRouter(record.Body)
+		if err != nil {
+			return err
+		}
+		r.setHop(router.NextHop)
+		r.set(flow.SrcMask, uint64(router.SrcMask))
+		r.set(flow.DstMask, uint64(router.DstMask))
+	case sflow.ExtendedGateway:
+		gateway, err := sflow.ParseGateway(record.Body)
+		if err != nil {
+			return err
+		}
+		r.setHop(gateway.NextHop)
+		r.set(flow.SrcAS, uint64(gateway.SrcAS))
+		r.set(flow.DstAS, uint64(gateway.DstAS))
+	}
+	return nil
+}
+
+func (r row) rawHeader(body []byte) error {
+	raw, err := sflow.ParseRawHeader(body)
+	if err != nil {
+		return err
+	}
+	r.setIfZero(flow.Bytes, uint64(raw.FrameLength))
+	link := frame.Ethernet
+	switch raw.Protocol {
+	case sflow.HeaderIPv4, sflow.HeaderIPv6:
+		link = frame.IP
+	case sflow.HeaderEthernet:
+	default:
+		return nil
+	}
+	r.headers(frame.Parse(link, raw.Octets))
+	return nil
+}
+
+// headers fills in what the headers of the sampled packet say. The length of
+// the IP packet replaces that of the frame, as in the other formats.
+func (r row) headers(h frame.Headers) {
+	r.setIfZero(flow.SrcMAC, h.SrcMAC)
+	r.setIfZero(flow.DstMAC, h.DstMAC)
+	r.setIfZero(flow.SrcVLAN, uint64(h.VLAN))
+	if h.Version == 0 {
+		return
+	}
+	if h.Length > 0 {
+		r.set(flow.Bytes, uint64(h.Length))
+	}
+	r.setAddr(flow.SrcAddr, h.Src)
+	r.setAddr(flow.DstAddr, h.Dst)
+	r.set(flow.Proto, uint64(h.Proto))
+	r.set(flow.TOS, uint64(h.TOS))
+	r.set(flow.SrcPort, uint64(h.SrcPort))
+	r.set(flow.DstPort, uint64(h.DstPort))
+	r.set(flow.TCPFlags, uint64(h.TCPFlags))
+	r.set(flow.ICMPType, uint64(h.ICMP[0]))
+	r.set(flow.ICMPCode, uint64(h.ICMP[1]))
+}
+
+// ethernet reads an EthernetFrame record: length, two MAC addresses of eight
+// octets each with padding, type.
+func (r row) ethernet(body []byte) error {
+	if len(body) < 24 {
+		return fmt.Errorf("%w: Ethernet frame of %d octets", sflow.ErrMalformed, len(body))
+	}
+	r.setIfZero(flow.Bytes, uint64(binary.BigEndian.Uint32(body)))
+	r.setIfZero(flow.SrcMAC, readNumber(body[4:10]))
+	r.setIfZero(flow.DstMAC, readNumber(body[12:18]))
+	return nil
+}
+
+// ip reads an IPv4 or IPv6 record, whose addresses have n octets: length,
+// protocol, addresses, ports, TCP flags, type of service.
+func (r row) ip(body []byte, n int) error {
+	if len(body) < 24+2*n {
+		return fmt.Errorf("%w: IP packet of %d octets", sflow.ErrMalformed, len(body))
+	}
+	word := func(at int) uint64 { return uint64(binary.BigEndian.Uint32(body[at:])) }
+	r.set(flow.Bytes, word(0))
+	r.set(flow.Proto, word(4))
+	var addrs [2]flow.Addr
+	copyAddrs(addrs[:], false, body, 8, n, n)
+	r.setAddr(flow.SrcAddr, addrs[0])
+	r.setAddr(flow.DstAddr, addrs[1])
+	after := 8 + 2*n
+	r.setIfZero(flow.SrcPort, word(after))
+	r.setIfZero(flow.DstPort, word(after+4))
+	r.setIfZero(flow.TCPFlags, word(after+8))
+	r.setIfZero(flow.TOS, word(after+12))
+	return nil
+}
+
+func (r row) extendedSwitch(body []byte) error {
+	if len(body) < 16 {
+		return fmt.Errorf("%w: extended switch of %d octets", sflow.ErrMalformed, len(body))
+	}
+	r.set(flow.SrcVLAN, uint64(binary.BigEndian.Uint32(body)))
+	r.set(flow.DstVLAN, uint64(binary.BigEndian.Uint32(body[8:])))
+	return nil
+}
