@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"io"
 	"os"
@@ -10,13 +11,18 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
+// sampleConfig is a configuration file with every key explained.
+//
+//go:embed integration/deploy/weir.yaml
+var sampleConfig []byte
+
 const configExamples = `  weir config check --config /etc/weir/weir.yaml
   WEIR_LOG_LEVEL=debug weir config print --config /etc/weir/weir.yaml
-  weir config keys
+  weir config sample > weir.yaml
 `
 
 func cmdConfig(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	fs := flags("config", "check|print|keys [--config FILE] [--set KEY=VALUE ...]", configExamples)
+	fs := flags("config", "check|print|sample [--config FILE] [--set KEY=VALUE ...]", configExamples)
 	file := fs.String("config", "", "configuration `file`")
 	var settings list
 	fs.Var(&settings, "set", "set a key, `key=value`; may be repeated")
@@ -25,13 +31,11 @@ func cmdConfig(_ context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	if len(words) != 1 {
-		return usagef("config: want one of check, print, keys")
+		return usagef("config: want one of check, print, sample")
 	}
-	if words[0] == "keys" {
-		for _, key := range configKeys() {
-			fmt.Fprintln(stdout, key)
-		}
-		return nil
+	if words[0] == "sample" {
+		_, err := stdout.Write(sampleConfig)
+		return err
 	}
 	cfg, from, err := loadConfig(*file, os.Environ(), settings)
 	if err != nil {
@@ -47,7 +51,7 @@ func cmdConfig(_ context.Context, args []string, stdout, stderr io.Writer) error
 	case "print":
 		return printConfig(stdout, cfg, from)
 	default:
-		return usagef("config: unknown %q; want check, print or keys", words[0])
+		return usagef("config: unknown %q; want check, print or sample", words[0])
 	}
 }
 
