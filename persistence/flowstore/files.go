@@ -1,0 +1,152 @@
+package flowstore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Names below the store's directory.
+const (
+	lockName     = "lock"
+	manifestName = "manifest"
+	journalDir   = "journal"
+	tmpDir       = "tmp"
+
+	journalSuffix = ".wal"
+	segmentSuffix = ".parquet"
+)
+
+func journalName(generation uint64) string {
+	return strconv.FormatUint(generation, 10) + journalSuffix
+}
+
+// makeDirs creates the store's directories and finds out at once whether they
+// can be used.
+func makeDirs(dir string) error {
+	for _, d := range []string{dir, filepath.Join(dir, journalDir), filepath.Join(dir, tmpDir)} {
+		if err := os.MkdirAll(d, 0o750); err != nil {
+			return dirError(dir, err)
+		}
+		if _, err := os.ReadDir(d); err != nil {
+			return dirError(dir, err)
+		}
+	}
+	return nil
+}
+
+func dirError(dir string, err error) error {
+	remedy := "check that the directory exists and its disk is healthy"
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		remedy = "make it readable and writable for the user that runs weir"
+	case errors.Is(err, syscall.EROFS):
+		remedy = "mount its file system writable"
+	case errors.Is(err, syscall.ENOTDIR):
+		remedy = "move the file of that name away or set another data directory"
+	case isFull(err):
+		remedy = "free space on its file system"
+	}
+	return fmt.Errorf("flow store %s: %w; %s", dir, err, remedy)
+}
+
+// lock takes the store's directory for this process until the file is closed.
+func lock(dir string) (*os.File, error) {
+	name := filepath.Join(dir, lockName)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, dirError(dir, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, dirError(dir, fmt.Errorf("lock: %w", err))
+		}
+		owner, _ := io.ReadAll(io.LimitReader(f, 20))
+		return nil, fmt.Errorf("flow store %s: %w by process %s; stop it or set another data directory",
+			dir, ErrInUse, strings.TrimSpace(string(owner)))
+	}
+	if err := f.Truncate(0); err == nil {
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // only for the message above
+	}
+	return f, nil
+}
+
+// syncDir makes the names in a directory durable.
+func syncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// makeHour creates the directories of a segment's path, durably.
+func makeHour(dir, segPath string) error {
+	hour := filepath.Join(dir, filepath.FromSlash(path.Dir(segPath)))
+	if _, err := os.Stat(hour); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(hour, 0o750); err != nil {
+		return err
+	}
+	for d := filepath.Dir(hour); ; d = filepath.Dir(d) {
+		if err := syncDir(d); err != nil {
+			return err
+		}
+		if d == filepath.Clean(dir) {
+			return nil
+		}
+	}
+}
+
+// removeHour removes the directories of a segment's path as far as they are
+// empty.
+func removeHour(dir, segPath string) {
+	for p := path.Dir(segPath); p != "."; p = path.Dir(p) {
+		if os.Remove(filepath.Join(dir, filepath.FromSlash(p))) != nil {
+			return
+		}
+	}
+}
+
+// writeFile writes a file so that after a crash it is there whole or not at
+// all: it is made durable under tmp before it gets its name.
+func writeFile(tmp, name string, write func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(tmp)
+		}
+	}()
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// freeOctets is what the file system of dir has left for us.
+func freeOctets(dir string) (int64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}

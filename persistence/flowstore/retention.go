@@ -1,0 +1,101 @@
+package flowstore
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// retain removes the segments that Config no longer allows, oldest first, but
+// never the newest. Views that read them keep them on disk until they close.
+func (s *Store) retain(now time.Time) {
+	expired := s.expired(now)
+	if len(expired) == 0 {
+		return
+	}
+	entries := make([]entry, len(expired))
+	for i, seg := range expired {
+		entries[i] = entry{Op: "remove", Sequence: seg.sequence, Path: seg.path}
+	}
+	noteErr := s.manifest.append(entries...)
+	s.mu.Lock()
+	s.segments = slices.DeleteFunc(s.segments, func(seg *segment) bool { return slices.Contains(expired, seg) })
+	for _, seg := range expired {
+		s.counts.removed++
+		seg.isRemoved = true
+		if seg.readers == 0 {
+			s.doomed = append(s.doomed, seg)
+		}
+	}
+	s.mu.Unlock()
+	s.unlinkDoomed()
+	if noteErr == nil {
+		return
+	}
+	// The disk may have been full for the very want of this removal.
+	if err := s.manifest.append(entries...); err != nil {
+		s.log.Warn("removal of segments is not in the manifest", "err", err, "remedy", "none needed, the next start may call them missing")
+	}
+}
+
+func (s *Store) expired(now time.Time) []*segment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.segments) < 2 {
+		return nil
+	}
+	oldest := slices.SortedStableFunc(slices.Values(s.segments), func(a, b *segment) int { return cmp.Compare(a.maxTime, b.maxTime) })
+	oldest = oldest[:len(oldest)-1]
+	total := int64(0)
+	for _, seg := range s.segments {
+		total += seg.bytes
+	}
+	n := 0
+	for _, seg := range oldest {
+		tooOld := s.cfg.MaxAge > 0 && seg.maxTime < now.Add(-s.cfg.MaxAge).UnixMilli()
+		tooMuch := s.cfg.Quota > 0 && total > s.cfg.Quota
+		if !tooOld && !tooMuch {
+			break
+		}
+		total -= seg.bytes
+		n++
+	}
+	return oldest[:n]
+}
+
+// release lets go of the segments of a view.
+func (s *Store) release(parts []Part) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range parts {
+		if p.seg == nil {
+			continue
+		}
+		p.seg.readers--
+		if p.seg.readers == 0 && p.seg.isRemoved {
+			s.doomed = append(s.doomed, p.seg)
+			s.wakeSealer()
+		}
+	}
+}
+
+// unlinkDoomed deletes the files that nobody needs. The sealing goroutine
+// alone makes and removes directories.
+func (s *Store) unlinkDoomed() {
+	s.mu.Lock()
+	doomed := s.doomed
+	s.doomed = nil
+	s.mu.Unlock()
+	for _, seg := range doomed {
+		err := os.Remove(filepath.Join(s.dir, filepath.FromSlash(seg.path)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.log.Warn("segment stays on disk", "path", seg.path, "err", err, "remedy", "the next start tries again")
+			continue
+		}
+		removeHour(s.dir, seg.path)
+	}
+}
