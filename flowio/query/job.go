@@ -1,6 +1,15 @@
 package query
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// The ways a Job or its result can be absent.
+var (
+	ErrNoJob    = errors.New("no such query: it never was, or its result is no longer kept")
+	ErrNoResult = errors.New("query has no result") // canceled, failed, or nothing yet
+)
 
 // JobState is the state of a query as a resource.
 //

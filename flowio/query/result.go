@@ -9,7 +9,8 @@ type Column struct {
 }
 
 // Row is one row of a Result, a value per Column: addresses, texts and
-// counters (64 bit) as string, small numbers as number, times as RFC 3339.
+// counters (64 bit) as string, small numbers as number, times as RFC 3339. A
+// record without such an address or time has nil.
 type Row []any
 
 // Result is an answer. Rows are groups (top), groups and steps (series: the

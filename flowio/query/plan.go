@@ -1,0 +1,208 @@
+package query
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/weir/flowio/filter"
+	"example.com/weir/flowio/flow"
+)
+
+// planVersion goes up when a unit that does not know the change would answer
+// wrongly; such a unit then refuses the plan.
+const planVersion = 1
+
+// Plan is a Request with everything decided: times, defaults and order. Units
+// exchange it as JSON, so that all of them answer the same question. A Plan
+// comes from Resolve or ParsePlan and is not changed afterwards; it is safe
+// for concurrent use.
+type Plan struct {
+	Version      int        `json:"version"`
+	Kind         Kind       `json:"kind"`
+	From         int64      `json:"from"` // Unix milliseconds, on the time axis of flow.Time
+	To           int64      `json:"to"`   // exclusive
+	Filter       string     `json:"filter,omitempty"`
+	Profile      string     `json:"profile,omitempty"`
+	Channels     []string   `json:"channels,omitempty"`
+	SourceGroups []string   `json:"sourceGroups,omitempty"` // names; empty = all
+	GroupBy      []GroupKey `json:"groupBy,omitempty"`
+	Metrics      []Metric   `json:"metrics,omitempty"`
+	OrderBy      string     `json:"orderBy,omitempty"` // a metric, or a field (flows)
+	Ascending    bool       `json:"ascending,omitempty"`
+	Limit        int        `json:"limit,omitempty"`
+	Step         int64      `json:"step,omitempty"` // series: milliseconds
+	Scaled       bool       `json:"scaled"`
+
+	expr       *filter.Expr
+	order      int        // of Metrics
+	orderField flow.Field // flows
+	layout     layout
+}
+
+// ParsePlan reads a plan that another unit made. What it does not understand
+// it refuses, since an answer to half of a question is wrong.
+func ParsePlan(text []byte) (*Plan, error) {
+	p := new(Plan)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(p); err != nil {
+		return nil, fmt.Errorf("read query plan: %w", err)
+	}
+	if p.Version != planVersion {
+		return nil, fmt.Errorf("read query plan: version %d is not known here, this unit knows %d: update it", p.Version, planVersion)
+	}
+	var problems problems
+	p.prepare(&problems)
+	if err := problems.err(); err != nil {
+		return nil, fmt.Errorf("read query plan: %w", err)
+	}
+	return p, nil
+}
+
+// Fields returns the columns that answering the plan needs.
+func (p *Plan) Fields() flow.FieldSet {
+	if p.Kind == Flows {
+		return flow.AllFields
+	}
+	return p.layout.fields | p.expr.Fields()
+}
+
+// Expr returns the filter, scaled as the plan is.
+func (p *Plan) Expr() *filter.Expr { return p.expr }
+
+// Start and End return the time range.
+func (p *Plan) Start() time.Time { return time.UnixMilli(p.From).UTC() }
+
+// End is exclusive.
+func (p *Plan) End() time.Time { return time.UnixMilli(p.To).UTC() }
+
+// steps returns how many steps of a series touch the time range, and the
+// number of the first one since 1970: steps are aligned to UTC.
+func (p *Plan) steps() (first int64, n int) {
+	first = floorDiv(p.From, p.Step)
+	return first, int(floorDiv(p.To-1, p.Step) - first + 1)
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// Columns returns the columns of the plan's Result.
+func (p *Plan) Columns() []Column {
+	if p.Kind == Flows {
+		return FlowColumns(p)
+	}
+	var columns []Column
+	if p.Kind == Series {
+		columns = append(columns, Column{Name: "time", Kind: kindTime})
+	}
+	for _, k := range p.GroupBy {
+		columns = append(columns, Column{Name: k.String(), Kind: kindOf(k.Field)})
+	}
+	for _, m := range p.Metrics {
+		columns = append(columns, Column{Name: m.String(), Kind: kindCounter})
+	}
+	return columns
+}
+
+// prepare checks what Resolve and the wire have in common and computes what is
+// derived. Pointers name the members of a Request, which a Plan shares.
+func (p *Plan) prepare(problems *problems) {
+	p.checkTimes(problems)
+	p.checkGroups(problems)
+	p.checkOrder(problems)
+	p.checkLimit(problems)
+	expr, err := filter.Parse(p.Filter)
+	if err != nil {
+		problems.filter(err)
+		return
+	}
+	for _, s := range expr.Scopes() {
+		problems.filter(&filter.SyntaxError{Offset: s.Offset, Length: s.Length, Msg: scopeRemedy(s)})
+	}
+	if p.Scaled {
+		expr = expr.Scaled()
+	}
+	p.expr = expr
+	p.layout = newLayout(p)
+}
+
+func scopeRemedy(s filter.Scope) string {
+	member := map[string]string{"sourcegroup": "sourceGroups", "profile": "profile", "channel": "channels"}[s.Kind]
+	return fmt.Sprintf("a query chooses its %s with %q, not within the filter", s.Kind, member)
+}
+
+func (p *Plan) checkTimes(problems *problems) {
+	if p.From >= p.To {
+		problems.add("/from", "the time range is empty: from must lie before to")
+		return
+	}
+	if p.Kind != Series {
+		return
+	}
+	if p.Step < minStep.Milliseconds() {
+		problems.add("/step", "steps are %s or longer", minStep)
+		return
+	}
+	if _, n := p.steps(); n > maxSteps {
+		problems.add("/step", "the time range has %d steps, more than %d: choose a longer step", n, maxSteps)
+	}
+}
+
+func (p *Plan) checkGroups(problems *problems) {
+	if len(p.GroupBy) > maxGroupBy {
+		problems.add("/groupBy", "more than %d fields", maxGroupBy)
+	}
+	if len(p.Metrics) > maxMetrics {
+		problems.add("/metrics", "more than %d metrics", maxMetrics)
+	}
+	switch {
+	case p.Kind == Top && len(p.GroupBy) == 0 && !problems.has("/groupBy"):
+		problems.add("/groupBy", "a top needs at least one field to group by")
+	case (p.Kind == Total || p.Kind == Flows) && len(p.GroupBy) > 0:
+		problems.add("/groupBy", "%s has no groups", p.Kind)
+	case p.Kind == Flows && len(p.Metrics) > 0:
+		problems.add("/metrics", "flows has no metrics: its columns are the fields of the records")
+	case p.Kind != Flows && len(p.Metrics) == 0 && !problems.has("/metrics"):
+		problems.add("/metrics", "at least one is needed")
+	}
+}
+
+func (p *Plan) checkOrder(problems *problems) {
+	if p.Kind == Flows {
+		f, err := parseField(p.OrderBy)
+		if err != nil {
+			problems.add("/orderBy", "%s", err)
+		}
+		p.orderField = f
+		return
+	}
+	p.order = slices.IndexFunc(p.Metrics, func(m Metric) bool { return m.String() == p.OrderBy })
+	if p.order < 0 && len(p.Metrics) > 0 {
+		problems.add("/orderBy", "%q is not among the metrics of the request", p.OrderBy)
+	}
+}
+
+func (p *Plan) checkLimit(problems *problems) {
+	most := maxRows
+	switch {
+	case p.Kind == Total:
+		return
+	case p.Kind == Series:
+		most = maxSeries
+	case p.Kind == Flows && p.OrderBy == flow.Time.String() && p.Ascending:
+		most = maxFlows
+	case p.Kind == Flows:
+		most = maxSortedFlows
+	}
+	if p.Limit < 1 || p.Limit > most {
+		problems.add("/limit", "%d is not within 1 to %d", p.Limit, most)
+	}
+}

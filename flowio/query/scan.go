@@ -1,0 +1,287 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/weir/flowio/flow"
+)
+
+// MaxBatch is how many records a Source may hand over at once.
+const MaxBatch = 16_384
+
+// Source is a part of the stored flows: a segment.
+type Source interface {
+	// Bounds returns the least and the greatest flow.Time in Unix milliseconds.
+	Bounds() (minMs, maxMs int64)
+	// Rows returns the number of records.
+	Rows() int
+	// Read calls use with batches that have at least the given columns, in the
+	// same order every time, and returns how many octets it read. A batch is
+	// valid until use returns. Read ends with the first error of use or of ctx.
+	Read(ctx context.Context, fields flow.FieldSet, use func(*flow.Batch) error) (bytesRead uint64, err error)
+}
+
+// ScanOptions say how a scan runs.
+type ScanOptions struct {
+	Threads      int                                // sources read at the same time; default 1
+	Progress     func(done, total int, rows uint64) // called after each source, never at the same time twice
+	MemoryBudget int64                              // octets; default MemoryBudget
+}
+
+// Scan answers a top, series or total over sources. Cancelling ctx ends it
+// within a batch.
+func Scan(ctx context.Context, p *Plan, sources []Source, opts ScanOptions) (*Partial, Stats, error) {
+	begin := time.Now()
+	sources = within(p, sources)
+	s := &scan{plan: p, sources: sources, opts: opts, budget: newBudget(opts.MemoryBudget)}
+	partial, err := s.run(ctx)
+	stats := Stats{
+		RowsScanned: s.rows.Load(), RowsMatched: s.matched.Load(), BytesRead: s.bytes.Load(),
+		Segments: len(sources), ElapsedMs: time.Since(begin).Milliseconds(),
+	}
+	return partial, stats, err
+}
+
+// within returns the sources that touch the plan's time range.
+func within(p *Plan, sources []Source) []Source {
+	var in []Source
+	for _, s := range sources {
+		if first, last := s.Bounds(); s.Rows() > 0 && first < p.To && last >= p.From {
+			in = append(in, s)
+		}
+	}
+	return in
+}
+
+// scan is one run over sources: each goroutine takes the next source and sums
+// into a table of its own.
+type scan struct {
+	plan    *Plan
+	sources []Source
+	opts    ScanOptions
+	budget  *budget
+
+	next                 atomic.Int64
+	rows, matched, bytes atomic.Uint64
+
+	mu   sync.Mutex // guards what follows, and serialises Progress
+	done int
+}
+
+func (s *scan) run(ctx context.Context) (*Partial, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	threads := max(1, min(s.opts.Threads, len(s.sources)))
+	partials := make([]*Partial, threads)
+	var workers sync.WaitGroup
+	for i := range threads {
+		partials[i] = newPartial(s.plan, s.budget)
+		workers.Go(func() {
+			if err := s.work(ctx, newScanner(s.plan, partials[i].table)); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	workers.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	all := partials[0]
+	for _, other := range partials[1:] {
+		if err := all.Merge(other); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (s *scan) work(ctx context.Context, sc *scanner) error {
+	for {
+		i := int(s.next.Add(1)) - 1
+		if i >= len(s.sources) {
+			return nil
+		}
+		if err := s.read(ctx, sc, s.sources[i]); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *scan) read(ctx context.Context, sc *scanner, source Source) error {
+	sc.begin(source)
+	n, err := source.Read(ctx, s.plan.Fields(), func(b *flow.Batch) error {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		return sc.batch(b)
+	})
+	s.rows.Add(sc.scanned)
+	s.matched.Add(sc.matched)
+	s.bytes.Add(n)
+	if err != nil {
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done++
+	if s.opts.Progress != nil {
+		s.opts.Progress(s.done, len(s.sources), s.rows.Load())
+	}
+	return nil
+}
+
+// blockRows is how many rows are summed at a time: their keys, groups and
+// counters stay within a core's first caches.
+const blockRows = 1024
+
+// scanner sums the batches of one goroutine.
+type scanner struct {
+	plan             *Plan
+	table            *table
+	picker           picker
+	scanned, matched uint64 // of the current source
+
+	keys           []uint64
+	groups         [blockRows]uint32
+	packets, bytes [blockRows]uint64
+	hashes         [blockRows]uint64
+}
+
+func newScanner(p *Plan, t *table) *scanner {
+	return &scanner{
+		plan: p, table: t, picker: newPicker(p, p.layout.fields),
+		keys: make([]uint64, blockRows*p.layout.words),
+	}
+}
+
+func (s *scanner) begin(source Source) {
+	s.scanned, s.matched = 0, 0
+	s.picker.begin(source)
+}
+
+func (s *scanner) batch(b *flow.Batch) error {
+	s.scanned += uint64(b.Len())
+	picked := s.picker.pick(b)
+	s.matched += uint64(picked.Len())
+	for from := 0; from < picked.Len(); from += blockRows {
+		if err := s.block(picked, from, min(from+blockRows, picked.Len())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scanner) block(b *flow.Batch, from, to int) error {
+	l := &s.plan.layout
+	keys, groups := s.keys[:(to-from)*l.words], s.groups[:to-from]
+	l.keys(s.plan, b, from, to, keys)
+	if err := s.table.find(keys, groups); err != nil {
+		return err
+	}
+	s.sum(b, from, to, groups)
+	return s.sketch(b, from, to, groups)
+}
+
+// sum adds the block's counters to the sums of its groups.
+func (s *scanner) sum(b *flow.Batch, from, to int, groups []uint32) {
+	l, sums := &s.plan.layout, s.table.sums
+	if l.flowsAt >= 0 {
+		for _, g := range groups {
+			sums[int(g)*l.sums+l.flowsAt]++
+		}
+	}
+	if l.packets >= 0 {
+		addColumn(sums, l.sums, l.packets, groups, s.counters(b, flow.Packets, from, to, &s.packets))
+	}
+	if l.bytes >= 0 {
+		addColumn(sums, l.sums, l.bytes, groups, s.counters(b, flow.Bytes, from, to, &s.bytes))
+	}
+	if l.first >= 0 {
+		for i, v := range b.Num(flow.First)[from:to] {
+			at := &sums[int(groups[i])*l.sums+l.first]
+			*at = earliest(*at, v)
+		}
+		for i, v := range b.Num(flow.Last)[from:to] {
+			at := &sums[int(groups[i])*l.sums+l.last]
+			*at = max(*at, v)
+		}
+	}
+}
+
+func addColumn(sums []uint64, stride, at int, groups []uint32, values []uint64) {
+	for i, v := range values {
+		to := &sums[int(groups[i])*stride+at]
+		*to = sum(*to, v)
+	}
+}
+
+// counters returns a counter column, scaled if the plan is.
+func (s *scanner) counters(b *flow.Batch, f flow.Field, from, to int, scratch *[blockRows]uint64) []uint64 {
+	values := b.Num(f)[from:to]
+	if !s.plan.Scaled {
+		return values
+	}
+	for i, rate := range b.Num(flow.SamplingRate)[from:to] {
+		scratch[i] = product(values[i], max(1, rate))
+	}
+	return scratch[:to-from]
+}
+
+// sketch adds the block's values to the sketches of its groups.
+func (s *scanner) sketch(b *flow.Batch, from, to int, groups []uint32) error {
+	grown := 0
+	for j, at := range s.plan.layout.sketches {
+		m := s.plan.Metrics[at]
+		values := s.sketched(b, m, from, to)
+		stride := len(s.plan.layout.sketches)
+		for i, v := range values {
+			sk := &s.table.sketches[int(groups[i])*stride+j]
+			if m.Kind == Uniq {
+				grown += sk.addUniq(v)
+			} else {
+				grown += sk.addValue(v)
+			}
+		}
+	}
+	return s.table.charge(int64(grown))
+}
+
+// sketched returns what a metric's sketches take: hashes, or values.
+func (s *scanner) sketched(b *flow.Batch, m Metric, from, to int) []uint64 {
+	out := s.hashes[:to-from]
+	switch {
+	case m.Kind == Uniq && m.Field.IsAddr():
+		for i := range out {
+			out[i] = hashAddr(&b.Addr(m.Field)[from+i])
+		}
+	case m.Kind == Uniq:
+		for i, v := range b.Num(m.Field)[from:to] {
+			out[i] = hashNumber(v)
+		}
+	case m.Duration:
+		first, last := b.Num(flow.First)[from:to], b.Num(flow.Last)[from:to]
+		for i := range out {
+			out[i] = duration(first[i], last[i])
+		}
+	case m.Field == flow.Bytes || m.Field == flow.Packets:
+		return s.counters(b, m.Field, from, to, &s.hashes)
+	default:
+		return b.Num(m.Field)[from:to]
+	}
+	return out
+}
+
+// duration is 0 if the start is not known or the end lies before it.
+func duration(first, last uint64) uint64 {
+	if first == 0 || last < first {
+		return 0
+	}
+	return last - first
+}

@@ -1,0 +1,300 @@
+package query
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+)
+
+// table maps keys to groups and holds what was summed per group. Groups are
+// numbered in the order they appear; key and sums of group g lie at g times
+// their stride.
+//
+// Keys up to 16 bits find their group in an array, longer ones by open
+// addressing: a slot holds the upper half of the key's hash and the group's
+// number plus one, so that a probe seldom looks at a key that is not its own,
+// and growing does not look at keys at all.
+type table struct {
+	l      *layout
+	budget *budget
+	seeds  [2]uint64
+
+	n        int
+	keyWords []uint64
+	sums     []uint64
+	sketches []sketch // groups × len(l.sketches)
+
+	direct  []uint32 // group + 1 by key
+	slots   []uint64
+	charged int64
+}
+
+const (
+	// directBits is the longest key that an array is kept for: 256 KiB.
+	directBits = 16
+
+	minSlots = 1 << 10
+
+	// noGroup is returned if the memory budget is used up.
+	noGroup = math.MaxUint32
+)
+
+func newTable(l *layout, b *budget) *table {
+	t := &table{l: l, budget: b, seeds: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1}}
+	if l.words == 1 && l.keyBits <= directBits {
+		t.direct = make([]uint32, 1<<l.keyBits)
+	} else if l.words > 0 {
+		t.slots = make([]uint64, minSlots)
+	}
+	return t
+}
+
+func (t *table) key(g int) []uint64 { return t.keyWords[g*t.l.words : (g+1)*t.l.words] }
+
+func (t *table) sumsOf(g int) []uint64 { return t.sums[g*t.l.sums : (g+1)*t.l.sums] }
+
+func (t *table) sketchesOf(g int) []sketch {
+	n := len(t.l.sketches)
+	return t.sketches[g*n : (g+1)*n]
+}
+
+// find fills groups with the group of each key, making those that are new.
+func (t *table) find(keys []uint64, groups []uint32) error {
+	w := t.l.words
+	switch {
+	case w == 0:
+		return t.findOnly(groups)
+	case t.direct != nil:
+		return t.findDirect(keys, groups)
+	}
+	for i := range groups {
+		g, err := t.group(keys[i*w : (i+1)*w])
+		if err != nil {
+			return err
+		}
+		groups[i] = g
+	}
+	return nil
+}
+
+// findOnly is for keys of no words: there is one group.
+func (t *table) findOnly(groups []uint32) error {
+	if t.n == 0 && len(groups) > 0 {
+		if _, err := t.add(nil); err != nil {
+			return err
+		}
+	}
+	clear(groups)
+	return nil
+}
+
+func (t *table) findDirect(keys []uint64, groups []uint32) error {
+	for i, k := range keys {
+		g := t.direct[k]
+		if g == 0 {
+			made, err := t.add(keys[i : i+1])
+			if err != nil {
+				return err
+			}
+			g = made + 1
+			t.direct[k] = g
+		}
+		groups[i] = g - 1
+	}
+	return nil
+}
+
+// group returns the group of one key, which is made if it is new.
+func (t *table) group(key []uint64) (uint32, error) {
+	if t.direct != nil || len(key) == 0 {
+		var one [1]uint32
+		err := t.findSmall(key, one[:])
+		return one[0], err
+	}
+	hash := t.hash(key)
+	tag := hash >> 32
+	mask := uint64(len(t.slots) - 1)
+	for at := tag & mask; ; at = (at + 1) & mask {
+		slot := t.slots[at]
+		if slot == 0 {
+			return t.insert(key, hash, at)
+		}
+		if slot>>32 == tag && t.equal(int(uint32(slot))-1, key) {
+			return uint32(slot) - 1, nil
+		}
+	}
+}
+
+func (t *table) findSmall(key []uint64, groups []uint32) error {
+	if len(key) == 0 {
+		return t.findOnly(groups)
+	}
+	return t.findDirect(key, groups)
+}
+
+func (t *table) equal(g int, key []uint64) bool {
+	for i, w := range t.key(g) {
+		if w != key[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// hash is seeded per table: what is hashed comes from packets, whose senders
+// must not be able to choose collisions.
+func (t *table) hash(key []uint64) uint64 {
+	h := t.seeds[0]
+	for _, w := range key {
+		hi, lo := bits.Mul64(h^w, t.seeds[1])
+		h = hi ^ lo
+	}
+	hi, lo := bits.Mul64(h, t.seeds[1])
+	return hi ^ lo
+}
+
+func (t *table) insert(key []uint64, hash, at uint64) (uint32, error) {
+	g, err := t.add(key)
+	if err != nil {
+		return 0, err
+	}
+	t.slots[at] = hash>>32<<32 | uint64(g+1)
+	if t.n*4 > len(t.slots)*3 {
+		return g, t.rehash()
+	}
+	return g, nil
+}
+
+// rehash doubles the slots. The index of a slot comes from the tag, so the
+// keys stay untouched.
+func (t *table) rehash() error {
+	if err := t.charge(int64(len(t.slots)) * 8); err != nil {
+		return err
+	}
+	slots := make([]uint64, 2*len(t.slots))
+	mask := uint64(len(slots) - 1)
+	for _, s := range t.slots {
+		if s == 0 {
+			continue
+		}
+		at := s >> 32 & mask
+		for slots[at] != 0 {
+			at = (at + 1) & mask
+		}
+		slots[at] = s
+	}
+	t.slots = slots
+	return nil
+}
+
+// add appends an empty group.
+func (t *table) add(key []uint64) (uint32, error) {
+	if t.n >= noGroup-1 {
+		return 0, t.budget.exceeded()
+	}
+	if len(t.keyWords)+len(key) > cap(t.keyWords) || len(t.sums)+t.l.sums > cap(t.sums) {
+		if err := t.grow(); err != nil {
+			return 0, err
+		}
+	}
+	g := uint32(t.n)
+	t.n++
+	t.keyWords = append(t.keyWords, key...)
+	t.sums = t.sums[:len(t.sums)+t.l.sums]
+	for range t.l.sketches {
+		t.sketches = append(t.sketches, sketch{})
+	}
+	return g, nil
+}
+
+// grow makes room for half as many groups again.
+func (t *table) grow() error {
+	groups := max(64, t.n+t.n/2)
+	more := int64(groups-t.n) * int64(8*(t.l.words+t.l.sums)+sketchSize*len(t.l.sketches))
+	if err := t.charge(more); err != nil {
+		return err
+	}
+	t.keyWords = append(make([]uint64, 0, groups*t.l.words), t.keyWords...)
+	t.sums = append(make([]uint64, 0, groups*t.l.sums), t.sums...)
+	return nil
+}
+
+func (t *table) charge(n int64) error {
+	t.charged += n
+	return t.budget.charge(n)
+}
+
+// release gives the memory of t back to its budget; t must not be used again.
+func (t *table) release() {
+	t.budget.release(t.charged)
+	*t = table{l: t.l, budget: t.budget}
+}
+
+// addSums adds what one group of another table has.
+func (t *table) addSums(g uint32, sums []uint64) {
+	own := t.sumsOf(int(g))
+	for i, v := range sums {
+		switch i {
+		case t.l.first:
+			own[i] = earliest(own[i], v)
+		case t.l.last:
+			own[i] = max(own[i], v)
+		default:
+			own[i] = sum(own[i], v)
+		}
+	}
+}
+
+// earliest ignores 0, which stands for an unknown time.
+func earliest(a, b uint64) uint64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// sum stays at the greatest number where it would wrap; whatever the order of
+// additions, the outcome is the same.
+func sum(a, b uint64) uint64 {
+	s, carry := bits.Add64(a, b, 0)
+	return s | -carry
+}
+
+// product stays at the greatest number where it would wrap.
+func product(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	if hi != 0 {
+		return math.MaxUint64
+	}
+	return lo
+}
+
+// ratio returns a×factor/by, rounded down, exact in between; 0 for by = 0.
+func ratio(a, factor, by uint64) uint64 {
+	if by == 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(a, factor)
+	if hi >= by {
+		return math.MaxUint64
+	}
+	q, _ := bits.Div64(hi, lo, by)
+	return q
+}
+
+// lookup returns the group of a key, if there is one.
+func (t *table) lookup(key []uint64) (uint32, bool) {
+	if t.direct != nil {
+		g := t.direct[key[0]]
+		return g - 1, g != 0
+	}
+	tag := t.hash(key) >> 32
+	mask := uint64(len(t.slots) - 1)
+	for at := tag & mask; t.slots[at] != 0; at = (at + 1) & mask {
+		slot := t.slots[at]
+		if slot>>32 == tag && t.equal(int(uint32(slot))-1, key) {
+			return uint32(slot) - 1, true
+		}
+	}
+	return 0, false
+}
