@@ -7,8 +7,13 @@ import (
 
 // The ways a Job or its result can be absent.
 var (
+	ErrBusy     = errors.New("too many queries")
 	ErrNoJob    = errors.New("no such query: it never was, or its result is no longer kept")
 	ErrNoResult = errors.New("query has no result") // canceled, failed, or nothing yet
+)
+
+// ErrBusy reports that too many queries run or wait already.
+var ErrBusy = errors.New("too many queries at once: try again when some have ended"
 )
 
 // JobState is the state of a query as a resource.
