@@ -5,15 +5,11 @@ import (
 	"time"
 )
 
-// The ways a Job or its result can be absent.
+// The ways a query can be refused, or a Job or its result be absent.
 var (
-	ErrBusy     = errors.New("too many queries")
+	ErrBusy     = errors.New("too many queries at once: try again when some have ended")
 	ErrNoJob    = errors.New("no such query: it never was, or its result is no longer kept")
 	ErrNoResult = errors.New("query has no result") // canceled, failed, or nothing yet
-)
-
-// ErrBusy reports that too many queries run or wait already.
-var ErrBusy = errors.New("too many queries at once: try again when some have ended"
 )
 
 // JobState is the state of a query as a resource.
