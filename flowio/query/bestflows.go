@@ -42,11 +42,11 @@ func (p *Plan) orderValue(b *flow.Batch, i int) uint64 {
 
 // best emits the first flows in an order other than time.
 func (s *flowScan) best(emit func(*flow.Batch) error) error {
-	kept := &selection{plan: s.plan, rows: flow.NewBatch(flow.AllFields)}
-	picker := newPicker(s.plan, flow.AllFields)
+	kept := &selection{plan: s.plan, rows: flow.NewBatch(s.plan.layout.fields)}
+	picker := newPicker(s.plan, s.plan.layout.fields)
 	for _, source := range s.sources {
 		picker.begin(source)
-		read, err := source.Read(s.ctx, flow.AllFields, func(b *flow.Batch) error {
+		read, err := source.Read(s.ctx, s.plan.Fields(), func(b *flow.Batch) error {
 			s.rows.Add(uint64(b.Len()))
 			picked := picker.pick(b)
 			s.matched.Add(uint64(picked.Len()))
@@ -90,14 +90,14 @@ func (s *selection) cut() {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return s.plan.before(s.rows, a, s.rows, b) })
 	order = order[:min(len(order), s.plan.Limit)]
-	sorted := flow.NewBatch(flow.AllFields)
+	sorted := flow.NewBatch(s.plan.layout.fields)
 	sorted.AppendSelected(s.rows, order)
 	s.rows, s.isCut = sorted, len(order) == s.plan.Limit
 }
 
 func (s *selection) emit(emit func(*flow.Batch) error) error {
 	s.cut()
-	out := flow.NewBatch(flow.AllFields)
+	out := flow.NewBatch(s.plan.layout.fields)
 	for from := 0; from < s.rows.Len(); from += emitRows {
 		out.Reset()
 		out.AppendRows(s.rows, from, min(from+emitRows, s.rows.Len()))

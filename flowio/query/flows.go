@@ -82,11 +82,11 @@ func (s *flowScan) sorted(source Source) iter.Seq2[*flow.Batch, error] {
 			yield(nil, err)
 			return
 		}
-		picker := newPicker(s.plan, flow.AllFields)
+		picker := newPicker(s.plan, s.plan.layout.fields)
 		picker.begin(source)
 		held := newReorder(s.plan)
 		row := 0
-		read, err := source.Read(s.ctx, flow.AllFields, func(b *flow.Batch) error {
+		read, err := source.Read(s.ctx, s.plan.Fields(), func(b *flow.Batch) error {
 			s.rows.Add(uint64(b.Len()))
 			picked := picker.pick(b)
 			s.matched.Add(uint64(picked.Len()))
@@ -156,7 +156,7 @@ type reorder struct {
 }
 
 func newReorder(p *Plan) *reorder {
-	return &reorder{plan: p, held: flow.NewBatch(flow.AllFields), out: flow.NewBatch(flow.AllFields)}
+	return &reorder{plan: p, held: flow.NewBatch(p.layout.fields), out: flow.NewBatch(p.layout.fields)}
 }
 
 // add takes the rows of b and returns, sorted, those held that are not later
@@ -187,7 +187,7 @@ func (r *reorder) release(until uint64) *flow.Batch {
 	})
 	r.out.Reset()
 	r.out.AppendSelected(r.held, r.order[:n])
-	kept := flow.NewBatch(flow.AllFields)
+	kept := flow.NewBatch(r.plan.layout.fields)
 	kept.AppendSelected(r.held, r.order[n:])
 	r.held = kept
 	return r.out

@@ -48,7 +48,11 @@ var fieldBits = [flow.NumFields]int{
 func newLayout(p *Plan) layout {
 	l := layout{flowsAt: -1, packets: -1, bytes: -1, first: -1, last: -1, hasStep: p.Kind == Series}
 	l.fields = flow.Fields(flow.Time)
-	l.placeKey(p)
+	if p.Kind == Flows {
+		l.fields |= flow.Fields(p.orderField) | p.shown()
+	} else {
+		l.placeKey(p)
+	}
 	for i, m := range p.Metrics {
 		l.need(m, p.Kind)
 		if m.isSketch() {

@@ -56,7 +56,7 @@ type stream struct {
 }
 
 func newMerge(p *Plan, emit func(*flow.Batch) error) *merge {
-	return &merge{plan: p, emit: emit, out: flow.NewBatch(flow.AllFields)}
+	return &merge{plan: p, emit: emit, out: flow.NewBatch(p.layout.fields)}
 }
 
 // stop ends all streams that have not ended.

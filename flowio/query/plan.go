@@ -28,7 +28,7 @@ type Plan struct {
 	Profile      string     `json:"profile,omitempty"`
 	Channels     []string   `json:"channels,omitempty"`
 	SourceGroups []string   `json:"sourceGroups,omitempty"` // names; empty = all
-	GroupBy      []GroupKey `json:"groupBy,omitempty"`
+	GroupBy      []GroupKey `json:"groupBy,omitempty"`      // flows: the fields to show; empty = all
 	Metrics      []Metric   `json:"metrics,omitempty"`
 	OrderBy      string     `json:"orderBy,omitempty"` // a metric, or a field (flows)
 	Ascending    bool       `json:"ascending,omitempty"`
@@ -64,9 +64,6 @@ func ParsePlan(text []byte) (*Plan, error) {
 
 // Fields returns the columns that answering the plan needs.
 func (p *Plan) Fields() flow.FieldSet {
-	if p.Kind == Flows {
-		return flow.AllFields
-	}
 	return p.layout.fields | p.expr.Fields()
 }
 
@@ -166,10 +163,12 @@ func (p *Plan) checkGroups(problems *problems) {
 	switch {
 	case p.Kind == Top && len(p.GroupBy) == 0 && !problems.has("/groupBy"):
 		problems.add("/groupBy", "a top needs at least one field to group by")
-	case (p.Kind == Total || p.Kind == Flows) && len(p.GroupBy) > 0:
-		problems.add("/groupBy", "%s has no groups", p.Kind)
+	case p.Kind == Total && len(p.GroupBy) > 0:
+		problems.add("/groupBy", "a total has no groups")
 	case p.Kind == Flows && len(p.Metrics) > 0:
-		problems.add("/metrics", "flows has no metrics: its columns are the fields of the records")
+		problems.add("/metrics", "flows has no metrics: groupBy chooses the fields to show")
+	case p.Kind == Flows && slices.ContainsFunc(p.GroupBy, func(k GroupKey) bool { return !k.whole() }):
+		problems.add("/groupBy", "flows shows whole addresses")
 	case p.Kind != Flows && len(p.Metrics) == 0 && !problems.has("/metrics"):
 		problems.add("/metrics", "at least one is needed")
 	}

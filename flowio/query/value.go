@@ -50,13 +50,39 @@ func numberValue(f flow.Field, v uint64) any {
 
 func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// FlowColumns returns the columns of a flow list: every field of the record.
-func FlowColumns(*Plan) []Column {
+// shown returns the fields of a flow list.
+func (p *Plan) shown() flow.FieldSet {
+	if len(p.GroupBy) == 0 {
+		return flow.AllFields
+	}
+	var fields flow.FieldSet
+	for _, k := range p.GroupBy {
+		fields |= flow.Fields(k.Field)
+	}
+	return fields
+}
+
+// FlowColumns returns the columns of a flow list: the fields that the request
+// names in groupBy, in its order, or every field.
+func FlowColumns(p *Plan) []Column {
 	columns := make([]Column, 0, flow.NumFields)
-	for f := range flow.AllFields.All {
+	for f := range p.columns {
 		columns = append(columns, Column{Name: f.String(), Kind: kindOf(f)})
 	}
 	return columns
+}
+
+// columns yields the fields of a flow list in order.
+func (p *Plan) columns(yield func(flow.Field) bool) {
+	if len(p.GroupBy) == 0 {
+		flow.AllFields.All(yield)
+		return
+	}
+	for _, k := range p.GroupBy {
+		if !yield(k.Field) {
+			return
+		}
+	}
 }
 
 // FlowRow returns record i of b, which ScanFlows or MergeFlows emitted, as a
@@ -64,26 +90,26 @@ func FlowColumns(*Plan) []Column {
 // is scaled.
 func FlowRow(p *Plan, b *flow.Batch, i int) Row {
 	row := make(Row, 0, flow.NumFields)
-	for f := range flow.AllFields.All {
-		if f.IsAddr() {
-			row = append(row, GroupKey{Field: f, Bits4: 32, Bits6: 128}.valueOf(b.Addr(f), i))
-			continue
-		}
-		var v uint64
-		if column := b.Num(f); column != nil {
-			v = column[i]
-		}
-		if p.Scaled && (f == flow.Bytes || f == flow.Packets) && b.Num(flow.SamplingRate) != nil {
-			v = product(v, max(1, b.Num(flow.SamplingRate)[i]))
-		}
-		row = append(row, numberValue(f, v))
+	for f := range p.columns {
+		row = append(row, p.flowValue(b, i, f))
 	}
 	return row
 }
 
-func (k GroupKey) valueOf(column []flow.Addr, i int) any {
-	if column == nil || column[i] == (flow.Addr{}) {
+func (p *Plan) flowValue(b *flow.Batch, i int, f flow.Field) any {
+	if !b.Fields().Has(f) {
 		return nil
 	}
-	return column[i].Netip().String()
+	if f.IsAddr() {
+		a := b.Addr(f)[i]
+		if a == (flow.Addr{}) {
+			return nil
+		}
+		return a.Netip().String()
+	}
+	v := b.Num(f)[i]
+	if p.Scaled && (f == flow.Bytes || f == flow.Packets) && b.Fields().Has(flow.SamplingRate) {
+		v = product(v, max(1, b.Num(flow.SamplingRate)[i]))
+	}
+	return numberValue(f, v)
 }
