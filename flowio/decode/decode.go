@@ -82,7 +82,7 @@ type Decoder struct {
 	programs map[*template.Template]*program
 
 	spans   []span   // of the fields of the record at hand
-	sampler []uint64 // sampler IDs of the set at hand
+	sampler []uint64 // sampler IDs of the records of the packet at hand
 	parcel  []byte   // header and set of a packet to park
 }
 

@@ -11,7 +11,7 @@ const (
 )
 
 // finish fills the columns that do not come from the records' own octets.
-func (d *Decoder) finish(p *packet, prog *program, out *flow.Batch, first, n int) {
+func finish(p *packet, prog *program, out *flow.Batch, first, n int) {
 	rows := rows{out, first, n}
 	rows.common(p.source.addr, p.domain, &p.clock)
 	if prog.uptimes && p.clock.anchor == none {
@@ -21,17 +21,6 @@ func (d *Decoder) finish(p *packet, prog *program, out *flow.Batch, first, n int
 	if !prog.columns.Has(flow.ICMPType) && prog.columns.Has(flow.DstPort) {
 		rows.icmpFromPort()
 	}
-	rows.rates(p.rates, d.sampler, prog.samples())
-}
-
-// samples reports whether the records name a sampler.
-func (p *program) samples() bool {
-	for _, o := range p.ops {
-		if o.kind == samplerID {
-			return true
-		}
-	}
-	return false
 }
 
 // rows are the records first to first+n of a batch.
@@ -116,8 +105,9 @@ func (r rows) icmpFromPort() {
 	}
 }
 
-// rates fills the sampling rates that the records do not carry themselves.
-func (r rows) rates(known *sampling.Rates, sampler []uint64, named bool) {
+// rates fills the sampling rates that the records do not carry themselves;
+// sampler has the sampler ID of each row.
+func (r rows) rates(known *sampling.Rates, sampler []uint64) {
 	if known == nil {
 		return
 	}
@@ -128,7 +118,7 @@ func (r rows) rates(known *sampling.Rates, sampler []uint64, named bool) {
 	for i := range to {
 		switch {
 		case to[i] != 0:
-		case named:
+		case sampler[i] != noSampler:
 			to[i] = known.Sampler(sampler[i])
 		case perInterface:
 			to[i] = known.Interface(inputs[i])

@@ -50,6 +50,7 @@ func (d *Decoder) netflow5(s *source, p flow.Packet, out *flow.Batch) error {
 		},
 	}
 	first := out.Len()
+	d.sampler = d.sampler[:0]
 	if recordErr := d.records(parts, program5, body, out); recordErr != nil {
 		return recordErr
 	}

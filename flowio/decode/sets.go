@@ -4,7 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
+	"math"
+	"slices"
 
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ipfix"
@@ -36,13 +37,13 @@ func (d *Decoder) netflow9(s *source, p flow.Packet, out *flow.Batch) error {
 		return err
 	}
 	export := int64(h.UnixSecs) * 1000
-	return d.sets(&packet{
+	return d.sets(packet{
 		Packet: p, source: s, format: template.NetFlow9, headerLen: netflow9.HeaderLen, domain: h.SourceID,
 		clock: clock{
 			export: export, axis: timeAxis(export, p.Received),
 			uptime: h.SysUptime, anchor: byUptime, version: flow.VersionNetFlow9,
 		},
-	}, netflow9.Sets(p.Payload), out)
+	}, out)
 }
 
 func (d *Decoder) ipfix(s *source, p flow.Packet, out *flow.Batch) error {
@@ -51,21 +52,50 @@ func (d *Decoder) ipfix(s *source, p flow.Packet, out *flow.Batch) error {
 		return err
 	}
 	export := int64(h.ExportTime) * 1000
-	return d.sets(&packet{
+	short := int(h.Length) > len(p.Payload)
+	if !short {
+		p.Payload = p.Payload[:h.Length]
+	}
+	err = d.sets(packet{
 		Packet: p, source: s, format: template.IPFIX, headerLen: ipfix.HeaderLen, domain: h.Domain,
 		clock: clock{export: export, axis: timeAxis(export, p.Received), version: flow.VersionIPFIX},
-	}, ipfix.Sets(p.Payload), out)
+	}, out)
+	if err == nil && short {
+		err = fmt.Errorf("%w: length %d in %d octets", ipfix.ErrMalformed, h.Length, len(p.Payload))
+	}
+	return err
 }
 
 // sets decodes the sets of a packet. A set that is wrong in itself leaves the
-// others alone.
-func (d *Decoder) sets(p *packet, sets iter.Seq2[template.Set, error], out *flow.Batch) (first error) {
+// others alone. Sampling rates come last, so that options data hold for the
+// records before them in the packet too; what the packet's templates release
+// is decoded after its own records.
+func (d *Decoder) sets(p packet, out *flow.Batch) (first error) {
 	p.learned(d.cfg.Rates)
-	for set, err := range sets {
-		if err == nil {
-			err = d.set(p, set, out)
+	from := out.Len()
+	d.sampler = d.sampler[:0]
+	var released []flow.Packet
+	for at := p.headerLen; ; {
+		set, next, err := template.NextSet(p.Payload, at)
+		switch {
+		case next < 0:
+		case err != nil:
+			next = -1
+		case p.format.Announces(set.ID):
+			released, err = d.announcements(&p, set, released)
+		default:
+			err = d.set(&p, set, out)
 		}
 		if first == nil {
+			first = err
+		}
+		if at = next; at < 0 {
+			break
+		}
+	}
+	rows{out, from, out.Len() - from}.rates(p.rates, d.sampler)
+	for _, parked := range released {
+		if err := d.dispatch(p.source, parked, out); first == nil {
 			first = err
 		}
 	}
@@ -89,9 +119,6 @@ func (p *packet) key(id uint16) template.Key {
 }
 
 func (d *Decoder) set(p *packet, set template.Set, out *flow.Batch) error {
-	if p.format.Announces(set.ID) {
-		return d.announcements(p, set, out)
-	}
 	if set.ID < template.MinID {
 		return fmt.Errorf("%w: set ID %d is reserved", template.ErrMalformed, set.ID)
 	}
@@ -107,9 +134,9 @@ func (d *Decoder) set(p *packet, set template.Set, out *flow.Batch) error {
 	return d.records(p, prog, set.Body, out)
 }
 
-// announcements remembers the templates of a set and decodes the data sets
-// that waited for them.
-func (d *Decoder) announcements(p *packet, set template.Set, out *flow.Batch) error {
+// announcements remembers the templates of a set and appends the data sets
+// that waited for them to released.
+func (d *Decoder) announcements(p *packet, set template.Set, released []flow.Packet) ([]flow.Packet, error) {
 	templates, withdrawn, err := template.Parse(p.format, set)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", errTemplate, err)
@@ -118,12 +145,10 @@ func (d *Decoder) announcements(p *packet, set template.Set, out *flow.Batch) er
 		d.cfg.Templates.Withdraw(p.key(id))
 	}
 	for i := range templates {
-		_, _, released := d.cfg.Templates.Add(p.key(templates[i].ID), &templates[i])
-		for _, parked := range released {
-			err = errors.Join(err, d.dispatch(p.source, parked, out))
-		}
+		_, _, waited := d.cfg.Templates.Add(p.key(templates[i].ID), &templates[i])
+		released = append(released, waited...)
 	}
-	return err
+	return released, err
 }
 
 // park keeps a data set until its template comes, as a packet of its own.
@@ -176,7 +201,7 @@ func (d *Decoder) records(p *packet, prog *program, body []byte, out *flow.Batch
 	}
 	if n > 0 {
 		d.account(p.source, p.domain).Receive(uint64(n))
-		d.finish(p, prog, out, first, n)
+		finish(p, prog, out, first, n)
 	}
 	return err
 }
@@ -186,43 +211,48 @@ func (d *Decoder) fixed(p *packet, prog *program, body []byte, out *flow.Batch) 
 	stride := prog.template.MinLen
 	n := len(body) / stride
 	first := out.Extend(n)
-	d.needSampler(n)
+	sampler := d.samplers(n)
 	for i := range prog.ops {
 		o := &prog.ops[i]
-		o.run(&p.clock, d.sampler, out, first, n, body, o.offset, o.length, stride)
+		o.run(&p.clock, sampler, out, first, n, body, o.offset, o.length, stride)
 	}
 	return n
 }
 
 // variable decodes records whose fields lie elsewhere in each.
 func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batch) (n int, err error) {
-	d.needSampler(prog.template.Count(body))
-	for record, err := range prog.template.Records(body) {
-		if err != nil {
+	for {
+		record, rest, err := prog.template.Next(body)
+		if record == nil {
 			return n, err
 		}
+		body = rest
 		d.measure(prog.template, record)
 		first := out.Extend(1)
+		sampler := d.samplers(1)
 		for i := range prog.ops {
 			o := &prog.ops[i]
-			at := d.spans[o.field]
-			element := prog.template.Fields[o.field].Element
+			at, element := d.spans[o.field], prog.template.Fields[o.field].Element
 			if o.kind.takes(element, at.n) {
-				o.run(&p.clock, d.sampler[n:], out, first, 1, record, at.at, at.n, 0)
+				o.run(&p.clock, sampler, out, first, 1, record, at.at, at.n, 0)
 			}
 		}
 		n++
 	}
-	return n, nil
 }
 
-// needSampler makes room for the sampler IDs of n records and clears it.
-func (d *Decoder) needSampler(n int) {
-	if cap(d.sampler) < n {
-		d.sampler = make([]uint64, n)
+// noSampler stands for records that name no sampler.
+const noSampler = math.MaxUint64
+
+// samplers makes room for the sampler IDs of the next n records of the packet.
+func (d *Decoder) samplers(n int) []uint64 {
+	from := len(d.sampler)
+	d.sampler = slices.Grow(d.sampler, n)[:from+n]
+	added := d.sampler[from:]
+	for i := range added {
+		added[i] = noSampler
 	}
-	d.sampler = d.sampler[:n]
-	clear(d.sampler)
+	return added
 }
 
 // measure finds the fields of a record that is known to be whole.

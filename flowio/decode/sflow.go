@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -46,9 +45,9 @@ func (d *Decoder) sflow(s *source, p flow.Packet, out *flow.Batch) (first error)
 	return first
 }
 
-// sampled appends the record of one flow sample. A sample that breaks off
-// before it says anything about the packet is refused.
-func sampled(sample sflow.Sample, out *flow.Batch) error {
+// sampled appends the record of one flow sample. Records that are wrong leave
+// what the sample itself says: a packet was seen, where and at which rate.
+func sampled(sample sflow.Sample, out *flow.Batch) (first error) {
 	f, err := sflow.ParseFlow(sample)
 	if err != nil {
 		return err
@@ -58,18 +57,15 @@ func sampled(sample sflow.Sample, out *flow.Batch) error {
 	r.set(flow.SamplingRate, uint64(f.Rate))
 	r.set(flow.InIf, uint64(f.Input))
 	r.set(flow.OutIf, uint64(f.Output))
-	told := false
-	for record, recordErr := range f.Records() {
-		if recordErr == nil {
-			recordErr = r.record(record)
-			told = told || recordErr == nil
+	for record, err := range f.Records() {
+		if err == nil {
+			err = r.record(record)
 		}
-		err = errors.Join(err, recordErr)
+		if first == nil {
+			first = err
+		}
 	}
-	if err != nil && !told {
-		out.Truncate(r.i)
-	}
-	return err
+	return first
 }
 
 // row is one record of a batch.

@@ -20,17 +20,22 @@ import (
 // WEIR_TESTDATA names one that is missing.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir := os.Getenv("WEIR_TESTDATA")
-	if dir == "" {
-		dir = filepath.Join(moduleRoot(t), "..", "shared", "data")
-		if _, err := os.Stat(dir); err != nil {
-			t.Skipf("no test data: %v; set WEIR_TESTDATA to its folder", err)
-		}
-	}
+	dir := dir(t)
 	if _, err := os.Stat(dir); err != nil {
-		t.Fatalf("WEIR_TESTDATA: %v", err)
+		if os.Getenv("WEIR_TESTDATA") != "" {
+			t.Fatalf("WEIR_TESTDATA: %v", err)
+		}
+		t.Skipf("no test data: %v; set WEIR_TESTDATA to its folder", err)
 	}
 	return dir
+}
+
+func dir(t testing.TB) string {
+	t.Helper()
+	if dir := os.Getenv("WEIR_TESTDATA"); dir != "" {
+		return dir
+	}
+	return filepath.Join(moduleRoot(t), "..", "shared", "data")
 }
 
 // Data returns the path of a file of the test data, such as
@@ -81,6 +86,31 @@ func Malformed(t testing.TB) map[string][][]byte {
 		datagrams[name] = [][]byte{octets}
 	}
 	return datagrams
+}
+
+// Seeds returns datagrams to start fuzzing from: the malformed ones, and
+// the first few of each small capture of real exporters. Without test data
+// there are none.
+func Seeds(t testing.TB) map[string][][]byte {
+	t.Helper()
+	dir := dir(t)
+	if _, err := os.Stat(dir); err != nil {
+		return nil
+	}
+	const few, small = 4, 1500
+	seeds := Malformed(t)
+	captures, err := filepath.Glob(filepath.Join(dir, "flow", "*.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range captures {
+		for _, p := range Packets(t, path) {
+			if name := filepath.Base(path); len(p.Payload) <= small && len(seeds[name]) < few {
+				seeds[name] = append(seeds[name], p.Payload)
+			}
+		}
+	}
+	return seeds
 }
 
 // moduleRoot returns the nearest folder above the working directory that

@@ -31,21 +31,32 @@ func (s Set) Raw(packet []byte) []byte {
 // several exporters pad their packets.
 func Sets(packet []byte, headerLen int) iter.Seq2[Set, error] {
 	return func(yield func(Set, error) bool) {
-		for at := headerLen; at+setHeaderLen <= len(packet); {
-			id := binary.BigEndian.Uint16(packet[at:])
-			n := int(binary.BigEndian.Uint16(packet[at+2:]))
-			if id == 0 && n == 0 {
+		for at := headerLen; ; {
+			set, next, err := NextSet(packet, at)
+			if next < 0 {
 				return
 			}
-			if n < setHeaderLen || at+n > len(packet) {
-				yield(Set{}, fmt.Errorf("%w: set %d at octet %d has length %d, %d octets are left",
-					ErrMalformed, id, at, n, len(packet)-at))
+			if !yield(set, err) || err != nil {
 				return
 			}
-			if !yield(Set{ID: id, Offset: at, Body: packet[at+setHeaderLen : at+n : at+n]}, nil) {
-				return
-			}
-			at += n
+			at = next
 		}
 	}
+}
+
+// NextSet is one step of Sets: it returns the set at offset at of packet and
+// the offset of the one after it, negative if there is no set left.
+func NextSet(packet []byte, at int) (set Set, next int, err error) {
+	if at+setHeaderLen > len(packet) {
+		return Set{}, -1, nil
+	}
+	id, n := binary.BigEndian.Uint16(packet[at:]), int(binary.BigEndian.Uint16(packet[at+2:]))
+	if id == 0 && n == 0 {
+		return Set{}, -1, nil
+	}
+	if n < setHeaderLen || at+n > len(packet) {
+		return Set{}, at, fmt.Errorf("%w: set %d at octet %d has length %d, %d octets are left",
+			ErrMalformed, id, at, n, len(packet)-at)
+	}
+	return Set{ID: id, Offset: at, Body: packet[at+setHeaderLen : at+n : at+n]}, at + n, nil
 }

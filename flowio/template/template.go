@@ -77,21 +77,29 @@ func (t *Template) Equal(o *Template) bool {
 // with an error.
 func (t *Template) Records(body []byte) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		for t.MinLen > 0 && len(body) >= t.MinLen {
-			n := t.MinLen
-			if !t.Fixed {
-				var err error
-				if n, err = t.recordLen(body); err != nil {
-					yield(nil, err)
-					return
-				}
-			}
-			if !yield(body[:n:n], nil) {
+		for {
+			record, rest, err := t.Next(body)
+			if record == nil && err == nil || !yield(record, err) || err != nil {
 				return
 			}
-			body = body[n:]
+			body = rest
 		}
 	}
+}
+
+// Next is one step of Records: it splits the first record off body. The
+// record is nil if there is none left.
+func (t *Template) Next(body []byte) (record, rest []byte, err error) {
+	if t.MinLen == 0 || len(body) < t.MinLen {
+		return nil, nil, nil
+	}
+	n := t.MinLen
+	if !t.Fixed {
+		if n, err = t.recordLen(body); err != nil {
+			return nil, nil, err
+		}
+	}
+	return body[:n:n], body[n:], nil
 }
 
 // Count returns the number of whole records in the body of a data set.
