@@ -29,7 +29,7 @@ func parse(text string) (node, error) {
 	if t := p.peek(); t.kind != tokenEnd {
 		return nil, p.unexpected(t, "and", "or")
 	}
-	return rewrite(n, func(n node) node { return n }), nil
+	return readFlags(rewrite(n, func(n node) node { return n }), false), nil
 }
 
 type parser struct {
@@ -123,28 +123,34 @@ func (p *parser) unit(depth int) (node, error) {
 	return p.term()
 }
 
-// negate inverts n. "not flags AF" is said of flows that have none of the two
-// flags: nfdump reads it so, and "flags S and not flags AFRPU" is its idiom
-// for flows of nothing but SYN.
+// negate inverts n.
 func negate(n node) node {
-	switch n := n.(type) {
-	case negation:
-		return withFlags(n.of, false)
-	case guarded:
-		return negation{withFlags(n, true)}
+	if inner, ok := n.(negation); ok {
+		return inner.of
 	}
 	return negation{n}
 }
 
-// withFlags returns n with the reading of flags chosen, if n is about flags.
-func withFlags(n node, any bool) node {
-	g, ok := n.(guarded)
-	if !ok {
+// readFlags decides how each term about flags is read. "not flags AF" is said
+// of flows that have none of the two flags: under an odd number of negations
+// nfdump takes any of the flags, otherwise all, and "flags S and not flags
+// AFRPU" is its idiom for flows of nothing but SYN.
+func readFlags(n node, negated bool) node {
+	switch n := n.(type) {
+	case list:
+		nodes := make([]node, len(n.nodes))
+		for i, part := range n.nodes {
+			nodes[i] = readFlags(part, negated)
+		}
+		return list{and: n.and, nodes: nodes}
+	case negation:
+		return negation{readFlags(n.of, !negated)}
+	case guarded:
+		if flags, ok := n.of.(flagTerm); ok {
+			flags.any = negated
+			n.of = flags
+		}
 		return n
 	}
-	if flags, ok := g.of.(flagTerm); ok {
-		flags.any = any
-		g.of = flags
-	}
-	return g
+	return n
 }
