@@ -217,9 +217,10 @@ func (s *Store) writeSegment(e *sealer, b *snapshot, sequence uint64) (*segment,
 	}
 	tmp := filepath.Join(s.dir, tmpDir, filepath.Base(seg.path))
 	var size countingWriter
-	err := writeFile(tmp, filepath.Join(s.dir, filepath.FromSlash(seg.path)), func(w io.Writer) error {
+	err := writeFile(tmp, filepath.Join(s.dir, filepath.FromSlash(seg.path)), func(w io.Writer) (err error) {
 		size.Writer = w
-		return e.seal(&size, b, sequence)
+		seg.tail, err = e.seal(&size, b, sequence)
+		return err
 	})
 	seg.bytes = size.n
 	return seg, err

@@ -82,11 +82,11 @@ func (b *builder) fill(dst *block, at int, src *flow.Batch, from, n int) {
 			fillNumbers(v.b32[at:at+n], b.tables[i], src, c.field, from)
 			continue
 		}
-		if !src.Fields().Has(c.field) {
-			if c.field == flow.Last && src.Fields().Has(flow.First) {
-				copy(v.b64[at:at+n], src.Num(flow.First)[from:])
+		if !src.Fields().Has(c.field) { // a new block is all zeros
+			if c.field == flow.Last {
+				fillLast(v.b64[at:at+n], src, from)
 			}
-			continue // a new block is all zeros
+			continue
 		}
 		values := src.Num(c.field)[from : from+n]
 		switch c.kind {

@@ -35,7 +35,15 @@ type fileWriter struct {
 	columns []format.ColumnIndex
 	offsets []format.OffsetIndex
 	row     int64
+	tail    tail
 	err     error
+}
+
+// tail is the part of a file after the pages: the page indexes and the
+// footer, which Parquet gives no checksum.
+type tail struct {
+	offset int64
+	sum    uint32 // CRC-32C
 }
 
 func newFileWriter(out io.Writer) *fileWriter {
@@ -49,6 +57,9 @@ func (w *fileWriter) write(b []byte) {
 		_, w.err = w.out.Write(b)
 	}
 	w.offset += int64(len(b))
+	if w.tail.offset > 0 {
+		w.tail.sum = crc32.Update(w.tail.sum, castagnoli, b)
+	}
 }
 
 func (w *fileWriter) marshal(v any) []byte {
@@ -144,7 +155,8 @@ func (w *fileWriter) endColumn(min, max []byte) {
 }
 
 // finish writes the page indexes and the footer.
-func (w *fileWriter) finish(rows int, sequence uint64) error {
+func (w *fileWriter) finish(rows int, sequence uint64) (tail, error) {
+	w.tail = tail{offset: w.offset}
 	for i := range w.chunks {
 		b := w.marshal(&w.columns[i])
 		w.chunks[i].ColumnIndexOffset, w.chunks[i].ColumnIndexLength = w.offset, int32(len(b))
@@ -160,9 +172,9 @@ func (w *fileWriter) finish(rows int, sequence uint64) error {
 	w.write(binary.LittleEndian.AppendUint32(nil, uint32(len(footer))))
 	w.write([]byte(parquetMagic))
 	if w.err != nil {
-		return w.err
+		return w.tail, w.err
 	}
-	return w.out.Flush()
+	return w.tail, w.out.Flush()
 }
 
 func (w *fileWriter) footer(rows int, sequence uint64) *format.FileMetaData {

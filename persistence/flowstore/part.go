@@ -10,7 +10,10 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
 )
+
+var _ query.Source = Part{}
 
 // Part is one piece of a View: a sealed segment, or the records of one that
 // is still open. It implements query.Source. Parts may be read concurrently
@@ -127,6 +130,9 @@ func (p Part) openSegment(fields flow.FieldSet) (_ *scan, err error) {
 			s.close()
 		}
 	}()
+	if err := p.seg.checkTail(file); err != nil {
+		return nil, err
+	}
 	foot, err := readFooter(file, p.seg.bytes)
 	if err != nil {
 		return nil, err

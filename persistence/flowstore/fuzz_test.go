@@ -1,0 +1,67 @@
+package flowstore
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"os"
+	"testing"
+
+	"example.com/weir/flowio/flow"
+)
+
+// FuzzJournal feeds octets to the reader of journals: it must not fail on any,
+// nor hand out more than its bounds allow.
+func FuzzJournal(f *testing.F) {
+	whole, err := os.ReadFile(journalFile(f, crashed(f, 300)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:len(whole)-1])
+	f.Add(whole[:journalHeader+blockHeader])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, octets []byte) {
+		rows := 0
+		done, err := replay(bytes.NewReader(octets), func(b *flow.Batch) error {
+			if b.Len() > journalRows {
+				t.Errorf("a block of %d records", b.Len())
+			}
+			rows += b.Len()
+			return nil
+		})
+		if rows != done.rows {
+			t.Errorf("%d records, %d counted", rows, done.rows)
+		}
+		if err == nil && done.torn == "" && len(octets) > 0 && len(octets) < journalHeader {
+			t.Error("half a header is good")
+		}
+	})
+}
+
+// FuzzSegment feeds files to the reader of segments: none may end the process
+// or make a read fail other than by a gap.
+func FuzzSegment(f *testing.F) {
+	_, file, _ := sealedDir(f, 50)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	f.Fuzz(func(t *testing.T, octets []byte) {
+		dir := t.TempDir()
+		name := dir + "/1764000000000-2.parquet"
+		if err := os.WriteFile(name, octets, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := openStore(t, dir, Config{})
+		v := s.View(math.MinInt64, math.MaxInt64)
+		defer v.Close()
+		for _, p := range v.Parts() {
+			if _, err := p.Read(context.Background(), flow.AllFields, func(*flow.Batch) error { return nil }); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
