@@ -1,0 +1,642 @@
+package distribute
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ipfix"
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/netflow5"
+	"example.com/weir/flowio/netflow9"
+	"example.com/weir/flowio/sflow"
+	"example.com/weir/flowio/template"
+)
+
+// kept is a delivery that keeps what it is given.
+type kept struct {
+	mu      sync.Mutex // guards packets
+	packets map[string][]flow.Packet
+}
+
+func (*kept) permitted() error             { return nil }
+func (k *kept) outlet() outlet             { return keptOutlet{k} }
+func (*kept) open(s *sink)                 { s.longest = s.limit }
+func (*kept) close(context.Context, *sink) {}
+func (*kept) abandon(*sink) []datagram     { return nil }
+func (k *kept) to(id string) (all []flow.Packet) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.packets[id]
+}
+func (k *kept) count() (n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, ps := range k.packets {
+		n += len(ps)
+	}
+	return n
+}
+
+type keptOutlet struct{ *kept }
+
+func (k keptOutlet) deliver(all []datagram) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, g := range all {
+		g.cost.keep(g.to)
+		k.packets[g.to.ID] = append(k.packets[g.to.ID], flow.Packet{
+			Exporter: g.from, Port: g.port, Received: g.received, Payload: slices.Clone(g.payload)})
+	}
+}
+func (k keptOutlet) close() {}
+
+// newKept returns a Distributor that delivers to a kept, with n Slaves.
+func newKept(t testing.TB, cfg Config, n int) (*Distributor, *kept) {
+	t.Helper()
+	cfg.Delivery = DeliverUDP
+	if cfg.Model == "" {
+		cfg.Model = RoundRobin
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	k := &kept{packets: map[string][]flow.Packet{}}
+	d := build(cfg.withDefaults(), k)
+	d.SetSlaves(slaves(n))
+	t.Cleanup(func() { d.Close() })
+	return d, k
+}
+
+func slaves(n int) (all []Slave) {
+	for i := range n {
+		all = append(all, Slave{ID: fmt.Sprintf("slave-%d", i), Host: netip.AddrFrom4([4]byte{127, 0, 0, byte(13 + i)}), Weight: 1})
+	}
+	return all
+}
+
+var exporter = netip.MustParseAddrPort("192.0.2.1:40000")
+
+func packet(payload []byte) flow.Packet {
+	return flow.Packet{Exporter: exporter, Port: 2055, Received: time.Unix(1_700_000_000, 0), Payload: payload}
+}
+
+// balance fails the test if an account of d does not balance.
+func balance(t testing.TB, d *Distributor) {
+	t.Helper()
+	for _, e := range d.cfg.Book.Entries() {
+		if e.Missing() != 0 {
+			t.Errorf("%v %v of %v, domain %d: %d missing", e.Hop, e.Kind, e.Exporter, e.Domain, e.Missing())
+		}
+	}
+}
+
+func total(d *Distributor, kind ledger.Kind) ledger.Entry {
+	for _, e := range ledger.Totals(d.cfg.Book.Entries()) {
+		if e.Kind == kind {
+			return e
+		}
+	}
+	return ledger.Entry{}
+}
+
+// packet5 makes a NetFlow v5 packet of n records numbered from first in their
+// first octets.
+func packet5(h netflow5.Header, first, n int) []byte {
+	h.Count = uint16(n)
+	b := h.AppendTo(nil)
+	for i := range n {
+		record := make([]byte, netflow5.RecordLen)
+		binary.BigEndian.PutUint32(record, uint32(first+i))
+		binary.BigEndian.PutUint32(record[firstOffset5:], h.SysUptime-1000)
+		binary.BigEndian.PutUint32(record[lastOffset5:], h.SysUptime-10)
+		b = append(b, record...)
+	}
+	return b
+}
+
+// numbers5 returns the numbers of the records in v5 packets and checks each
+// header's count and sequence.
+func numbers5(t *testing.T, packets []flow.Packet) (all []int) {
+	t.Helper()
+	sequence := uint32(0)
+	for _, p := range packets {
+		h, err := netflow5.ParseHeader(p.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.FlowSequence != sequence || len(p.Payload) != netflow5.HeaderLen+int(h.Count)*netflow5.RecordLen || h.Count > 30 {
+			t.Errorf("packet of %d octets has count %d and sequence %d, want sequence %d", len(p.Payload), h.Count, h.FlowSequence, sequence)
+		}
+		sequence += uint32(h.Count)
+		for at := netflow5.HeaderLen; at < len(p.Payload); at += netflow5.RecordLen {
+			all = append(all, int(binary.BigEndian.Uint32(p.Payload[at:])))
+		}
+	}
+	return all
+}
+
+func TestV5InTurn(t *testing.T) {
+	d, k := newKept(t, Config{}, 3)
+	next, sent := 0, 0
+	for n := range 100 {
+		count := 1 + n*7%30
+		d.Take([]flow.Packet{packet(packet5(netflow5.Header{SysUptime: 5000, UnixSecs: 1_700_000_000}, next, count))})
+		next += count
+		sent++
+	}
+	d.Close()
+	var all []int
+	for i := range 3 {
+		got := numbers5(t, k.to(fmt.Sprintf("slave-%d", i)))
+		if len(got) < next/3 || len(got) > next/3+1 {
+			t.Errorf("slave %d has %d of %d records", i, len(got), next)
+		}
+		for _, n := range got {
+			if n%3 != got[0]%3 {
+				t.Fatalf("records %d and %d are not in turn", got[0], n)
+			}
+		}
+		all = append(all, got...)
+	}
+	slices.Sort(all)
+	if len(all) != next || len(slices.Compact(all)) != next {
+		t.Errorf("%d records arrived, want %d", len(all), next)
+	}
+	if k.count() > sent {
+		t.Errorf("%d packets out for %d in", k.count(), sent)
+	}
+	balance(t, d)
+	if e := total(d, ledger.Records); int(e.Kept) != next {
+		t.Errorf("kept %d, want %d", e.Kept, next)
+	}
+	var counted uint64
+	for _, s := range d.Sent() {
+		counted += s.Records
+	}
+	if int(counted) != next {
+		t.Errorf("sent %d, want %d", counted, next)
+	}
+}
+
+// TestV5Times merges packets of one export second with different uptimes and
+// expects the absolute times of the records to stay.
+func TestV5Times(t *testing.T) {
+	d, k := newKept(t, Config{}, 2)
+	type times struct{ first, last int64 }
+	absolute := func(h netflow5.Header, record []byte) times {
+		base := int64(h.UnixSecs)*1000 + int64(h.UnixNsecs/1e6)
+		at := func(o int) int64 { return base + int64(int32(binary.BigEndian.Uint32(record[o:])-h.SysUptime)) }
+		return times{at(firstOffset5), at(lastOffset5)}
+	}
+	want := map[uint32]times{}
+	for i := range uint32(60) {
+		h := netflow5.Header{SysUptime: 4_294_967_290 + 200*i, UnixSecs: 1_700_000_000 + i/20, UnixNsecs: i % 20 * 49_123_456}
+		p := packet5(h, int(i), 1)
+		want[i] = absolute(h, p[netflow5.HeaderLen:])
+		d.Take([]flow.Packet{packet(p)})
+	}
+	d.Close()
+	for _, p := range append(k.to("slave-0"), k.to("slave-1")...) {
+		h, _ := netflow5.ParseHeader(p.Payload)
+		for at := netflow5.HeaderLen; at < len(p.Payload); at += netflow5.RecordLen {
+			n := binary.BigEndian.Uint32(p.Payload[at:])
+			if got := absolute(h, p.Payload[at:]); got != want[n] || h.UnixSecs != 1_700_000_000+n/20 {
+				t.Errorf("record %d has times %v in second %d, want %v", n, got, h.UnixSecs, want[n])
+			}
+		}
+	}
+	if k.count() != 6 {
+		t.Errorf("%d packets out, want one per Slave and second", k.count())
+	}
+}
+
+func TestWeights(t *testing.T) {
+	d, k := newKept(t, Config{}, 3)
+	set := slaves(3)
+	set[0].Weight, set[1].Weight, set[2].Weight = 5, 3, 2
+	d.SetSlaves(set)
+	for i := range 100 {
+		d.Take([]flow.Packet{packet(packet5(netflow5.Header{}, 10*i, 10))})
+	}
+	d.Close()
+	for i, want := range []int{500, 300, 200} {
+		if got := len(numbers5(t, k.to(fmt.Sprintf("slave-%d", i)))); got != want {
+			t.Errorf("slave %d has %d records, want %d", i, got, want)
+		}
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	for _, test := range []struct {
+		weights []int
+		want    []uint16
+	}{
+		{nil, []uint16{}},
+		{[]int{7}, []uint16{0}},
+		{[]int{4, 4, 4}, []uint16{0, 1, 2}},
+		{[]int{0, -3}, []uint16{0, 1}},
+		{[]int{2, 1}, []uint16{0, 1, 0}},
+		{[]int{300, 100}, []uint16{0, 0, 1, 0}},
+	} {
+		var sinks []*sink
+		for _, w := range test.weights {
+			sinks = append(sinks, &sink{Slave: Slave{Weight: w}})
+		}
+		if got := schedule(sinks); !slices.Equal(got, test.want) {
+			t.Errorf("schedule of weights %v = %v, want %v", test.weights, got, test.want)
+		}
+	}
+	if got := len(schedule([]*sink{{Slave: Slave{Weight: 1_000_003}}, {Slave: Slave{Weight: 17}}})); got > maxTurns+2 {
+		t.Errorf("schedule has %d turns", got)
+	}
+}
+
+var (
+	// flows256 has one octet of number, two uptimes and an odd length.
+	flows256 = template.New(256, 0, []template.Field{
+		{Element: 148, Length: 4}, {Element: firstSwitched, Length: 4}, {Element: lastSwitched, Length: 4}, {Element: 4, Length: 1}})
+	sampler512 = template.New(512, 1, []template.Field{{Element: 1, Length: 4}, {Element: 48, Length: 1}, {Element: 50, Length: 4}})
+)
+
+// export makes a packet of format f out of sets.
+func export(f template.Format, secs, uptime, domain uint32, sets ...[]byte) []byte {
+	body := slices.Concat(sets...)
+	if f == template.NetFlow9 {
+		h := netflow9.Header{Count: uint16(len(sets)), SysUptime: uptime, UnixSecs: secs, SourceID: domain}
+		return append(h.AppendTo(nil), body...)
+	}
+	h := ipfix.Header{Length: uint16(ipfix.HeaderLen + len(body)), ExportTime: secs, Domain: domain}
+	return append(h.AppendTo(nil), body...)
+}
+
+func set(id uint16, records ...[]byte) []byte {
+	body := slices.Concat(records...)
+	b := binary.BigEndian.AppendUint16(nil, id)
+	return append(binary.BigEndian.AppendUint16(b, uint16(4+len(body))), body...)
+}
+
+// record256 is a record of flows256.
+func record256(n, first, last uint32) []byte {
+	b := binary.BigEndian.AppendUint32(nil, n)
+	b = binary.BigEndian.AppendUint32(b, first)
+	b = binary.BigEndian.AppendUint32(b, last)
+	return append(b, 6)
+}
+
+// far is a Slave that only walks packets: it fails when data come before
+// their template.
+type far struct {
+	t         *testing.T
+	format    template.Format
+	templates map[uint16]*template.Template
+	numbers   []uint32
+	options   int
+	sequence  uint32
+	begun     bool
+}
+
+func newFar(t *testing.T, f template.Format) *far {
+	return &far{t: t, format: f, templates: map[uint16]*template.Template{}}
+}
+
+func (f *far) take(packets []flow.Packet) *far {
+	f.t.Helper()
+	for _, p := range packets {
+		exported := uint32(0)
+		headerLen, sequence := netflow9.HeaderLen, uint32(0)
+		if h, err := netflow9.ParseHeader(p.Payload); err == nil && f.format == template.NetFlow9 {
+			sequence = h.Sequence
+		} else if h, err := ipfix.ParseHeader(p.Payload); err == nil && int(h.Length) == len(p.Payload) {
+			headerLen, sequence = ipfix.HeaderLen, h.Sequence
+		} else {
+			f.t.Fatalf("bad header: %v", err)
+		}
+		if f.begun && sequence != f.sequence {
+			f.t.Errorf("sequence %d, want %d", sequence, f.sequence)
+		}
+		if len(p.Payload) > 1472 {
+			f.t.Errorf("packet of %d octets", len(p.Payload))
+		}
+		for s, err := range template.Sets(p.Payload, headerLen) {
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			exported += f.set(s)
+		}
+		f.begun, f.sequence = true, sequence+exported
+		if f.format == template.NetFlow9 {
+			f.sequence = sequence + 1
+		}
+	}
+	return f
+}
+
+func (f *far) set(s template.Set) (exported uint32) {
+	f.t.Helper()
+	if f.format.Announces(s.ID) {
+		all, _, err := template.Parse(f.format, s)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for i := range all {
+			f.templates[all[i].ID] = &all[i]
+		}
+		return 0
+	}
+	known := f.templates[s.ID]
+	if known == nil {
+		f.t.Fatalf("data of template %d came before it", s.ID)
+	}
+	for r := range known.Records(s.Body) {
+		exported++
+		if known.Options {
+			f.options++
+		} else {
+			f.numbers = append(f.numbers, binary.BigEndian.Uint32(r))
+		}
+	}
+	return exported
+}
+
+func formats(t *testing.T, test func(t *testing.T, f template.Format)) {
+	t.Run("netflow9", func(t *testing.T) { test(t, template.NetFlow9) })
+	t.Run("ipfix", func(t *testing.T) { test(t, template.IPFIX) })
+}
+
+func TestTemplatedInTurn(t *testing.T) {
+	formats(t, func(t *testing.T, f template.Format) {
+		d, k := newKept(t, Config{}, 3)
+		options := append([]byte{0, 0, 0, 1}, 7, 0, 0, 0, 100)
+		d.Take([]flow.Packet{packet(export(f, 100, 5000, 1, sampler512.AppendSet(nil, f), set(512, options), flows256.AppendSet(nil, f), set(256, record256(0, 1, 2))))})
+		n := uint32(1)
+		for range 200 {
+			var records [][]byte
+			for range 1 + n%40 {
+				records = append(records, record256(n, 1, 2))
+				n++
+			}
+			d.Take([]flow.Packet{packet(export(f, 100, 5000, 1, set(256, records...)))})
+		}
+		d.Close()
+		var all []uint32
+		for i := range 3 {
+			got := newFar(t, f).take(k.to(fmt.Sprintf("slave-%d", i)))
+			if got.options != 1 {
+				t.Errorf("slave %d got %d options records, want 1", i, got.options)
+			}
+			if len(got.numbers) < int(n)/3 || len(got.numbers) > int(n)/3+1 {
+				t.Errorf("slave %d has %d of %d records", i, len(got.numbers), n)
+			}
+			all = append(all, got.numbers...)
+		}
+		slices.Sort(all)
+		if len(all) != int(n) || len(slices.Compact(all)) != int(n) {
+			t.Errorf("%d records arrived, want %d", len(all), n)
+		}
+		if k.count() > 201 {
+			t.Errorf("%d packets out for 201 in", k.count())
+		}
+		balance(t, d)
+	})
+}
+
+func TestDataBeforeTemplate(t *testing.T) {
+	formats(t, func(t *testing.T, f template.Format) {
+		d, k := newKept(t, Config{}, 2)
+		for i := range uint32(5) {
+			d.Take([]flow.Packet{packet(export(f, 100+i, 5000, 1, set(256, record256(2*i, 1, 2), record256(2*i+1, 1, 2))))})
+		}
+		if k.count() != 0 {
+			t.Errorf("%d packets went out before the template", k.count())
+		}
+		d.Take([]flow.Packet{packet(export(f, 105, 5000, 1, flows256.AppendSet(nil, f)))})
+		d.Close()
+		for i := range 2 {
+			if got := newFar(t, f).take(k.to(fmt.Sprintf("slave-%d", i))); len(got.numbers) != 5 {
+				t.Errorf("slave %d has %d records, want 5", i, len(got.numbers))
+			}
+		}
+		balance(t, d)
+	})
+}
+
+// TestTemplateNeverComes parks more than the bound and expects the rest to be
+// accounted for.
+func TestTemplateNeverComes(t *testing.T) {
+	d, _ := newKept(t, Config{}, 2)
+	for range 200 {
+		d.Take([]flow.Packet{packet(export(template.IPFIX, 100, 0, 1, set(256, record256(0, 1, 2))))})
+	}
+	e := total(d, ledger.Records)
+	if e.Dropped[ledger.UnknownTemplate] == 0 || e.Missing() != 0 {
+		t.Errorf("dropped %v, missing %d", e.Dropped, e.Missing())
+	}
+}
+
+func TestTemplateChanges(t *testing.T) {
+	formats(t, func(t *testing.T, f template.Format) {
+		d, k := newKept(t, Config{}, 2)
+		wide := template.New(256, 0, []template.Field{{Element: 148, Length: 4}, {Element: 1, Length: 8}, {Element: 2, Length: 8}})
+		n := uint32(0)
+		for i := range 10 {
+			layout, record := flows256, record256
+			if i%2 == 1 {
+				layout = wide
+				record = func(n, _, _ uint32) []byte { return append(binary.BigEndian.AppendUint32(nil, n), make([]byte, 16)...) }
+			}
+			d.Take([]flow.Packet{packet(export(f, 100, 0, 1, layout.AppendSet(nil, f), set(256, record(n, 1, 2), record(n+1, 1, 2), record(n+2, 1, 2))))})
+			n += 3
+		}
+		d.Close()
+		all := append(newFar(t, f).take(k.to("slave-0")).numbers, newFar(t, f).take(k.to("slave-1")).numbers...)
+		slices.Sort(all)
+		for i := range n {
+			if int(i) >= len(all) || all[i] != i {
+				t.Fatalf("records %v, want 0 to %d", all, n-1)
+			}
+		}
+	})
+}
+
+// TestNewSlave adds a Slave that must get templates and options data before
+// data, and takes one away whose waiting records must go to the others.
+func TestNewSlave(t *testing.T) {
+	formats(t, func(t *testing.T, f template.Format) {
+		d, k := newKept(t, Config{}, 1)
+		options := append([]byte{0, 0, 0, 1}, 7, 0, 0, 0, 100)
+		n := uint32(0)
+		data := func() {
+			d.Take([]flow.Packet{packet(export(f, 100, 0, 1, set(256, record256(n, 1, 2), record256(n+1, 1, 2), record256(n+2, 1, 2))))})
+			n += 3
+		}
+		d.Take([]flow.Packet{packet(export(f, 100, 0, 1, sampler512.AppendSet(nil, f), set(512, options), flows256.AppendSet(nil, f)))})
+		data()
+		d.SetSlaves(slaves(3))
+		data()
+		d.SetSlaves(slaves(3)[1:])
+		data()
+		d.SetSlaves(slaves(3))
+		data()
+		d.Close()
+		var all []uint32
+		for i := range 3 {
+			got := newFar(t, f)
+			got.begun = false
+			for _, p := range k.to(fmt.Sprintf("slave-%d", i)) {
+				if i == 0 {
+					got.begun = false // it left and came back with a sequence of its own
+				}
+				got.take([]flow.Packet{p})
+			}
+			if got.options < 1 {
+				t.Errorf("slave %d got no options data", i)
+			}
+			all = append(all, got.numbers...)
+		}
+		slices.Sort(all)
+		if len(all) != int(n) || len(slices.Compact(all)) != int(n) {
+			t.Errorf("records %v arrived, want 0 to %d", all, n-1)
+		}
+		balance(t, d)
+	})
+}
+
+func TestNoSlave(t *testing.T) {
+	d, _ := newKept(t, Config{}, 0)
+	d.Take([]flow.Packet{packet(packet5(netflow5.Header{}, 0, 10))})
+	if e := total(d, ledger.Records); e.Dropped[ledger.NoSlave] != 10 {
+		t.Errorf("dropped %v, want 10 for no Slave", e.Dropped)
+	}
+	balance(t, d)
+	d.SetSlaves(slaves(1))
+	d.Take([]flow.Packet{packet(packet5(netflow5.Header{}, 0, 10))})
+	d.SetSlaves(nil)
+	if e := total(d, ledger.Records); e.Dropped[ledger.NoSlave] != 20 {
+		t.Errorf("dropped %v, want 20 for no Slave", e.Dropped)
+	}
+	d.Close()
+	d.Take([]flow.Packet{packet(packet5(netflow5.Header{}, 0, 10))})
+	if e := total(d, ledger.Packets); e.Dropped[ledger.ShuttingDown] != 1 {
+		t.Errorf("after Close dropped %v", e.Dropped)
+	}
+	balance(t, d)
+}
+
+// sample makes an sFlow sample with a number in it.
+func sample(format, n uint32, octets int) []byte {
+	b := binary.BigEndian.AppendUint32(nil, format)
+	b = binary.BigEndian.AppendUint32(b, uint32(octets))
+	return append(binary.BigEndian.AppendUint32(b, n), make([]byte, octets-4)...)
+}
+
+func TestSFlowInTurn(t *testing.T) {
+	d, k := newKept(t, Config{}, 2)
+	agent := netip.MustParseAddr("198.51.100.7")
+	n := uint32(0)
+	for i := range 50 {
+		h := sflow.Header{Agent: agent, SubAgent: 3, Sequence: uint32(i), Uptime: uint32(i), Count: 4}
+		b := h.AppendTo(nil)
+		b = append(b, sample(sflow.CounterSample, 0, 88)...)
+		for range 3 {
+			b = append(b, sample(sflow.FlowSample, n, 120)...)
+			n++
+		}
+		d.Take([]flow.Packet{packet(b)})
+	}
+	d.Close()
+	var flows, counters int
+	for i := range 2 {
+		mine := 0
+		for j, p := range k.to(fmt.Sprintf("slave-%d", i)) {
+			h, err := sflow.ParseHeader(p.Payload)
+			if err != nil || h.Agent != agent || h.SubAgent != 3 || int(h.Sequence) != j {
+				t.Errorf("datagram %d has header %+v, %v", j, h, err)
+			}
+			for s, err := range sflow.Samples(p.Payload) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s.IsFlow() {
+					mine++
+				} else {
+					counters++
+				}
+			}
+		}
+		if mine != int(n)/2 {
+			t.Errorf("slave %d has %d of %d flow samples", i, mine, n)
+		}
+		flows += mine
+	}
+	if flows != int(n) || counters != 50 || k.count() > 50 {
+		t.Errorf("%d flow samples and %d counter samples in %d datagrams, want %d, 50, at most 50", flows, counters, k.count(), n)
+	}
+	balance(t, d)
+	if e := total(d, ledger.Records); e.Kept != uint64(n) {
+		t.Errorf("kept %d, want %d", e.Kept, n)
+	}
+}
+
+// TestFlushAfter leaves a single record alone and expects it within the time
+// allowed.
+func TestFlushAfter(t *testing.T) {
+	d, k := newKept(t, Config{}, 1)
+	if err := d.Start(); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	d.Take([]flow.Packet{packet(packet5(netflow5.Header{}, 0, 1))})
+	for k.count() == 0 && time.Since(begin) < 10*time.Second {
+		time.Sleep(time.Millisecond)
+	}
+	if took := time.Since(begin); took > time.Second {
+		t.Errorf("a record waited %v", took)
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	d, k := newKept(t, Config{}, 1)
+	names := template.New(300, 0, []template.Field{{Element: 148, Length: 4}, {Element: 82, Length: template.VarLen}})
+	long := append([]byte{0, 0, 0, 1, 255, 8, 0}, make([]byte, 2048)...)
+	short := []byte{0, 0, 0, 2, 1, 'x'}
+	f := template.IPFIX
+	d.Take([]flow.Packet{packet(export(f, 1, 0, 0, names.AppendSet(nil, f), set(300, long, short)))})
+	d.Close()
+	if got := newFar(t, f).take(k.to("slave-0")); !slices.Equal(got.numbers, []uint32{2}) {
+		t.Errorf("records %v arrived, want 2", got.numbers)
+	}
+	if e := total(d, ledger.Records); e.Dropped[ledger.TooLarge] != 1 {
+		t.Errorf("dropped %v, want one too large", e.Dropped)
+	}
+	balance(t, d)
+}
+
+func TestRefusals(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		payload []byte
+		want    ledger.Reason
+	}{
+		{"empty", nil, ledger.Malformed},
+		{"version 1", []byte{0, 1, 0, 0, 0, 0}, ledger.UnknownVersion},
+		{"v5 cut in its header", []byte{0, 5, 0, 1}, ledger.Malformed},
+		{"v9 set of length 0", export(template.NetFlow9, 0, 0, 0, []byte{1, 0, 0, 0}), ledger.Malformed},
+		{"ipfix cut off", export(template.IPFIX, 0, 0, 0, make([]byte, 8))[:20], ledger.Malformed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d, _ := newKept(t, Config{}, 1)
+			d.Take([]flow.Packet{packet(test.payload)})
+			if e := total(d, ledger.Packets); e.Dropped[test.want] != 1 {
+				t.Errorf("dropped %v, want one %v", e.Dropped, test.want)
+			}
+			balance(t, d)
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package distribute
+
+import (
+	"slices"
+
+	"example.com/weir/flowio/template"
+)
+
+const (
+	// maxOptions bounds the options records remembered of one template: an
+	// interface table of the largest routers. Beyond it the oldest go.
+	maxOptions = 8192
+
+	// optionOctets estimates what a record costs besides its octets.
+	optionOctets = 96
+)
+
+// identifying lists the elements that tell what an options record is about
+// where the scope does not: a sampler table is often scoped by the exporter.
+var identifying = []uint16{
+	10, 14, 252, 253, // interfaces
+	48, 302, // sampler, selector
+	95, 234, 235, // application, VRFs
+	138, 141, 143, 144, 145, 148, 149, // observation point, line card, metering and exporting process, template, flow, domain
+	303, 310, 346, // information element, ..., private enterprise
+}
+
+// options remembers the options records of one template, the newest of each
+// subject, in the order in which the subjects first came.
+type options struct {
+	template *template.Template
+	key      []bool // by field: part of the subject
+	at       map[string]int
+	records  [][]byte
+	octets   int // reserved
+	scratch  []byte
+}
+
+func newOptions(t *template.Template) *options {
+	o := &options{template: t, key: make([]bool, len(t.Fields)), at: map[string]int{}}
+	for i, f := range t.Fields {
+		o.key[i] = i < t.Scope || slices.Contains(identifying, f.Element)
+	}
+	return o
+}
+
+// passOptions passes the options records of a set on and remembers them.
+func (s *session) passOptions(st *stream, set template.Set) error {
+	for record, err := range st.template.Records(set.Body) {
+		if err != nil {
+			return err
+		}
+		s.pass(st.id, st.shortest, record)
+		st.options.remember(record, &s.sh.d.memory)
+	}
+	return nil
+}
+
+// remember keeps a copy of record, replacing that of the same subject. If
+// there is no memory left, new subjects are not remembered.
+func (o *options) remember(record []byte, m *memory) {
+	subject := o.subject(record)
+	if i, known := o.at[string(subject)]; known {
+		if more := len(record) - len(o.records[i]); m.reserve(more) {
+			o.octets += more
+			o.records[i] = append(o.records[i][:0], record...)
+		}
+		return
+	}
+	n := len(record) + len(subject) + optionOctets
+	if len(o.records) >= maxOptions || !m.reserve(n) {
+		return
+	}
+	o.octets += n
+	o.at[string(subject)] = len(o.records)
+	o.records = append(o.records, slices.Clone(record))
+}
+
+// subject returns the fields of record that tell what it is about. It is
+// valid until the next call.
+func (o *options) subject(record []byte) []byte {
+	o.scratch = o.scratch[:0]
+	at := 0
+	for i, f := range o.template.Fields {
+		start, n := template.FieldSpan(record, at, f.Length)
+		if n < 0 {
+			break
+		}
+		at = start + n
+		if o.key[i] {
+			o.scratch = append(o.scratch, record[start:at]...)
+			o.scratch = append(o.scratch, byte(n)) // so that lengths cannot run together
+		}
+	}
+	return o.scratch
+}

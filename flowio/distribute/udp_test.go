@@ -1,0 +1,163 @@
+package distribute
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/netflow5"
+)
+
+// privileged skips the test, saying so, if it may not send from foreign
+// addresses.
+func privileged(t testing.TB) {
+	t.Helper()
+	if err := (udpDelivery{}).permitted(); err != nil {
+		t.Skip(err)
+	}
+}
+
+// receiver is a UDP socket at the place of a Slave.
+func receiver(t testing.TB, address string) (*net.UDPConn, uint16) {
+	t.Helper()
+	for range 50 {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(address), 0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		if port := conn.LocalAddr().(*net.UDPAddr).Port; port > portOffset {
+			return conn, uint16(port - portOffset)
+		}
+	}
+	t.Fatal("no port above the offset")
+	return nil, 0
+}
+
+func newUDP(t testing.TB, model string, slaves ...Slave) *Distributor {
+	t.Helper()
+	d, err := New(Config{Model: model, Delivery: DeliverUDP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	d.SetSlaves(slaves)
+	return d
+}
+
+// TestUDPKeepsTheSource sends for exporters on this machine, whose ports are
+// taken by themselves, and for foreign ones. Foreign sources can be received
+// over loopback only where the kernel routes replies to them somewhere.
+func TestUDPKeepsTheSource(t *testing.T) {
+	privileged(t)
+	for _, test := range []struct{ exporter, slave string }{
+		{"127.0.5.1", "127.0.0.13"},
+		{"::1", "::1"},
+		{"192.0.2.77", "127.0.0.1"},
+	} {
+		t.Run(test.exporter, func(t *testing.T) {
+			conn, port := receiver(t, test.slave)
+			from := netip.AddrPortFrom(netip.MustParseAddr(test.exporter), 40123)
+			if own, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(from.Addr(), 0))); err == nil {
+				defer own.Close()
+				from = own.LocalAddr().(*net.UDPAddr).AddrPort()
+			}
+			d := newUDP(t, FlowSource, Slave{ID: "a", Host: netip.MustParseAddr(test.slave)})
+			payloads := [][]byte{packet5(netflow5.Header{}, 0, 3), []byte("of no known version"), packet5(netflow5.Header{}, 3, 2)}
+			for _, p := range payloads {
+				d.Take([]flow.Packet{{Exporter: from, Port: port, Received: time.Now(), Payload: p}})
+			}
+			for _, want := range payloads {
+				b := make([]byte, 2000)
+				conn.SetReadDeadline(time.Now().Add(2 * time.Second))
+				n, source, err := conn.ReadFromUDPAddrPort(b)
+				if errors.Is(err, unix.EAGAIN) || err != nil && test.exporter == "192.0.2.77" {
+					t.Skipf("packets from a foreign source do not come over loopback here: %v", err)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if source = netip.AddrPortFrom(source.Addr().Unmap(), source.Port()); source != from || !slices.Equal(b[:n], want) {
+					t.Errorf("got %q from %v, want %q from %v", b[:n], source, want, from)
+				}
+			}
+			balance(t, d)
+			if s := d.Sent()[0]; s.Packets != 3 || s.Records != 5 {
+				t.Errorf("sent %+v, want 3 packets, 5 records", s)
+			}
+		})
+	}
+}
+
+// TestUDPSocketsAreBounded sends for more exporters than sockets are kept.
+func TestUDPSocketsAreBounded(t *testing.T) {
+	privileged(t)
+	d := newUDP(t, RoundRobin, Slave{ID: "a", Host: netip.MustParseAddr("127.0.0.13")})
+	for i := range 5000 {
+		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 2055)
+		d.Take([]flow.Packet{{Exporter: from, Port: 9, Received: time.Now(), Payload: packet5(netflow5.Header{}, 0, 30)}})
+	}
+	for i, sh := range d.shards {
+		if n := sh.outlet.(*udpOutlet).recent.Len(); n > maxSocketsPerShard {
+			t.Errorf("shard %d has %d sockets", i, n)
+		}
+	}
+	d.Close()
+	balance(t, d)
+	if e := total(d, ledger.Records); e.Kept != 5000*30 {
+		t.Errorf("kept %d records, dropped %v", e.Kept, e.Dropped)
+	}
+}
+
+func TestUDPFamilies(t *testing.T) {
+	privileged(t)
+	d := newUDP(t, RoundRobin, Slave{ID: "a", Host: netip.MustParseAddr("127.0.0.13")})
+	from := netip.MustParseAddrPort("[2001:db8::1]:2055")
+	d.Take([]flow.Packet{{Exporter: from, Port: 9, Received: time.Now(), Payload: packet5(netflow5.Header{}, 0, 3)}})
+	d.Close()
+	balance(t, d)
+	if e := total(d, ledger.Records); e.Dropped[ledger.SendFailed] != 3 {
+		t.Errorf("an IPv6 exporter's records to an IPv4 Slave: dropped %v", e.Dropped)
+	}
+}
+
+func TestChecksum6(t *testing.T) {
+	// Of a UDP datagram from ::1 to ::1, port 1 to 2, payload "a".
+	addresses := make([]byte, 32)
+	addresses[15], addresses[31] = 1, 1
+	udp := []byte{0, 1, 0, 2, 0, 9, 0, 0}
+	// 1+1 + 9+17 + 1+2+9 + 0x6100 = 0x6128
+	if got, want := checksum6(addresses, udp, []byte("a")), ^uint16(0x6128); got != want {
+		t.Errorf("checksum %#x, want %#x", got, want)
+	}
+}
+
+func BenchmarkRoundRobinUDP(b *testing.B) {
+	privileged(b)
+	var set []Slave
+	for i := range 2 {
+		set = append(set, Slave{ID: fmt.Sprint(i), Host: netip.MustParseAddr(fmt.Sprintf("127.0.0.%d", 13+i))})
+	}
+	_, port := receiver(b, "127.0.0.13")
+	d := newUDP(b, RoundRobin, set...)
+	run := make([]flow.Packet, 64)
+	for i := range run {
+		run[i] = flow.Packet{Exporter: exporter, Port: port, Received: time.Now(), Payload: packet5(netflow5.Header{}, i*30, 30)}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Take(run)
+	}
+	b.ReportMetric(float64(b.N*64*30)/b.Elapsed().Seconds(), "records/s")
+}
