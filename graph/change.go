@@ -1,0 +1,97 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	"example.com/weir/graph/model"
+	"example.com/weir/persistence/topology"
+)
+
+// change is a change of the topology as a mutation asks for it.
+type change struct {
+	command   topology.Command
+	basedOn   uint64
+	dryRun    bool
+	operation graphql.Omittable[*string]
+}
+
+// apply commits c, or checks it if it is a dry run. After is the topology with
+// the change in it.
+func (r *Resolver) apply(ctx context.Context, c change) (done *model.ChangePayload, after topology.View, err error) {
+	asked := topology.Change{
+		Command: c.command, BasedOn: topology.Revision(c.basedOn), DryRun: c.dryRun, Actor: caller(ctx).Name,
+	}
+	if id := c.operation.Value(); id != nil {
+		asked.OperationID = caller(ctx).TokenID + "/" + *id
+	}
+	outcome, err := r.master.Apply(ctx, asked)
+	if err != nil {
+		return nil, after, err
+	}
+	done = &model.ChangePayload{Revision: uint64(outcome.Revision), Affected: []string{}}
+	for _, id := range outcome.Affected {
+		done.Affected = append(done.Affected, string(id))
+	}
+	after = r.master.Topology()
+	if c.dryRun {
+		after.State = after.Apply(topology.Entry{Revision: after.Revision, Command: c.command})
+	} else {
+		done.Action = &outcome.Action
+	}
+	return done, after, nil
+}
+
+// newID returns the ID for a new object. A repeated operation gets the same
+// one, so that its answer is the same.
+func newID(ctx context.Context, operation graphql.Omittable[*string]) string {
+	id := operation.Value()
+	if id == nil {
+		return uuid.NewString()
+	}
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(caller(ctx).TokenID+"/"+*id)).String()
+}
+
+func missing(noun, id string) error {
+	return fmt.Errorf("%s %s: %w", noun, id, topology.ErrNotFound)
+}
+
+// set replaces *to if there is a value.
+func set[T any](to *T, value graphql.Omittable[*T]) {
+	if v := value.Value(); v != nil {
+		*to = *v
+	}
+}
+
+func unitID(id graphql.Omittable[*string]) graphql.Omittable[*topology.UnitID] {
+	text := id.Value()
+	if text == nil {
+		return graphql.Omittable[*topology.UnitID]{}
+	}
+	unit := topology.UnitID(*text)
+	return graphql.OmittableOf(&unit)
+}
+
+func members(list []model.MemberInput) []topology.Member {
+	members := make([]topology.Member, 0, len(list))
+	for _, m := range list {
+		members = append(members, topology.Member{Unit: topology.UnitID(m.Unit), Weight: m.Weight})
+	}
+	return members
+}
+
+// ports narrows listening ports; which of them are allowed is checked with
+// everything else.
+func ports(list []int) ([]uint16, error) {
+	ports := make([]uint16, 0, len(list))
+	for i, p := range list {
+		if p < 0 || p > 65535 {
+			return nil, invalid(fmt.Sprintf("/listen/%d", i), "%d is not a port; use 1 to %d", p, topology.MaxListenPort)
+		}
+		ports = append(ports, uint16(p))
+	}
+	return ports, nil
+}

@@ -1,0 +1,44 @@
+package model
+
+import (
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/persistence/topology"
+)
+
+// maxEntries bounds the accounts of one unit in one answer; REST has them all.
+const maxEntries = 1000
+
+// NewUnitLedger returns the accounts of a unit as the API shows them: sums per
+// hop and kind, or one per exporter and domain.
+func NewUnitLedger(v topology.View, u ledger.Unit, perExporter bool) UnitLedger {
+	if !perExporter {
+		u.Entries = ledger.Totals(u.Entries)
+	}
+	shown := UnitLedger{Unit: u.ID, Name: u.Name, Error: u.Error}
+	for _, e := range u.Entries[:min(len(u.Entries), maxEntries)] {
+		shown.Entries = append(shown.Entries, newEntry(e))
+	}
+	for _, s := range u.Sent {
+		shown.Sent = append(shown.Sent, LedgerSent{
+			Slave: s.Slave, Name: v.Units[topology.UnitID(s.Slave)].Name, Packets: s.Packets, Records: s.Records,
+		})
+	}
+	return shown
+}
+
+func newEntry(e ledger.Entry) LedgerEntry {
+	shown := LedgerEntry{
+		Hop: e.Hop.String(), Kind: e.Kind.String(), Domain: uint64(e.Domain),
+		Received: e.Received, Kept: e.Kept, Missing: e.Missing(),
+	}
+	if e.Exporter.IsValid() {
+		name := e.Exporter.String()
+		shown.Exporter = &name
+	}
+	for reason, n := range e.Dropped {
+		if n > 0 {
+			shown.Dropped = append(shown.Dropped, LedgerDrop{Reason: ledger.Reason(reason).String(), Count: n})
+		}
+	}
+	return shown
+}

@@ -1,0 +1,133 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"example.com/weir/persistence/topology"
+)
+
+// change is a change of the topology as a request asks for it.
+type change struct {
+	id      string // of the object
+	command topology.Command
+	basedOn topology.Revision
+	dryRun  *bool
+	key     *string // Idempotency-Key
+}
+
+// apply commits c, or checks it if it is a dry run. The outcome of a dry run
+// belongs under 200, that of a commit under 202 with the location of its
+// action.
+func (a *api) apply(ctx context.Context, c change) (Outcome, error) {
+	caller, _ := PrincipalFrom(ctx)
+	asked := topology.Change{
+		Command: c.command, BasedOn: c.basedOn, DryRun: deref(c.dryRun), Actor: caller.Name,
+	}
+	if c.key != nil {
+		asked.OperationID = caller.TokenID + "/" + *c.key
+	}
+	done, err := a.master.Apply(ctx, asked)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out := Outcome{ID: c.id, Revision: decimal(done.Revision), Affected: []string{}, DryRun: asked.DryRun}
+	if !asked.DryRun {
+		out.Action = done.Action
+	}
+	for _, unit := range done.Affected {
+		out.Affected = append(out.Affected, string(unit))
+	}
+	return out, nil
+}
+
+// newID returns the ID for a new object. A repeated request gets the same one,
+// so that its answer is the same even if the first was given before a restart.
+func newID(ctx context.Context, key *string) string {
+	if key == nil {
+		return uuid.NewString()
+	}
+	caller, _ := PrincipalFrom(ctx)
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(caller.TokenID+"/"+*key)).String()
+}
+
+func accepted(o Outcome) AcceptedJSONResponse {
+	return AcceptedJSONResponse{Body: o, Headers: AcceptedResponseHeaders{Location: basePath + "/actions/" + o.Action}}
+}
+
+func etag(r topology.Revision) string { return strconv.Quote(decimal(r)) }
+
+// basedOn reads the If-Match header: an ETag of ours, or * for any.
+func basedOn(ifMatch *string) (topology.Revision, error) {
+	if ifMatch == nil {
+		return 0, &refusal{status: http.StatusPreconditionRequired, code: codeValidation,
+			detail: "send the ETag of the object as If-Match, so that nobody's change is undone unseen; * takes any"}
+	}
+	if *ifMatch == "*" {
+		return 0, nil
+	}
+	text := strings.Trim(*ifMatch, `"`)
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n == 0 {
+		return 0, invalid("If-Match", fmt.Sprintf("%q is not an ETag of ours", *ifMatch))
+	}
+	return topology.Revision(n), nil
+}
+
+// mergePatch returns current with a merge patch (RFC 7396) applied.
+func mergePatch[T any](current T, patch []byte) (T, error) {
+	var merged T
+	text, err := json.Marshal(current)
+	if err != nil {
+		return merged, fmt.Errorf("write the present object: %w", err)
+	}
+	var target, change map[string]any
+	if err := json.Unmarshal(text, &target); err != nil {
+		return merged, fmt.Errorf("read the present object: %w", err)
+	}
+	if err := json.Unmarshal(patch, &change); err != nil {
+		return merged, invalid("", "the merge patch is not an object")
+	}
+	if text, err = json.Marshal(merge(target, change)); err != nil {
+		return merged, fmt.Errorf("write the merged object: %w", err)
+	}
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&merged); err != nil {
+		return merged, invalid("", err.Error())
+	}
+	return merged, nil
+}
+
+func merge(target, change map[string]any) map[string]any {
+	if target == nil {
+		target = map[string]any{}
+	}
+	for name, value := range change {
+		inner, isObject := value.(map[string]any)
+		switch {
+		case value == nil:
+			delete(target, name)
+		case isObject:
+			before, _ := target[name].(map[string]any)
+			target[name] = merge(before, inner)
+		default:
+			target[name] = value
+		}
+	}
+	return target
+}
+
+func deref[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}

@@ -1,0 +1,86 @@
+package rest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+)
+
+// What every request passes before it is routed.
+
+type requestIDKey struct{}
+
+// goodRequestID is what we take over from a caller: it ends up in logs.
+var goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// requestID returns the ID of the request that ctx belongs to.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// identify gives the request an ID, the caller's own if it has a good one.
+func (a *api) identify(c *gin.Context) {
+	id := c.GetHeader("X-Request-Id")
+	if !goodRequestID.MatchString(id) {
+		id = rand.Text()[:16]
+	}
+	c.Header("X-Request-Id", id)
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
+}
+
+// recoverPanic turns a panic into a problem and a log entry. Panics that mean
+// to abort the connection go on.
+func (a *api) recoverPanic(c *gin.Context) {
+	defer func() {
+		switch reason := recover(); reason {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(reason)
+		default:
+			a.log.Error("request panicked", "stack", string(debug.Stack()))
+			a.refuse(c, fmt.Errorf("panic: %v", reason))
+		}
+	}()
+	c.Next()
+}
+
+// secure sets what every answer carries. The dashboard replaces the policy by
+// its own.
+func secure(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if c.Request.TLS != nil {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// allowInlineStyle is the policy of the API browser, which styles its
+// elements inline.
+func allowInlineStyle(c *gin.Context) {
+	c.Header("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; "+
+		"img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'")
+}
+
+func limitBody(c *gin.Context) {
+	if c.Request.Body != nil {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	}
+}
+
+// refuseCrossOrigin refuses state-changing requests that a page of another
+// origin made a browser send. Scripts carry neither Origin nor Sec-Fetch-Site.
+func (a *api) refuseCrossOrigin(c *gin.Context) {
+	if err := a.origins.Check(c.Request); err != nil {
+		a.refuse(c, &refusal{status: http.StatusForbidden, code: codeForbidden, detail: err.Error()})
+	}
+}

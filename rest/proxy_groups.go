@@ -1,0 +1,111 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"example.com/weir/persistence/topology"
+)
+
+func (a *api) findProxyGroup(id string) (topology.ProxyGroup, error) {
+	g, found := a.master.Topology().ProxyGroups[topology.GroupID(id)]
+	if !found {
+		return g, &refusal{status: http.StatusNotFound, code: codeNotFound, detail: fmt.Sprintf("there is no proxy group %s", id)}
+	}
+	return g, nil
+}
+
+// ListProxyGroups implements StrictServerInterface.
+func (a *api) ListProxyGroups(_ context.Context, r ListProxyGroupsRequestObject) (ListProxyGroupsResponseObject, error) {
+	all := viewAll(a.master.Topology().ProxyGroups, viewProxyGroup, func(g ProxyGroupView) string { return g.Name })
+	items, next, link, err := page(all, func(g ProxyGroupView) string { return g.Name },
+		paging{"/proxy-groups", r.Params.Limit, r.Params.Cursor})
+	if err != nil {
+		return nil, err
+	}
+	return ListProxyGroups200JSONResponse{
+		Body:    ProxyGroupPage{Items: items, Next: next},
+		Headers: ListProxyGroups200ResponseHeaders{Link: link},
+	}, nil
+}
+
+// CreateProxyGroup implements StrictServerInterface.
+func (a *api) CreateProxyGroup(ctx context.Context, r CreateProxyGroupRequestObject) (CreateProxyGroupResponseObject, error) {
+	g := *r.Body
+	g.ID = topology.GroupID(newID(ctx, r.Params.IdempotencyKey))
+	g.Slaves = list(g.Slaves)
+	out, err := a.apply(ctx, change{
+		id: string(g.ID), command: topology.Command{CreateProxyGroup: &g},
+		dryRun: r.Params.DryRun, key: r.Params.IdempotencyKey,
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case out.DryRun:
+		return CreateProxyGroup200JSONResponse{CheckedJSONResponse(out)}, nil
+	default:
+		return CreateProxyGroup202JSONResponse{accepted(out)}, nil
+	}
+}
+
+// GetProxyGroup implements StrictServerInterface.
+func (a *api) GetProxyGroup(_ context.Context, r GetProxyGroupRequestObject) (GetProxyGroupResponseObject, error) {
+	g, err := a.findProxyGroup(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return GetProxyGroup200JSONResponse{
+		Body:    viewProxyGroup(g),
+		Headers: GetProxyGroup200ResponseHeaders{ETag: etag(g.Revision)},
+	}, nil
+}
+
+// UpdateProxyGroup implements StrictServerInterface.
+func (a *api) UpdateProxyGroup(ctx context.Context, r UpdateProxyGroupRequestObject) (UpdateProxyGroupResponseObject, error) {
+	based, err := basedOn(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	present, err := a.findProxyGroup(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	g, err := mergePatch(present, *r.Body)
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.apply(ctx, change{
+		id: r.ID, command: topology.Command{UpdateProxyGroup: &g}, basedOn: based, dryRun: r.Params.DryRun,
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case out.DryRun:
+		return UpdateProxyGroup200JSONResponse{CheckedJSONResponse(out)}, nil
+	default:
+		return UpdateProxyGroup202JSONResponse{accepted(out)}, nil
+	}
+}
+
+// DeleteProxyGroup implements StrictServerInterface.
+func (a *api) DeleteProxyGroup(ctx context.Context, r DeleteProxyGroupRequestObject) (DeleteProxyGroupResponseObject, error) {
+	based, err := basedOn(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.findProxyGroup(r.ID); err != nil {
+		return nil, err
+	}
+	out, err := a.apply(ctx, change{
+		id: r.ID, command: topology.Command{DeleteProxyGroup: topology.GroupID(r.ID)}, basedOn: based, dryRun: r.Params.DryRun,
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case out.DryRun:
+		return DeleteProxyGroup200JSONResponse{CheckedJSONResponse(out)}, nil
+	default:
+		return DeleteProxyGroup202JSONResponse{accepted(out)}, nil
+	}
+}

@@ -1,0 +1,199 @@
+package rest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
+)
+
+const (
+	// flushRows and flushEvery say when a stream is sent on although its
+	// buffer is not full: a reader at the other end of a slow query wants to
+	// see the first rows.
+	flushRows  = 1000
+	flushEvery = 250 * time.Millisecond
+
+	// stallTime is how long a reader may take nothing before the stream is
+	// given up: it holds scans on every unit.
+	stallTime = time.Minute
+
+	statusTrailer = "X-Flow-Status"
+)
+
+// flowStream is the answer to GET /flows that does not hold the flows in
+// memory. Ctx is the request's: when the caller leaves, every scan ends.
+type flowStream struct {
+	ctx     context.Context
+	master  Master
+	request query.Request
+	columns []column
+	form    flowForm
+
+	out     *bufio.Writer
+	control *http.ResponseController
+	rows    int // since the last flush
+	flushed time.Time
+}
+
+// flowForm is how flows are written.
+type flowForm interface {
+	mediaType() string
+	begin(w io.Writer, columns []column)
+	row(row query.Row)
+	// end writes what follows the last row. Failure is empty if all is well.
+	end(c query.Coverage, s query.Stats, status, failure string)
+}
+
+// VisitGetFlowsResponse implements GetFlowsResponseObject. It returns an
+// error only as long as nothing has been written.
+func (s *flowStream) VisitGetFlowsResponse(w http.ResponseWriter) error {
+	coverage, stats, err := s.master.StreamFlows(s.ctx, s.request, func(p *query.Plan, b *flow.Batch) error {
+		return s.emit(w, p, b)
+	})
+	if err != nil && s.out == nil {
+		return err
+	}
+	s.open(w)
+	status, failure := "complete", ""
+	switch {
+	case err != nil:
+		status, failure = "failed", failureText(err)
+	case !coverage.Complete:
+		status = "partial"
+	}
+	s.form.end(coverage, stats, status, failure)
+	w.Header().Set(statusTrailer, status)
+	_ = s.flush() // the answer has begun; the only error left is a caller who is gone
+	return nil
+}
+
+// failureText is what a caller may know of err.
+func failureText(err error) string {
+	p, _ := problemOf(err)
+	return p.Detail
+}
+
+// open begins the answer, once.
+func (s *flowStream) open(w http.ResponseWriter) {
+	if s.out != nil {
+		return
+	}
+	w.Header().Set("Content-Type", s.form.mediaType())
+	w.Header().Set("Trailer", statusTrailer)
+	w.WriteHeader(http.StatusOK)
+	s.out = bufio.NewWriterSize(w, 32<<10)
+	s.control = http.NewResponseController(w)
+	s.flushed = time.Now()
+	s.form.begin(s.out, s.columns)
+}
+
+func (s *flowStream) emit(w http.ResponseWriter, p *query.Plan, b *flow.Batch) error {
+	s.open(w)
+	for i := range b.Len() {
+		s.form.row(query.FlowRow(p, b, i))
+		if s.rows++; s.rows >= flushRows {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if time.Since(s.flushed) > flushEvery {
+		return s.flush()
+	}
+	return nil
+}
+
+func (s *flowStream) flush() error {
+	s.rows, s.flushed = 0, time.Now()
+	err := s.control.SetWriteDeadline(time.Now().Add(stallTime))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return fmt.Errorf("send flows: %w", err)
+	}
+	if f, ok := s.form.(interface{ flush() }); ok {
+		f.flush()
+	}
+	if err := s.out.Flush(); err != nil {
+		return fmt.Errorf("send flows: %w", err)
+	}
+	if err := s.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return fmt.Errorf("send flows: %w", err)
+	}
+	return nil
+}
+
+// csvFlows writes flows as CSV. What CSV cannot say is in the trailer.
+type csvFlows struct {
+	rows    *csvRows
+	columns []column
+}
+
+func (f *csvFlows) mediaType() string { return "text/csv; charset=utf-8" }
+
+func (f *csvFlows) begin(w io.Writer, columns []column) {
+	f.rows, f.columns = newCSV(w), columns
+	names := make([]query.Column, 0, len(columns))
+	for _, c := range columns {
+		names = append(names, c.Column)
+	}
+	f.rows.header(names)
+}
+
+func (f *csvFlows) row(row query.Row) { f.rows.row(pick(row, f.columns)) }
+func (f *csvFlows) flush()            { f.rows.csv.Flush() }
+
+func (f *csvFlows) end(query.Coverage, query.Stats, string, string) { f.flush() }
+
+// ndjsonFlows writes a JSON object per line, and the coverage as the last.
+type ndjsonFlows struct {
+	w       io.Writer
+	columns []column
+	names   [][]byte // of each column, as it begins in a line
+	line    []byte
+}
+
+func (f *ndjsonFlows) mediaType() string { return typeNDJSON }
+
+func (f *ndjsonFlows) begin(w io.Writer, columns []column) {
+	f.w, f.columns = w, columns
+	separator := "{"
+	for _, c := range columns {
+		f.names = append(f.names, append(strconv.AppendQuote([]byte(separator), c.Name), ':'))
+		separator = ","
+	}
+}
+
+func (f *ndjsonFlows) row(row query.Row) {
+	f.line = f.line[:0]
+	for i, c := range f.columns {
+		f.line = append(f.line, f.names[i]...)
+		f.line = appendValue(f.line, row[c.index])
+	}
+	f.line = append(f.line, '}', '\n')
+	_, _ = f.w.Write(f.line) // the error stays until Flush
+}
+
+func (f *ndjsonFlows) end(c query.Coverage, s query.Stats, status, failure string) {
+	c.Missing = list(c.Missing)
+	last := map[string]any{"_end": map[string]any{
+		"status": status, "coverage": c, "stats": s, "error": failure,
+	}}
+	_ = json.NewEncoder(f.w).Encode(last) // the error stays until Flush
+}
+
+// appendValue appends a value of a row as JSON.
+func appendValue(to []byte, value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return append(to, "null"...) // rows hold only texts and numbers
+	}
+	return append(to, text...)
+}

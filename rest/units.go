@@ -1,0 +1,110 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"example.com/weir/persistence/topology"
+)
+
+func (a *api) findUnit(id string) (topology.Unit, error) {
+	u, found := a.master.Topology().Units[topology.UnitID(id)]
+	if !found {
+		return u, &refusal{status: http.StatusNotFound, code: codeNotFound, detail: fmt.Sprintf("there is no unit %s", id)}
+	}
+	return u, nil
+}
+
+// ListUnits implements StrictServerInterface.
+func (a *api) ListUnits(_ context.Context, r ListUnitsRequestObject) (ListUnitsResponseObject, error) {
+	all := viewUnits(a.master.Topology())
+	items, next, link, err := page(all, func(u UnitView) string { return u.Name },
+		paging{"/units", r.Params.Limit, r.Params.Cursor})
+	if err != nil {
+		return nil, err
+	}
+	return ListUnits200JSONResponse{
+		Body:    UnitPage{Items: items, Next: next},
+		Headers: ListUnits200ResponseHeaders{Link: link},
+	}, nil
+}
+
+// CreateUnit implements StrictServerInterface.
+func (a *api) CreateUnit(ctx context.Context, r CreateUnitRequestObject) (CreateUnitResponseObject, error) {
+	u := *r.Body
+	u.ID = topology.UnitID(newID(ctx, r.Params.IdempotencyKey))
+	out, err := a.apply(ctx, change{
+		id: string(u.ID), command: topology.Command{CreateUnit: &u},
+		dryRun: r.Params.DryRun, key: r.Params.IdempotencyKey,
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case out.DryRun:
+		return CreateUnit200JSONResponse{CheckedJSONResponse(out)}, nil
+	default:
+		return CreateUnit202JSONResponse{accepted(out)}, nil
+	}
+}
+
+// GetUnit implements StrictServerInterface.
+func (a *api) GetUnit(_ context.Context, r GetUnitRequestObject) (GetUnitResponseObject, error) {
+	u, err := a.findUnit(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return GetUnit200JSONResponse{
+		Body:    viewUnit(a.master.Topology(), u),
+		Headers: GetUnit200ResponseHeaders{ETag: etag(u.Revision)},
+	}, nil
+}
+
+// UpdateUnit implements StrictServerInterface.
+func (a *api) UpdateUnit(ctx context.Context, r UpdateUnitRequestObject) (UpdateUnitResponseObject, error) {
+	based, err := basedOn(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	present, err := a.findUnit(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	u, err := mergePatch(present, *r.Body)
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.apply(ctx, change{
+		id: r.ID, command: topology.Command{UpdateUnit: &u}, basedOn: based, dryRun: r.Params.DryRun,
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case out.DryRun:
+		return UpdateUnit200JSONResponse{CheckedJSONResponse(out)}, nil
+	default:
+		return UpdateUnit202JSONResponse{accepted(out)}, nil
+	}
+}
+
+// DeleteUnit implements StrictServerInterface.
+func (a *api) DeleteUnit(ctx context.Context, r DeleteUnitRequestObject) (DeleteUnitResponseObject, error) {
+	based, err := basedOn(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.findUnit(r.ID); err != nil {
+		return nil, err
+	}
+	out, err := a.apply(ctx, change{
+		id: r.ID, command: topology.Command{DeleteUnit: topology.UnitID(r.ID)}, basedOn: based, dryRun: r.Params.DryRun,
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case out.DryRun:
+		return DeleteUnit200JSONResponse{CheckedJSONResponse(out)}, nil
+	default:
+		return DeleteUnit202JSONResponse{accepted(out)}, nil
+	}
+}
