@@ -9,25 +9,27 @@ import (
 
 // keepActions bounds the action log in memory and on disk: some months of an
 // operator's work.
-const keepActions = 500
+const keepActions = 1000
 
 // actions is the action log: how far each committed change has come on the
 // units that it concerns. It is safe for concurrent use.
 type actions struct {
-	save func(topology.Action) // keeps an action that changed; called without waiting for disk errors
+	save func(topology.Action) // keeps an action that changed; must not wait
 
 	mu   sync.Mutex        // guards everything below
 	list []topology.Action // oldest first
 }
 
+// newActions continues a log that was kept, newest first.
 func newActions(kept []topology.Action, save func(topology.Action)) *actions {
+	slices.Reverse(kept)
 	return &actions{save: save, list: kept}
 }
 
 // Open enters a committed change that affected must apply.
-func (a *actions) Open(id string, e topology.Entry, summary string, affected []topology.UnitID) {
+func (a *actions) Open(e topology.Entry, summary string, affected []topology.UnitID) {
 	act := topology.Action{
-		ID: id, Revision: e.Revision, Time: e.Time, Actor: e.Actor, Summary: summary,
+		ID: e.OperationID, Revision: e.Revision, Time: e.Time, Actor: e.Actor, Summary: summary,
 		State: topology.ActionDone, Units: []topology.UnitAction{},
 	}
 	for _, u := range affected {
@@ -48,10 +50,11 @@ func (a *actions) Applied(unit topology.UnitID, revision topology.Revision) {
 	a.settle(unit, func(r topology.Revision) bool { return r <= revision }, topology.ActionDone, "")
 }
 
-// Failed notes that a unit answered a revision with an error. It stays on the
-// books until the unit has applied that revision or a later one.
-func (a *actions) Failed(unit topology.UnitID, revision topology.Revision, message string) {
-	a.settle(unit, func(r topology.Revision) bool { return r <= revision }, topology.ActionFailed, message)
+// Failed notes that a unit could not apply the revisions after one up to
+// another. It stays on the books until the unit has.
+func (a *actions) Failed(unit topology.UnitID, after, upTo topology.Revision, message string) {
+	match := func(r topology.Revision) bool { return r > after && r <= upTo }
+	a.settle(unit, match, topology.ActionFailed, message)
 }
 
 // Waiting notes why a unit cannot be told yet.

@@ -130,3 +130,5 @@ func (a *admission) next() []*job {
 	}
 	return turn
 }
+
+func newAdmission(limit int) *admission { return &admission{limit: limit, running: map[string]bool{}} }

@@ -2,9 +2,10 @@ package queryplane
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
-	"time"
 
 	"example.com/weir/flowio/query"
 )
@@ -23,10 +24,17 @@ type Target struct {
 
 // Ask is one question to several units.
 type Ask struct {
-	Question
+	ID       string // of the query, for logs
 	Plan     *query.Plan
-	From, To time.Time                // the range the plan asks for, for coverage
 	Progress func(query.UnitProgress) // may be nil; called concurrently
+}
+
+func (a Ask) question() (Question, error) {
+	wire, err := json.Marshal(a.Plan)
+	if err != nil {
+		return Question{}, fmt.Errorf("encode query plan: %w", err)
+	}
+	return Question{ID: a.ID, Plan: wire}, nil
 }
 
 // Gathered is what several units answered so far.
@@ -46,9 +54,13 @@ type Gathered struct {
 // Partial. When ctx ends early, the targets that have not answered are missing
 // from the coverage with the cause of ctx as their reason.
 func Gather(ctx context.Context, ask Ask, targets []Target, merged func(Gathered)) (Gathered, error) {
+	question, err := ask.question()
+	if err != nil {
+		return Gathered{}, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	g := &gathering{total: Gathered{Partial: query.NewPartial(ask.Plan)}, merged: merged}
+	g := &gathering{question: question, total: Gathered{Partial: query.NewPartial(ask.Plan)}, merged: merged}
 	var asking sync.WaitGroup
 	for _, t := range targets {
 		asking.Go(func() {
@@ -63,7 +75,8 @@ func Gather(ctx context.Context, ask Ask, targets []Target, merged func(Gathered
 }
 
 type gathering struct {
-	merged func(Gathered)
+	question Question
+	merged   func(Gathered)
 
 	mu    sync.Mutex // guards everything below
 	total Gathered
@@ -76,7 +89,7 @@ func (g *gathering) ask(ctx context.Context, ask Ask, t Target) error {
 		return g.add(nil, missing(ask, t.Holders, t.Down), query.Stats{})
 	}
 	sink := &partialSink{partial: query.NewPartial(ask.Plan), progress: ask.Progress}
-	coverage, stats, err := t.Asker.Answer(ctx, ask.Question, sink)
+	coverage, stats, err := t.Asker.Answer(ctx, g.question, sink)
 	switch {
 	case isWhole(err):
 		return err
@@ -120,7 +133,7 @@ func (g *gathering) fail(err error) {
 func missing(ask Ask, holders []string, reason string) query.Coverage {
 	c := query.Coverage{UnitsAsked: len(holders)}
 	for _, h := range holders {
-		c.Missing = append(c.Missing, query.Missing{Unit: h, From: ask.From, To: ask.To, Reason: reason})
+		c.Missing = append(c.Missing, query.Missing{Unit: h, From: ask.Plan.Start(), To: ask.Plan.End(), Reason: reason})
 	}
 	return c
 }
@@ -151,6 +164,23 @@ func (s *partialSink) Partial(chunk []byte) error {
 func (s *partialSink) Progress(p query.UnitProgress) error {
 	if s.progress != nil {
 		s.progress(p)
+	}
+	return nil
+}
+
+// chunkOctets is the size of one part of a partial on the wire, well below the
+// 4 MiB that gRPC takes at once.
+const chunkOctets = 256 << 10
+
+// SendPartial gives a partial to sink in chunks.
+func SendPartial(sink Sink, p *query.Partial) error {
+	for chunk, err := range p.Chunks(chunkOctets) {
+		if err != nil {
+			return err
+		}
+		if err := sink.Partial(chunk); err != nil {
+			return err
+		}
 	}
 	return nil
 }

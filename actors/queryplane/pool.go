@@ -2,13 +2,13 @@ package queryplane
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"sync"
 
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/query"
+	"example.com/weir/persistence/identity"
 	"example.com/weir/persistence/topology"
 )
 
@@ -16,15 +16,17 @@ import (
 // ends every call to it at once, with the reason. It is safe for concurrent
 // use.
 type Pool struct {
-	tls func(topology.UnitID) *tls.Config // what a unit must present
+	self *identity.Identity
+	role topology.Role // of the units; empty: any
 
 	mu    sync.Mutex // guards everything below
 	peers map[topology.UnitID]*Peer
 }
 
-// NewPool returns a pool without units.
-func NewPool(tls func(topology.UnitID) *tls.Config) *Pool {
-	return &Pool{tls: tls, peers: map[topology.UnitID]*Peer{}}
+// NewPool returns a pool without units. Each must prove that it is the unit it
+// is taken for, and of the given role unless that is empty.
+func NewPool(self *identity.Identity, role topology.Role) *Pool {
+	return &Pool{self: self, role: role, peers: map[topology.UnitID]*Peer{}}
 }
 
 // Peer is one unit of a Pool.
@@ -47,7 +49,7 @@ func (p *Pool) Up(id topology.UnitID, address string) error {
 		old.end(errors.New("its address has changed"))
 		delete(p.peers, id)
 	}
-	c, err := NewClient(address, p.tls(id))
+	c, err := NewClient(address, p.self.ClientTLS(identity.Peer{Role: p.role, UnitID: id}))
 	if err != nil {
 		return err
 	}

@@ -71,9 +71,13 @@ func receiveRecords(chunk []byte) (*flow.Batch, error) {
 // emit slows the scans. Coverage names targets that broke off; what came of
 // them before has been emitted.
 func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Batch) error) (query.Coverage, query.Stats, error) {
+	question, err := ask.question()
+	if err != nil {
+		return query.Coverage{}, query.Stats{}, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &recordStreams{}
+	r := &recordStreams{question: question}
 	streams := make([]iter.Seq2[*flow.Batch, error], 0, len(targets))
 	var asking sync.WaitGroup
 	for _, t := range targets {
@@ -84,7 +88,7 @@ func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Bat
 			r.ask(ctx, ask, t, sink)
 		})
 	}
-	err := query.MergeFlows(ctx, ask.Plan, streams, emit)
+	err = query.MergeFlows(ctx, ask.Plan, streams, emit)
 	if err != nil {
 		cancel(err)
 	}
@@ -106,6 +110,8 @@ func drain(streams []iter.Seq2[*flow.Batch, error]) {
 
 // recordStreams gathers how the targets ended.
 type recordStreams struct {
+	question Question
+
 	mu       sync.Mutex // guards everything below
 	coverage query.Coverage
 	stats    query.Stats
@@ -115,7 +121,7 @@ func (r *recordStreams) ask(ctx context.Context, ask Ask, t Target, sink *record
 	coverage, stats := missing(ask, t.Holders, t.Down), query.Stats{}
 	if t.Down == "" {
 		var err error
-		coverage, stats, err = t.Asker.Answer(ctx, ask.Question, sink)
+		coverage, stats, err = t.Asker.Answer(ctx, r.question, sink)
 		if err != nil {
 			reportFailed(ask, t.Holders)
 			coverage = missing(ask, t.Holders, err.Error())

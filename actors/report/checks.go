@@ -8,6 +8,10 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
+// DesiredCheck is the check that fails while a unit cannot apply what it was
+// told to do; its reason says what and the remedy.
+const DesiredCheck = "desired-state"
+
 // Checks holds the readiness checks of one unit. Each part of the unit sets
 // its own by name and removes it when it closes. The zero Checks is empty and
 // safe for concurrent use.

@@ -1,4 +1,4 @@
-package master
+package desired
 
 import (
 	"time"
@@ -15,8 +15,7 @@ const (
 	retryAfter = 3 * time.Second
 )
 
-// twin reconciles one unit that the Master speaks with: what it should do and
-// what it has confirmed. It never sends; its methods return what to send, nil
+// twin reconciles one unit: what it should do and what it has confirmed. It never sends; its methods return what to send, nil
 // for nothing.
 type twin struct {
 	linked  bool

@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"example.com/weir/flowio/distribute"
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ledger"
+)
+
+// way is how flows are dealt out and delivered.
+type way struct {
+	model, delivery string
+}
+
+// distributor deals packets out, see distribute.Distributor.
+type distributor interface {
+	Start() error
+	Close() error
+	Take([]flow.Packet)
+	SetSlaves([]distribute.Slave)
+	Sent() []ledger.Sent
+	Sources() map[netip.Addr]string
+}
+
+// dealer holds the distributor in force and replaces it when the way changes,
+// without losing a packet between the two. It is safe for concurrent use.
+type dealer struct {
+	make func(w way, sources map[netip.Addr]string) (distributor, error)
+
+	swap sync.RWMutex // held for reading by Take; guards in
+	in   distributor  // nil: this Proxy does not operate
+
+	mu      sync.Mutex // held by all that change something; guards what follows
+	way     way
+	slaves  []distribute.Slave
+	sources map[netip.Addr]string  // of the distributor before, or as kept on disk
+	before  map[string]ledger.Sent // by distributors that were replaced
+}
+
+func newDealer(sources map[netip.Addr]string, open func(way, map[netip.Addr]string) (distributor, error)) *dealer {
+	return &dealer{make: open, sources: sources, before: map[string]ledger.Sent{}}
+}
+
+// Take deals packets out. Payloads are not kept. It is called by listeners,
+// which are closed before there is no distributor.
+func (d *dealer) Take(ps []flow.Packet) {
+	d.swap.RLock()
+	defer d.swap.RUnlock()
+	if d.in != nil {
+		d.in.Take(ps)
+	}
+}
+
+// Use makes a way the one in force; the zero way ends dealing. If the new way
+// cannot be had the old one stays.
+func (d *dealer) Use(w way) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if w == d.way {
+		return nil
+	}
+	var next distributor
+	if w != (way{}) {
+		var err error
+		if next, err = d.make(w, d.sourcesLocked()); err != nil {
+			return err
+		}
+		if err := next.Start(); err != nil {
+			return err
+		}
+		next.SetSlaves(d.slaves)
+	}
+	d.way = w
+	return d.replaceLocked(next)
+}
+
+// replaceLocked swaps the distributor; the old one sends what it holds.
+func (d *dealer) replaceLocked(next distributor) error {
+	d.swap.Lock()
+	old := d.in
+	d.in = next
+	d.swap.Unlock()
+	if old == nil {
+		return nil
+	}
+	err := old.Close()
+	if kept := old.Sources(); len(kept) > 0 {
+		d.sources = kept
+	}
+	for _, s := range old.Sent() {
+		d.before[s.Slave] = sum(d.before[s.Slave], s)
+	}
+	return err
+}
+
+// SetSlaves says which Slaves are up.
+func (d *dealer) SetSlaves(slaves []distribute.Slave) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if slices.Equal(slaves, d.slaves) {
+		return
+	}
+	d.slaves = slaves
+	if d.in != nil {
+		d.in.SetSlaves(slaves)
+	}
+}
+
+// Close sends what is held and ends dealing.
+func (d *dealer) Close() error { return d.Use(way{}) }
+
+// Sources returns which Slave each exporter has under model flow-source.
+func (d *dealer) Sources() map[netip.Addr]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sourcesLocked()
+}
+
+func (d *dealer) sourcesLocked() map[netip.Addr]string {
+	if d.in != nil && d.way.model == distribute.FlowSource {
+		return d.in.Sources()
+	}
+	return d.sources
+}
+
+// Sent returns what each Slave was sent since this process started.
+func (d *dealer) Sent() []ledger.Sent {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := maps.Clone(d.before)
+	if d.in != nil {
+		for _, s := range d.in.Sent() {
+			all[s.Slave] = sum(all[s.Slave], s)
+		}
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b ledger.Sent) int { return cmp.Compare(a.Slave, b.Slave) })
+}
+
+func sum(a, b ledger.Sent) ledger.Sent {
+	return ledger.Sent{Slave: b.Slave, Packets: a.Packets + b.Packets, Records: a.Records + b.Records}
+}

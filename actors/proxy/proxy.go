@@ -1,0 +1,261 @@
+package proxy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/weir/actors/desired"
+	"example.com/weir/actors/endpoint"
+	"example.com/weir/actors/proto"
+	"example.com/weir/actors/queryplane"
+	"example.com/weir/actors/report"
+	"example.com/weir/actors/unit"
+	"example.com/weir/flowio/distribute"
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/listen"
+	"example.com/weir/persistence/configdb"
+	"example.com/weir/persistence/identity"
+	"example.com/weir/persistence/topology"
+)
+
+const (
+	// auditEvery is how often the twins of the Slaves look at the clock.
+	auditEvery = time.Second
+
+	// keepEvery is how often the map of exporters to Slaves goes to disk when
+	// it has changed.
+	keepEvery = 5 * time.Second
+
+	// sourcesKey is where it is kept.
+	sourcesKey = "sources"
+)
+
+// Proxy deals out, relays and asks.
+type Proxy struct {
+	cfg     Config
+	started time.Time
+	unit    *unit.Unit
+	db      *configdb.Unit
+	book    *ledger.Book
+	checks  report.Checks
+	meter   report.Meter
+
+	dealer    *dealer
+	listeners *endpoint.Set
+	slaves    *slaves
+	applier   *desired.Applier
+	pool      *queryplane.Pool
+	server    *queryplane.Server
+	fleet     atomic.Pointer[desired.Fleet]
+	desired   atomic.Pointer[proto.DesiredState] // in force; nil before the first
+
+	retable chan struct{} // the Slaves to deal to may have changed
+	quit    chan struct{}
+	running sync.WaitGroup
+	closing sync.Once
+	closed  error
+}
+
+// New opens the data directory: identity and database.
+func New(cfg Config) (*Proxy, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	u, err := unit.Open(unit.Config{
+		DataDir: cfg.DataDir, Name: cfg.Name, Role: topology.Proxy, Control: cfg.Control,
+		Query: cfg.Query, Parent: cfg.Parent, Version: cfg.Version, Log: cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	db, err := configdb.OpenUnit(cfg.DataDir, u.Identity().Peer)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{
+		cfg: cfg, started: time.Now(), unit: u, db: db, book: ledger.NewBook(), slaves: newSlaves(),
+		retable: make(chan struct{}, 1), quit: make(chan struct{}),
+	}
+	sources, err := p.keptSources()
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	p.dealer = newDealer(sources, p.distributor)
+	p.listeners = endpoint.NewSet(p.listener, p.listenerCheck, p.listenerGone)
+	p.pool = queryplane.NewPool(u.Identity(), topology.Slave)
+	p.applier = desired.NewApplier(desired.ApplierConfig{
+		DB: db, Apply: p.apply, Answer: p.answerUp, Log: cfg.Log,
+		Check: func(err error) { p.checks.Set(report.DesiredCheck, err) },
+	})
+	p.server = queryplane.NewServer(queryplane.ServerConfig{
+		Address: cfg.Query, TLS: u.Identity().ServerTLS(nil), Log: cfg.Log,
+		Allow: identity.Peer{Role: topology.Master}.Fits,
+	}, p)
+	return p, nil
+}
+
+// Start opens the control plane and the query plane, and listens as this unit
+// was last told to.
+func (p *Proxy) Start() (err error) {
+	defer func() {
+		if err != nil {
+			p.Close()
+		}
+	}()
+	p.checks.Set(parentCheck, errors.New("no link to the Master yet at "+p.cfg.Parent))
+	err = p.unit.Start(unit.Hooks{
+		OnMessage: p.onMessage, OnHeartbeat: p.onHeartbeat, OnLink: p.onLink,
+		Reports: p.reports, Enrol: p.unit.Relay,
+	})
+	if err != nil {
+		return fmt.Errorf("start control plane: %w", err)
+	}
+	if err := p.server.Start(); err != nil {
+		return err
+	}
+	fleet, err := desired.SpawnFleet(p.unit.System(), "slaves", desired.FleetConfig{
+		Want: p.wantOfSlaves, Linked: p.linked, Tell: p.tell,
+		Supervise: unit.Supervision(p.cfg.Log), Log: p.cfg.Log,
+	})
+	if err != nil {
+		return err
+	}
+	p.fleet.Store(fleet)
+	p.applier.Start()
+	p.running.Go(p.deal)
+	p.running.Go(p.keep)
+	return nil
+}
+
+// Close stops listening, deals out what came, and then stops the rest.
+// Closing twice is harmless.
+func (p *Proxy) Close() error {
+	p.closing.Do(func() {
+		close(p.quit)
+		errs := []error{p.applier.Close(), p.listeners.Close(), p.dealer.Close()}
+		p.running.Wait()
+		errs = append(errs, p.server.Close(), p.pool.Close(), p.unit.Close(), p.keepSources(), p.db.Close())
+		p.closed = errors.Join(errs...)
+	})
+	return p.closed
+}
+
+// apply makes this unit do what it was told, and hands its Slaves' part down.
+func (p *Proxy) apply(d *proto.DesiredState) error {
+	p.desired.Store(d)
+	p.slaves.Want(d.GetSlaves())
+	p.toFleet((*desired.Fleet).Changed)
+	p.slavesChanged()
+	if sg := d.GetSourceGroup(); sg != nil {
+		if err := p.dealer.Use(way{sg.GetModel(), sg.GetDelivery()}); err != nil {
+			return err
+		}
+		return p.listeners.Want(endpoint.Of(topology.Proxy, d))
+	}
+	return errors.Join(p.listeners.Want(nil), p.dealer.Use(way{}))
+}
+
+// distributor makes the distributor of a way.
+func (p *Proxy) distributor(w way, sources map[netip.Addr]string) (distributor, error) {
+	return distribute.New(distribute.Config{
+		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Log: p.cfg.Log,
+		TLS: p.unit.Identity().ClientTLS(identity.Peer{Role: topology.Slave}),
+	})
+}
+
+func (p *Proxy) listener(e endpoint.Endpoint) (endpoint.Receiver, error) {
+	return listen.New(listen.Config{
+		Address: p.cfg.Listen, Port: e.Listening(), Sockets: p.cfg.Sockets, Buffer: p.cfg.Buffer,
+		Log: p.cfg.Log, Book: p.book,
+	}, p.dealer.Take), nil
+}
+
+// deal gives the distributor the Slaves that are up, whenever that changes,
+// and lets time pass for their twins.
+func (p *Proxy) deal() {
+	audit := time.NewTicker(auditEvery)
+	defer audit.Stop()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-p.retable:
+			p.dealer.SetSlaves(p.slaves.Table())
+			p.checks.Set(slavesCheck, p.slaves.Check())
+		case <-audit.C:
+			p.toFleet((*desired.Fleet).Audit)
+		}
+	}
+}
+
+// slavesChanged has the table of Slaves made anew. It never waits.
+func (p *Proxy) slavesChanged() {
+	select {
+	case p.retable <- struct{}{}:
+	default:
+	}
+}
+
+// keep writes the map of exporters to Slaves to disk when it has changed.
+func (p *Proxy) keep() {
+	t := time.NewTicker(keepEvery)
+	defer t.Stop()
+	last := p.dealer.Sources()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-t.C:
+		}
+		if now := p.dealer.Sources(); !maps.Equal(now, last) {
+			if err := p.keepSources(); err != nil {
+				p.cfg.Log.Error("keep which exporter goes to which slave", "err", err)
+				continue
+			}
+			last = now
+		}
+	}
+}
+
+func (p *Proxy) keepSources() error {
+	text, err := json.Marshal(p.dealer.Sources())
+	if err != nil {
+		return err
+	}
+	return p.db.Keep(sourcesKey, text)
+}
+
+func (p *Proxy) keptSources() (map[netip.Addr]string, error) {
+	text, err := p.db.Kept(sourcesKey)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	var sources map[netip.Addr]string
+	if err := json.Unmarshal(text, &sources); err != nil {
+		return nil, fmt.Errorf("read which exporter goes to which slave: %w", err)
+	}
+	return sources, nil
+}
+
+// UnitID returns the identity of this unit.
+func (p *Proxy) UnitID() topology.UnitID { return p.unit.Identity().UnitID }
+
+// Cluster returns the identity of the deployment.
+func (p *Proxy) Cluster() string { return p.unit.Identity().Cluster }
+
+// Checks returns the readiness checks.
+func (p *Proxy) Checks() []topology.Check { return p.checks.List() }
+
+// Collectors returns the metrics.
+func (p *Proxy) Collectors() []prometheus.Collector {
+	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self)}
+}

@@ -1,0 +1,78 @@
+package slave
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/weir/actors/endpoint"
+	"example.com/weir/actors/proto"
+	"example.com/weir/actors/report"
+	"example.com/weir/actors/unit"
+	"example.com/weir/persistence/identity"
+)
+
+// The names of checks; those of receivers end in the port.
+const (
+	parentCheck   = "parent"
+	storeCheck    = "flowstore"
+	receiverCheck = "receiver "
+)
+
+// onMessage gets what the unit above wants.
+func (s *Slave) onMessage(_ identity.Peer, m *proto.UnitMessage) {
+	if d := m.GetDesiredState(); d != nil {
+		s.applier.Offer(d)
+	}
+}
+
+// onLink notes whether the unit above is there. This unit goes on without it.
+func (s *Slave) onLink(peer identity.Peer, up bool, _ *proto.Hello, reason string) {
+	if up {
+		s.checks.Set(parentCheck, nil)
+		return
+	}
+	s.checks.Set(parentCheck, fmt.Errorf("no link to the %s at %s: %s; flows are stored meanwhile", peer.Role, s.cfg.Parent, reason))
+}
+
+func (s *Slave) answerUp(a *proto.Applied) {
+	err := s.unit.SendUp(&proto.UnitMessage{Body: &proto.UnitMessage_Applied{Applied: a}})
+	if err != nil && !errors.Is(err, unit.ErrDown) {
+		s.cfg.Log.Error("confirm a desired state", "err", err)
+	}
+}
+
+func (s *Slave) receiverCheck(e endpoint.Endpoint, err error) {
+	s.checks.Set(receiverCheck+e.String(), err)
+	if err == nil {
+		s.cfg.Log.Info("receiving flows", "endpoint", e.String(), "exporters_port", e.Port)
+	}
+}
+
+func (s *Slave) receiverGone(e endpoint.Endpoint) {
+	s.checks.Remove(receiverCheck + e.String())
+	s.cfg.Log.Info("receives flows no more", "endpoint", e.String(), "exporters_port", e.Port)
+}
+
+// storeCheck notes the outcome of storing a batch.
+func (s *Slave) storeCheck(err error) {
+	s.checks.Set(storeCheck, err)
+}
+
+func (s *Slave) self() report.Self {
+	st := s.store.Stats()
+	if st.Full != nil {
+		s.checks.Set(storeCheck, fmt.Errorf("%w; free some, or lower the quota of the store", st.Full))
+	} else {
+		s.checks.Set(storeCheck, nil)
+	}
+	return report.Self{
+		Unit: s.UnitID(), Boot: string(s.unit.BootID()), Version: s.cfg.Version, Started: s.started,
+		Applied: s.applier.Revision(), Checks: s.checks.List(),
+		Rates: s.meter.Observe(time.Now(), s.book.Entries),
+		Store: report.Store{Rows: st.Rows, Bytes: uint64(st.Bytes), Oldest: st.Oldest, Newest: st.Newest},
+	}
+}
+
+// reports is what the next heartbeat carries.
+func (s *Slave) reports() []*proto.Report { return []*proto.Report{s.self().Report(time.Now())} }
