@@ -81,6 +81,7 @@ const (
 	ResponderOctets             = 232
 	Dot1qVlanID                 = 243
 	PostDot1qVlanID             = 254
+	ObservationDomainID         = 149
 	IngressPhysicalInterface    = 252
 	EgressPhysicalInterface     = 253
 	InitiatorPackets            = 298
