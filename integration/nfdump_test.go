@@ -1,0 +1,146 @@
+package integration
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// need skips the test when a program is missing, and fails it in CI, where
+// nothing may be skipped.
+func need(t testing.TB, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err == nil {
+			continue
+		}
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not installed; CI installs it with make test-needs", p)
+		}
+		t.Skipf("%s is not installed; make test-needs installs it", p)
+	}
+}
+
+// nfcapd is a running nfcapd, the oracle: it collects the same packets as
+// the deployment under test, and nfdump answers the same questions.
+type nfcapd struct {
+	t    testing.TB
+	dir  string
+	port string
+	cmd  *exec.Cmd
+}
+
+func startNfcapd(t testing.TB, port int) *nfcapd {
+	t.Helper()
+	need(t, "nfcapd", "nfdump")
+	n := &nfcapd{t: t, dir: t.TempDir(), port: strconv.Itoa(port)}
+	n.cmd = exec.Command("nfcapd", "-w", n.dir, "-b", "127.0.0.1", "-p", n.port, "-t", "3600", "-B", "16777216")
+	var said bytes.Buffer
+	n.cmd.Stdout, n.cmd.Stderr = &said, &said
+	if err := n.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.stop() })
+	deadline := time.Now().Add(10 * time.Second)
+	for !bound(port) {
+		if time.Now().After(deadline) {
+			t.Fatalf("nfcapd does not listen on port %d: %s", port, said.String())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return n
+}
+
+// bound reports whether a process listens on a UDP port of this machine.
+func bound(port int) bool {
+	table, err := os.ReadFile("/proc/net/udp")
+	hex := strings.ToUpper(strconv.FormatInt(0x10000+int64(port), 16)[1:])
+	return err == nil && strings.Contains(string(table), ":"+hex+" 00000000:0000")
+}
+
+// stop lets nfcapd write its file and end. nfdump can read only after it.
+func (n *nfcapd) stop() {
+	if n.cmd.ProcessState != nil {
+		return
+	}
+	n.cmd.Process.Signal(syscall.SIGTERM)
+	n.cmd.Wait()
+}
+
+// group is a set of values as nfdump and weir both print them: addresses in
+// full, numbers plain.
+type groups map[string]sums
+
+// aggregate sums what matches filter by nfdump's names of fields, such as
+// srcip,dstip. formats are the fields in nfdump's output format.
+func (n *nfcapd) aggregate(fields string, formats []string, filter string) groups {
+	n.t.Helper()
+	found := groups{}
+	for _, line := range n.nfdump("-A", fields, "-s", "record/bytes", "-n", "0", "-q", "-N", "-6",
+		"-o", "fmt:"+strings.Join(formats, "|")+"|%fl|%pkt|%byt", filter) {
+		parts := strings.Split(line, "|")
+		if len(parts) != len(formats)+3 {
+			continue
+		}
+		var key []string
+		for _, p := range parts[:len(formats)] {
+			key = append(key, canonical(p))
+		}
+		k := strings.Join(key, " ")
+		s := found[k]
+		last := parts[len(formats):]
+		s.flows, s.packets, s.bytes = s.flows+n.number(last[0]), s.packets+n.number(last[1]), s.bytes+n.number(last[2])
+		found[k] = s
+	}
+	return found
+}
+
+// total sums what matches filter.
+func (n *nfcapd) total(filter string) sums {
+	n.t.Helper()
+	lines := n.nfdump("-o", "csv", filter)
+	for i, line := range lines {
+		if strings.HasPrefix(line, "flows,bytes,packets,") && i+1 < len(lines) {
+			parts := strings.Split(lines[i+1], ",")
+			return sums{n.number(parts[0]), n.number(parts[2]), n.number(parts[1])}
+		}
+	}
+	return sums{} // nothing matched
+}
+
+func (n *nfcapd) nfdump(args ...string) []string {
+	n.t.Helper()
+	n.stop()
+	cmd := exec.Command("nfdump", append([]string{"-R", n.dir}, args...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		n.t.Fatalf("nfdump %q: %v\n%s", args, err, errs.String())
+	}
+	return strings.Split(string(out), "\n")
+}
+
+func (n *nfcapd) number(text string) uint64 {
+	n.t.Helper()
+	v, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		n.t.Fatalf("nfdump printed %q for a counter", text)
+	}
+	return v
+}
+
+// canonical writes a value the same way whatever tool printed it.
+func canonical(text string) string {
+	text = strings.TrimSpace(text)
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Unmap().String()
+	}
+	return text
+}
