@@ -36,12 +36,15 @@ const (
 	initTimeout = 10 * time.Second
 )
 
+// Version is the program that answers.
+type Version = model.Version
+
 // Config is what New needs.
 type Config struct {
 	Master    Master
 	Principal func(context.Context) (access.Principal, bool) // the caller of a request, if it is known
 	RequestID func(context.Context) string                   // shown with internal errors
-	Version   model.Version
+	Version   Version
 	Log       *slog.Logger
 }
 

@@ -12,28 +12,22 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
-// AdminConfig is what Admin needs.
-type AdminConfig struct {
-	Checks  func() []topology.Check // the readiness checks of the unit
-	Metrics prometheus.Gatherer
-	Version any // answered as JSON
-}
-
 // Admin returns the handler for the admin address, which every unit has. It
 // asks for no credentials: the address is loopback unless configured
-// otherwise, and profiles and metrics are not for everybody.
-func Admin(cfg AdminConfig) http.Handler {
+// otherwise, and profiles and metrics are not for everybody. Version is
+// answered as JSON.
+func Admin(checks func() []topology.Check, metrics prometheus.Gatherer, version any) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		status, text := readiness(cfg.Checks())
+		status, text := readiness(checks())
 		plain(w, status, text)
 	})
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(cfg.Version) // a caller that is gone needs no answer
+		_ = json.NewEncoder(w).Encode(version) // a caller that is gone needs no answer
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

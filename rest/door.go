@@ -18,8 +18,8 @@ type requestIDKey struct{}
 // goodRequestID is what we take over from a caller: it ends up in logs.
 var goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// requestID returns the ID of the request that ctx belongs to.
-func requestID(ctx context.Context) string {
+// RequestID returns the ID of the request that ctx belongs to.
+func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }

@@ -146,7 +146,7 @@ func mistakes(e *topology.CheckError) []Mistake {
 func (a *api) refuse(c *gin.Context, err error) {
 	p, known := problemOf(err)
 	if !known {
-		a.log.Error("request failed", "err", err, "request_id", requestID(c.Request.Context()),
+		a.log.Error("request failed", "err", err, "request_id", RequestID(c.Request.Context()),
 			"method", c.Request.Method, "path", c.Request.URL.Path)
 	}
 	if p.Status == http.StatusUnauthorized {
@@ -186,7 +186,7 @@ func writeProblem(w gin.ResponseWriter, r *http.Request, p Problem) {
 		p.Title = "Client Closed Request"
 	}
 	p.Instance = r.URL.Path
-	p.RequestID = requestID(r.Context())
+	p.RequestID = RequestID(r.Context())
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	body, err := json.Marshal(p)

@@ -2048,9 +2048,9 @@ type Principal {
 
 "The program that answers."
 type Version {
-  version: String!
   commit: String!
   go: String!
+  version: String!
 }
 `, BuiltIn: false},
 	{Name: "../schema/groups.graphqls", Input: `"""
@@ -3310,12 +3310,12 @@ func (ec *executionContext) childFields_UnitStatus(ctx context.Context, field gr
 
 func (ec *executionContext) childFields_Version(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "version":
-		return ec.fieldContext_Version_version(ctx, field)
 	case "commit":
 		return ec.fieldContext_Version_commit(ctx, field)
 	case "go":
 		return ec.fieldContext_Version_go(ctx, field)
+	case "version":
+		return ec.fieldContext_Version_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Version", field.Name)
 }

@@ -383,7 +383,7 @@ type UpdateUnitInput struct {
 
 // The program that answers.
 type Version struct {
-	Version string `json:"version"`
 	Commit  string `json:"commit"`
 	Go      string `json:"go"`
+	Version string `json:"version"`
 }
