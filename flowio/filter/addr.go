@@ -26,13 +26,14 @@ var (
 
 // addrTerm compares addresses with one network under a mask, or with a list.
 type addrTerm struct {
-	at    *place
-	side  side
-	value u128     // if spans is nil: address & mask == value
-	mask  u128     //
-	spans []aspan  // ascending, disjoint
-	names []string // normal form of the networks, one if spans is nil
-	isNet bool     // print as net
+	at     *place
+	side   side
+	value  u128     // if spans is nil: address & mask == value
+	mask   u128     //
+	spans  []aspan  // ascending, disjoint
+	names  []string // normal form of the networks
+	isNet  bool     // print as net
+	isList bool     // print as a list
 }
 
 // u128 is an address as two numbers, high octets first.
@@ -131,7 +132,10 @@ func newAddrTerm(at *place, on side, n network) node {
 }
 
 func newAddrList(at *place, on side, nets []network) node {
-	t := addrTerm{at: at, side: on}
+	if same := slices.CompactFunc(slices.Clone(nets), func(a, b network) bool { return a == b }); len(same) == 1 {
+		return newAddrTerm(at, on, nets[0])
+	}
+	t := addrTerm{at: at, side: on, isList: true}
 	for _, n := range nets {
 		t.spans = append(t.spans, n.spans()...)
 		t.names = append(t.names, n.name)
@@ -227,7 +231,7 @@ func (t addrTerm) print(b *strings.Builder) {
 	printDirection(b, t.side, t.at.directions)
 	b.WriteString(t.at.word)
 	switch {
-	case len(t.names) > 1:
+	case t.isList:
 		b.WriteString("ip in [" + strings.Join(t.names, " ") + "]")
 	case t.isNet:
 		b.WriteString("net " + t.names[0])

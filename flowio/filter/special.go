@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"strconv"
 	"strings"
 
 	"example.com/weir/flowio/flow"
@@ -108,7 +107,7 @@ func (t scopeTerm) fields() flow.FieldSet { return 0 }
 func (t scopeTerm) eval(_ *flow.Batch, set []uint64, _ *scratch) { clear(set) }
 
 func (t scopeTerm) print(b *strings.Builder) {
-	b.WriteString(t.Kind + " " + strconv.Quote(t.Name))
+	b.WriteString(t.Kind + ` "` + t.Name + `"`) // a name holds no quotes
 }
 
 // Scopes returns the terms that need Bind, in the order of the text.
