@@ -1,0 +1,157 @@
+import { ActionIcon, Kbd, Menu, Select, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { spotlight } from '@mantine/spotlight';
+import {
+  IconChartAreaLine, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconLogout, IconMoon,
+  IconSearch, IconSitemap, IconSun, IconUser,
+} from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useState } from 'react';
+import { zoneName, type Zone } from '../format/times';
+import { setPreferences, usePreferences } from '../preferences';
+import { sessionKey, signOut } from '../session/session';
+import { useSession } from '../session/useSession';
+import { HelpSheet } from './HelpSheet';
+import { useShortcuts } from './keys';
+import { Logo } from './Logo';
+import { Palette } from './Palette';
+import styles from './Shell.module.css';
+
+const pages = [
+  { to: '/topology', label: 'Topology', keys: 'g t', icon: IconSitemap },
+  { to: '/explore', label: 'Explore', keys: 'g x', icon: IconChartAreaLine },
+] as const;
+
+/** What every page stands in: navigation, zone, palette, theme, who I am. */
+export function Shell() {
+  const navigate = useNavigate();
+  const { navOpen } = usePreferences();
+  const [help, setHelp] = useState(false);
+  const scheme = useComputedColorScheme('light');
+  const { setColorScheme } = useMantineColorScheme();
+  const toggleScheme = () => setColorScheme(scheme === 'dark' ? 'light' : 'dark');
+
+  useShortcuts([
+    ...pages.map((p) => ({ keys: p.keys, label: p.label, run: () => void navigate({ to: p.to }) })),
+    { keys: 'd', label: 'Theme', run: toggleScheme },
+    { keys: '?', label: 'Help', run: () => setHelp(true) },
+  ]);
+
+  return (
+    <div className={styles.shell} data-nav={navOpen ? 'open' : 'closed'}>
+      <a href="#content" className={styles.skip}>
+        Skip to the content
+      </a>
+      <NavigationColumn />
+      <header className={styles.header}>
+        <PageTitle />
+        <span className="grow" />
+        <UnstyledButton className={styles.search} onClick={spotlight.open}>
+          <IconSearch size={14} aria-hidden /> <span>Go to or do…</span> <Kbd>Ctrl K</Kbd>
+        </UnstyledButton>
+        <ZoneSelect />
+        <Tooltip label="Shortcuts (?)">
+          <ActionIcon variant="subtle" aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
+            <IconKeyboard size={18} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={scheme === 'dark' ? 'Light theme (d)' : 'Dark theme (d)'}>
+          <ActionIcon variant="subtle" aria-label={scheme === 'dark' ? 'Light theme' : 'Dark theme'} onClick={toggleScheme}>
+            {scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}
+          </ActionIcon>
+        </Tooltip>
+        <PersonMenu />
+      </header>
+      <main id="content" className={styles.content} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Palette toggleScheme={toggleScheme} openHelp={() => setHelp(true)} />
+      <HelpSheet opened={help} close={() => setHelp(false)} />
+    </div>
+  );
+}
+
+function NavigationColumn() {
+  const { navOpen } = usePreferences();
+  return (
+    <nav className={styles.nav} aria-label="Pages">
+      <div className={styles.brand}>
+        <Logo /> <span className={styles.brandName}>weir</span>
+      </div>
+      {pages.map((p) => (
+        <Tooltip key={p.to} label={`${p.label} (${p.keys})`} position="right" disabled={navOpen}>
+          <Link to={p.to} className={styles.link} activeProps={{ 'aria-current': 'page' }}>
+            <p.icon size={17} stroke={1.7} aria-hidden />
+            <span className={styles.linkLabel}>{p.label}</span>
+            <kbd className={styles.linkKeys} aria-hidden>
+              {p.keys}
+            </kbd>
+          </Link>
+        </Tooltip>
+      ))}
+      <span className="grow" />
+      <ActionIcon
+        variant="subtle"
+        className={styles.fold}
+        aria-label={navOpen ? 'Fold the navigation' : 'Unfold the navigation'}
+        onClick={() => setPreferences({ navOpen: !navOpen })}
+      >
+        {navOpen ? <IconLayoutSidebarLeftCollapse size={17} /> : <IconLayoutSidebarLeftExpand size={17} />}
+      </ActionIcon>
+    </nav>
+  );
+}
+
+function PageTitle() {
+  const path = useRouterState({ select: (s) => s.location.pathname });
+  return <h1 className={styles.title}>{pages.find((p) => path.startsWith(p.to))?.label ?? 'weir'}</h1>;
+}
+
+function ZoneSelect() {
+  const { zone } = usePreferences();
+  return (
+    <Select
+      aria-label="Time zone"
+      className={styles.zone}
+      allowDeselect={false}
+      value={zone}
+      onChange={(z) => z && setPreferences({ zone: z as Zone })}
+      data={[
+        { value: 'local', label: `Browser: ${zoneName('local')}` },
+        { value: 'UTC', label: 'UTC' },
+      ]}
+      comboboxProps={{ width: 230, position: 'bottom-end' }}
+    />
+  );
+}
+
+function PersonMenu() {
+  const session = useSession();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  async function leave() {
+    await signOut();
+    queries.removeQueries({ queryKey: sessionKey });
+    queries.clear();
+    await navigate({ to: '/login' });
+  }
+  return (
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <ActionIcon variant="subtle" aria-label="Session">
+          <IconUser size={18} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {session.me.name} · {session.me.role}
+        </Menu.Label>
+        <Menu.Label>weir {session.version.version}</Menu.Label>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void leave()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,133 @@
+/** How uPlot draws: axes, stacked areas, gaps in the coverage. */
+import uPlot from 'uplot';
+import { clock, day, type Zone } from '../format/times';
+import { resolved } from './colours';
+
+export type ChartLine = { key: string; name: string; colour: string; values: readonly number[] };
+export type Stretch = { from: number; to: number };
+
+export type Drawing = {
+  lines: readonly ChartLine[];
+  stacked: boolean;
+  zone: Zone;
+  from: number;
+  to: number;
+  missing: readonly Stretch[];
+  format: (value: number) => string;
+  onZoom: (from: number, to: number) => void;
+  onZoomOut: () => void;
+  onHover: (index: number | null, left: number, plotWidth: number) => void;
+};
+
+/** Room for the values beside the chart, in pixels. */
+export const axisWidth = 76;
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+
+/** Times under the chart; the date where a day begins, seconds only when needed. */
+function tick(ms: number, index: number, splits: readonly number[], zone: Zone): string {
+  const gap = ((splits[1] ?? 0) - (splits[0] ?? 0)) * 1000;
+  const time = clock(ms, zone);
+  if (gap >= dayMs || (time === '00:00:00' && index > 0)) return day(ms, zone).slice(5);
+  return gap > 0 && gap < minuteMs ? time : time.slice(0, 5);
+}
+
+function axes(drawing: () => Drawing, host: Element): uPlot.Axis[] {
+  const line = { stroke: resolved('var(--grid)', host), width: 1 };
+  const common = {
+    stroke: resolved('var(--axis)', host),
+    font: `11px ${getComputedStyle(host).fontFamily}`,
+    grid: line,
+    ticks: { ...line, size: 4 },
+  };
+  return [
+    { ...common, space: 76, size: 26, gap: 4, values: (_, splits) => splits.map((s, i) => tick(s * 1000, i, splits, drawing().zone)) },
+    { ...common, space: 34, size: axisWidth, gap: 5, values: (_, splits) => splits.map((v) => drawing().format(v)) },
+  ];
+}
+
+/** Stretches that no unit answered for: hatched, so that nobody reads them as silence. */
+function drawMissing(u: uPlot, drawing: Drawing, colour: string): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const { from, to } of drawing.missing) {
+    const left = u.valToPos(from / 1000, 'x', true);
+    const width = Math.max(2, u.valToPos(to / 1000, 'x', true) - left);
+    ctx.fillStyle = colour;
+    ctx.fillRect(left, bbox.top, width, bbox.height);
+  }
+  ctx.restore();
+}
+
+const fillAlpha = 'cc';
+
+function series(drawing: Drawing, host: Element): uPlot.Series[] {
+  const steps = uPlot.paths.stepped?.({ align: 1 });
+  const order = drawing.stacked ? [...drawing.lines].reverse() : drawing.lines;
+  const drawn = order.map((line): uPlot.Series => {
+    const colour = resolved(line.colour, host);
+    return {
+      label: line.key,
+      stroke: colour,
+      width: drawing.stacked ? 1 : 1.5,
+      fill: drawing.stacked ? colour + fillAlpha : undefined,
+      paths: steps,
+      points: { show: false },
+    };
+  });
+  return [{}, ...drawn];
+}
+
+/** Each area ends where the next begins, so that none shines through another. */
+function bands(drawing: Drawing): uPlot.Band[] {
+  if (!drawing.stacked) return [];
+  return drawing.lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] }));
+}
+
+export function options(drawing: () => Drawing, host: HTMLElement): uPlot.Options {
+  const now = drawing();
+  const missing = resolved('var(--missing)', host);
+  return {
+    width: Math.max(200, host.clientWidth),
+    height: Math.max(120, host.clientHeight),
+    ms: 1e-3,
+    legend: { show: false },
+    scales: {
+      x: { time: true, range: () => [drawing().from / 1000, drawing().to / 1000] },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.06 : 1] },
+    },
+    axes: axes(drawing, host),
+    series: series(now, host),
+    bands: bands(now),
+    focus: { alpha: 0.25 },
+    padding: [10, 14, 0, 0],
+    cursor: {
+      y: false,
+      points: { show: false },
+      drag: { x: true, y: false, setScale: false },
+      bind: {
+        dblclick: () => () => {
+          drawing().onZoomOut();
+          return null;
+        },
+      },
+    },
+    hooks: {
+      drawClear: [(u) => drawMissing(u, drawing(), missing)],
+      setSelect: [
+        (u) => {
+          if (u.select.width < 4) return;
+          const from = u.posToVal(u.select.left, 'x') * 1000;
+          const to = u.posToVal(u.select.left + u.select.width, 'x') * 1000;
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          drawing().onZoom(from, to);
+        },
+      ],
+      setCursor: [(u) => drawing().onHover(u.cursor.idx ?? null, u.cursor.left ?? 0, u.over.clientWidth)],
+    },
+  };
+}

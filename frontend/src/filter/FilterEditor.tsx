@@ -1,0 +1,120 @@
+import { acceptCompletion, autocompletion, closeBrackets, completionKeymap, completionStatus } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap, insertNewline } from '@codemirror/commands';
+import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
+import { setDiagnostics } from '@codemirror/lint';
+import { EditorState } from '@codemirror/state';
+import { EditorView, keymap, placeholder } from '@codemirror/view';
+import { classHighlighter } from '@lezer/highlight';
+import { useEffect, useRef, type RefObject } from 'react';
+import { filterLanguage } from './language';
+import type { Problem } from './problems';
+
+export type EditorProps = {
+  value: string;
+  onChange: (text: string) => void;
+  onRun: () => void;
+  problems: readonly Problem[];
+  hint: string;
+  /** Lets the page put the focus here. */
+  focusRef: RefObject<(() => void) | null>;
+  /** Whether the focus was in the plain field that this editor replaces. */
+  takeFocus: boolean;
+};
+
+const look = EditorView.theme({
+  '&': { fontSize: '13px', backgroundColor: 'transparent', color: 'var(--text)' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-content': { fontFamily: 'var(--font-mono)', padding: '5px 0', caretColor: 'var(--text)' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-line': { padding: '0 2px' },
+  '.cm-placeholder': { color: 'var(--text-dim)' },
+  '.cm-scroller': { maxHeight: '120px', lineHeight: '18px' },
+  '.cm-tooltip': { backgroundColor: 'var(--panel-raised)', border: '1px solid var(--border)', color: 'var(--text)' },
+  '.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-mono)', maxHeight: '260px' },
+  '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--row-chosen)', color: 'var(--text)' },
+  '.cm-completionDetail': { color: 'var(--text-dim)', fontStyle: 'normal', fontFamily: 'var(--font)' },
+  '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--bad) 1px',
+    textUnderlineOffset: '3px',
+  },
+  '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--row-chosen)' },
+});
+
+/** The filter with colours, completion and marks; loaded after the page. */
+export default function FilterEditor({ value, onChange, onRun, problems, hint, focusRef, takeFocus }: EditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const calls = useRef({ onChange, onRun });
+  useEffect(() => {
+    calls.current = { onChange, onRun };
+  });
+
+  useEffect(() => {
+    const run = () => {
+      calls.current.onRun();
+      return true;
+    };
+    const editor = new EditorView({
+      parent: host.current as HTMLElement,
+      state: EditorState.create({
+        doc: value,
+        extensions: [
+          history(),
+          keymap.of([
+            { key: 'Mod-Enter', run },
+            { key: 'Shift-Enter', run: insertNewline },
+            { key: 'Tab', run: acceptCompletion },
+            ...completionKeymap,
+            { key: 'Enter', run: (v) => completionStatus(v.state) !== 'active' && run() },
+            ...historyKeymap,
+            ...defaultKeymap,
+          ]),
+          filterLanguage(),
+          autocompletion({ icons: false, activateOnTyping: true, selectOnOpen: false }),
+          closeBrackets(),
+          bracketMatching(),
+          syntaxHighlighting(classHighlighter),
+          placeholder(hint),
+          EditorView.lineWrapping,
+          EditorView.contentAttributes.of({ 'aria-label': 'Filter', spellcheck: 'false' }),
+          EditorView.updateListener.of((u) => {
+            if (u.docChanged) calls.current.onChange(u.state.doc.toString());
+          }),
+          look,
+        ],
+      }),
+    });
+    view.current = editor;
+    focusRef.current = () => editor.focus();
+    if (takeFocus) editor.focus();
+    return () => {
+      focusRef.current = null;
+      editor.destroy();
+    };
+    // The editor lives as long as the field; later values arrive below.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || editor.state.doc.toString() === value) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor) return;
+    const end = editor.state.doc.length;
+    const marks = problems.map((p) => ({
+      from: Math.min(p.from, Math.max(0, end - 1)),
+      to: Math.min(Math.max(p.to, p.from + 1), end),
+      severity: 'error' as const,
+      message: p.message,
+    }));
+    editor.dispatch(setDiagnostics(editor.state, marks));
+  }, [problems]);
+
+  return <div ref={host} />;
+}

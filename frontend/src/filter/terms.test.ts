@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { narrow, termOf, termOfGroup } from './terms';
+
+describe('termOf', () => {
+  test.each([
+    ['srcAddr', '10.1.2.3', 'src ip 10.1.2.3'],
+    ['dstAddr/24', '10.1.2.0/24', 'dst net 10.1.2.0/24'],
+    ['dstAddr/24', '10.1.2.0', 'dst net 10.1.2.0/24'],
+    ['dstPort', 443, 'dst port 443'],
+    ['proto', 6, 'proto 6'],
+    ['exporter', '192.0.2.1', 'router ip 192.0.2.1'],
+    ['inIf', 3, 'in if 3'],
+    ['tcpFlags', 0x12, 'flags AS'],
+    ['tcpFlags', 0, undefined],
+    ['app', 7, undefined],
+    ['srcAddr', null, undefined],
+  ])('%s %s', (column, value, want) => expect(termOf(column, value)).toBe(want));
+});
+
+test('a group is all of its values', () => {
+  expect(termOfGroup(['srcAddr', 'dstPort'], ['10.0.0.1', 53])).toBe('src ip 10.0.0.1 and dst port 53');
+  expect(termOfGroup(['app'], [1])).toBeUndefined();
+});
+
+test('narrowing keeps what the filter meant', () => {
+  expect(narrow('', 'proto 6', 'include')).toBe('proto 6');
+  expect(narrow('proto 6', 'dst port 443', 'include')).toBe('proto 6 and dst port 443');
+  expect(narrow('proto 6 or proto 17', 'dst port 53', 'exclude')).toBe('(proto 6 or proto 17) and not dst port 53');
+  expect(narrow('', 'src ip 10.0.0.1 and proto 6', 'exclude')).toBe('not (src ip 10.0.0.1 and proto 6)');
+});

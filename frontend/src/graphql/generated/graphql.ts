@@ -1,0 +1,655 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What a caller may do. Each role includes the ones before it. */
+export type AccessRole =
+  /** Creates tokens as well. */
+  | 'admin'
+  /** Changes the topology as well. */
+  | 'operator'
+  /** Sees the topology and asks queries. */
+  | 'viewer';
+
+/** How export packets travel from a Proxy to its Slaves. */
+export type Delivery =
+  /** Framed over mutual TLS, to TCP listening port + 30000. */
+  | 'tls'
+  /** With the exporter's source address, to UDP listening port + 30000. */
+  | 'udp';
+
+/** How a Proxy distributes flows to its Slaves. */
+export type DistributionModel =
+  /** Each exporter goes to one Slave, packets unchanged. */
+  | 'flow_source'
+  /** Flow records are dealt out in turn. */
+  | 'round_robin';
+
+/**
+ * A question about flows. The same JSON is the body of POST /api/v1/queries. An
+ * absent field asks for its default.
+ */
+export type QueryInput = {
+  /** Default all channels of the profile. */
+  channels?: Array<string> | null | undefined;
+  /** For example: proto tcp and dst port 443. Empty matches everything. */
+  filter?: string | null | undefined;
+  /** RFC 3339, or relative as now-1h. Default now-1h. */
+  from?: string | null | undefined;
+  /** Fields; addresses with a prefix length as srcAddr/24. */
+  groupBy?: Array<string> | null | undefined;
+  kind: QueryKind;
+  /** Default 10, for flows 100. */
+  limit?: number | null | undefined;
+  /** bytes, packets, flows, uniq(field), p95(field). Default the three sums. */
+  metrics?: Array<string> | null | undefined;
+  /** One of the metrics; for flows a field, default time. */
+  orderBy?: string | null | undefined;
+  /** Default live. */
+  profile?: string | null | undefined;
+  /** Multiplies counters by the sampling rate. Default true. */
+  scaled?: boolean | null | undefined;
+  /** Names. Default all. */
+  sourceGroups?: Array<string> | null | undefined;
+  /** Series: 1s and up. Default about 100 steps. */
+  step?: string | null | undefined;
+  /** Exclusive. Default now. */
+  to?: string | null | undefined;
+};
+
+/** The shape of the answer. */
+export type QueryKind =
+  /** The flow records themselves. */
+  | 'flows'
+  /** Sums per time step, optionally per group. */
+  | 'series'
+  /** Groups, ordered, the first of them. */
+  | 'top'
+  /** One row of sums. */
+  | 'total';
+
+/** The state of a query. Running leads to each of the others. */
+export type QueryState =
+  /** Ended by cancelQuery; there is no result. */
+  | 'canceled'
+  | 'done'
+  | 'failed'
+  | 'running'
+  /** Ended by stopQuery; what was there is the result. */
+  | 'stopped';
+
+/** What a unit is for. */
+export type UnitRole =
+  /** The console; stores no flows. */
+  | 'master'
+  /** Receives the flows of one place and deals them out to its Slaves. */
+  | 'proxy'
+  /** Stores flows; talks to its Proxy only. */
+  | 'slave'
+  /** A Slave that is its own Proxy. */
+  | 'standalone';
+
+/** How the Master sees a unit. */
+export type UnitState =
+  | 'active'
+  /** Linked, but a readiness check fails. */
+  | 'degraded'
+  /** Created, has no certificate yet. */
+  | 'expected'
+  /** Linked, has not applied the present revision. */
+  | 'joining'
+  /** Silent. */
+  | 'lost';
+
+export type FilterValidateQueryVariables = Exact<{
+  text: string;
+}>;
+
+
+export type FilterValidateQuery = { filterValidate: Array<{ offset: number, length: number, message: string, expected: Array<string> }> };
+
+export type FlowFieldsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FlowFieldsQuery = { fields: Array<{ name: string, kind: string, groupable: boolean, description: string }> };
+
+export type JobPartsFragment = { id: string, state: QueryState, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> };
+
+export type ResultPartsFragment = { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, elapsedMs: string } };
+
+export type StartQueryMutationVariables = Exact<{
+  input: QueryInput;
+  wait: string;
+}>;
+
+
+export type StartQueryMutation = { startQuery: { id: string, state: QueryState, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
+
+export type QueryJobQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type QueryJobQuery = { query: { id: string, state: QueryState, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
+
+export type QueryStateQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type QueryStateQuery = { query: { id: string, state: QueryState, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
+
+export type QueryProgressSubscriptionVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type QueryProgressSubscription = { queryProgress: { id: string, state: QueryState, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
+
+export type StopQueryMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type StopQueryMutation = { stopQuery: { id: string, state: QueryState } };
+
+export type CancelQueryMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CancelQueryMutation = { cancelQuery: { id: string, state: QueryState } };
+
+export type TopologyPartsFragment = { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number> }> };
+
+export type TopologyQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type TopologyQuery = { topology: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number> }> } };
+
+export type TopologyChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type TopologyChangedSubscription = { topologyChanged: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number> }> } };
+
+export type MeQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MeQuery = { me: { name: string, role: AccessRole }, version: { version: string, commit: string } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const JobPartsFragmentDoc = new TypedDocumentString(`
+    fragment JobParts on QueryJob {
+  id
+  state
+  error
+  progress {
+    unit
+    state
+    rowsScanned
+    segmentsDone
+    segments
+  }
+}
+    `, {"fragmentName":"JobParts"}) as unknown as TypedDocumentString<JobPartsFragment, unknown>;
+export const ResultPartsFragmentDoc = new TypedDocumentString(`
+    fragment ResultParts on QueryResult {
+  kind
+  from
+  to
+  step
+  columns {
+    name
+    kind
+  }
+  rows
+  total
+  groups
+  method
+  coverage {
+    complete
+    unitsAsked
+    unitsAnswered
+    missing {
+      unit
+      from
+      to
+      reason
+    }
+    answeredBySecondary
+  }
+  stats {
+    rowsScanned
+    rowsMatched
+    bytesRead
+    segments
+    cachedSegments
+    elapsedMs
+  }
+}
+    `, {"fragmentName":"ResultParts"}) as unknown as TypedDocumentString<ResultPartsFragment, unknown>;
+export const TopologyPartsFragmentDoc = new TypedDocumentString(`
+    fragment TopologyParts on Topology {
+  cluster
+  revision
+  units {
+    id
+    name
+    role
+    control
+    query
+    joined
+    status {
+      state
+      reason
+      lastSeen
+      started
+      version
+      applied
+      lag
+      checks {
+        name
+        ok
+        reason
+      }
+      rates {
+        packetsPerSecond
+        recordsPerSecond
+        keptPerSecond
+        droppedPerSecond
+        packets
+        records
+        kept
+        dropped
+      }
+      memoryBytes
+      storeBytes
+      storeRows
+      oldest
+      newest
+    }
+  }
+  proxyGroups {
+    id
+    name
+    priority
+    sourceGroup {
+      id
+    }
+    proxy {
+      id
+    }
+    slaves {
+      weight
+      unit {
+        id
+      }
+    }
+  }
+  sourceGroups {
+    id
+    name
+    description
+    model
+    delivery
+    listen
+  }
+}
+    `, {"fragmentName":"TopologyParts"}) as unknown as TypedDocumentString<TopologyPartsFragment, unknown>;
+export const FilterValidateDocument = new TypedDocumentString(`
+    query FilterValidate($text: String!) {
+  filterValidate(text: $text) {
+    offset
+    length
+    message
+    expected
+  }
+}
+    `) as unknown as TypedDocumentString<FilterValidateQuery, FilterValidateQueryVariables>;
+export const FlowFieldsDocument = new TypedDocumentString(`
+    query FlowFields {
+  fields {
+    name
+    kind
+    groupable
+    description
+  }
+}
+    `) as unknown as TypedDocumentString<FlowFieldsQuery, FlowFieldsQueryVariables>;
+export const StartQueryDocument = new TypedDocumentString(`
+    mutation StartQuery($input: QueryInput!, $wait: Duration!) {
+  startQuery(input: $input, wait: $wait) {
+    ...JobParts
+    result {
+      ...ResultParts
+    }
+  }
+}
+    fragment JobParts on QueryJob {
+  id
+  state
+  error
+  progress {
+    unit
+    state
+    rowsScanned
+    segmentsDone
+    segments
+  }
+}
+fragment ResultParts on QueryResult {
+  kind
+  from
+  to
+  step
+  columns {
+    name
+    kind
+  }
+  rows
+  total
+  groups
+  method
+  coverage {
+    complete
+    unitsAsked
+    unitsAnswered
+    missing {
+      unit
+      from
+      to
+      reason
+    }
+    answeredBySecondary
+  }
+  stats {
+    rowsScanned
+    rowsMatched
+    bytesRead
+    segments
+    cachedSegments
+    elapsedMs
+  }
+}`) as unknown as TypedDocumentString<StartQueryMutation, StartQueryMutationVariables>;
+export const QueryJobDocument = new TypedDocumentString(`
+    query QueryJob($id: ID!) {
+  query(id: $id) {
+    ...JobParts
+    result {
+      ...ResultParts
+    }
+  }
+}
+    fragment JobParts on QueryJob {
+  id
+  state
+  error
+  progress {
+    unit
+    state
+    rowsScanned
+    segmentsDone
+    segments
+  }
+}
+fragment ResultParts on QueryResult {
+  kind
+  from
+  to
+  step
+  columns {
+    name
+    kind
+  }
+  rows
+  total
+  groups
+  method
+  coverage {
+    complete
+    unitsAsked
+    unitsAnswered
+    missing {
+      unit
+      from
+      to
+      reason
+    }
+    answeredBySecondary
+  }
+  stats {
+    rowsScanned
+    rowsMatched
+    bytesRead
+    segments
+    cachedSegments
+    elapsedMs
+  }
+}`) as unknown as TypedDocumentString<QueryJobQuery, QueryJobQueryVariables>;
+export const QueryStateDocument = new TypedDocumentString(`
+    query QueryState($id: ID!) {
+  query(id: $id) {
+    ...JobParts
+  }
+}
+    fragment JobParts on QueryJob {
+  id
+  state
+  error
+  progress {
+    unit
+    state
+    rowsScanned
+    segmentsDone
+    segments
+  }
+}`) as unknown as TypedDocumentString<QueryStateQuery, QueryStateQueryVariables>;
+export const QueryProgressDocument = new TypedDocumentString(`
+    subscription QueryProgress($id: ID!) {
+  queryProgress(id: $id) {
+    ...JobParts
+  }
+}
+    fragment JobParts on QueryJob {
+  id
+  state
+  error
+  progress {
+    unit
+    state
+    rowsScanned
+    segmentsDone
+    segments
+  }
+}`) as unknown as TypedDocumentString<QueryProgressSubscription, QueryProgressSubscriptionVariables>;
+export const StopQueryDocument = new TypedDocumentString(`
+    mutation StopQuery($id: ID!) {
+  stopQuery(id: $id) {
+    id
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<StopQueryMutation, StopQueryMutationVariables>;
+export const CancelQueryDocument = new TypedDocumentString(`
+    mutation CancelQuery($id: ID!) {
+  cancelQuery(id: $id) {
+    id
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<CancelQueryMutation, CancelQueryMutationVariables>;
+export const TopologyDocument = new TypedDocumentString(`
+    query Topology {
+  topology {
+    ...TopologyParts
+  }
+}
+    fragment TopologyParts on Topology {
+  cluster
+  revision
+  units {
+    id
+    name
+    role
+    control
+    query
+    joined
+    status {
+      state
+      reason
+      lastSeen
+      started
+      version
+      applied
+      lag
+      checks {
+        name
+        ok
+        reason
+      }
+      rates {
+        packetsPerSecond
+        recordsPerSecond
+        keptPerSecond
+        droppedPerSecond
+        packets
+        records
+        kept
+        dropped
+      }
+      memoryBytes
+      storeBytes
+      storeRows
+      oldest
+      newest
+    }
+  }
+  proxyGroups {
+    id
+    name
+    priority
+    sourceGroup {
+      id
+    }
+    proxy {
+      id
+    }
+    slaves {
+      weight
+      unit {
+        id
+      }
+    }
+  }
+  sourceGroups {
+    id
+    name
+    description
+    model
+    delivery
+    listen
+  }
+}`) as unknown as TypedDocumentString<TopologyQuery, TopologyQueryVariables>;
+export const TopologyChangedDocument = new TypedDocumentString(`
+    subscription TopologyChanged {
+  topologyChanged {
+    ...TopologyParts
+  }
+}
+    fragment TopologyParts on Topology {
+  cluster
+  revision
+  units {
+    id
+    name
+    role
+    control
+    query
+    joined
+    status {
+      state
+      reason
+      lastSeen
+      started
+      version
+      applied
+      lag
+      checks {
+        name
+        ok
+        reason
+      }
+      rates {
+        packetsPerSecond
+        recordsPerSecond
+        keptPerSecond
+        droppedPerSecond
+        packets
+        records
+        kept
+        dropped
+      }
+      memoryBytes
+      storeBytes
+      storeRows
+      oldest
+      newest
+    }
+  }
+  proxyGroups {
+    id
+    name
+    priority
+    sourceGroup {
+      id
+    }
+    proxy {
+      id
+    }
+    slaves {
+      weight
+      unit {
+        id
+      }
+    }
+  }
+  sourceGroups {
+    id
+    name
+    description
+    model
+    delivery
+    listen
+  }
+}`) as unknown as TypedDocumentString<TopologyChangedSubscription, TopologyChangedSubscriptionVariables>;
+export const MeDocument = new TypedDocumentString(`
+    query Me {
+  me {
+    name
+    role
+  }
+  version {
+    version
+    commit
+  }
+}
+    `) as unknown as TypedDocumentString<MeQuery, MeQueryVariables>;

@@ -1,0 +1,185 @@
+import { Skeleton, Tabs } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useShortcuts } from '../../app/keys';
+import { Empty } from '../../components/Empty';
+import { Notice } from '../../components/Notice';
+import { PageError } from '../../components/PageError';
+import { usePreferences } from '../../preferences';
+import { exact } from '../../format/numbers';
+import { fixed, shift, zoom, type TimeRange } from '../../time/range';
+import { ChartPanel } from './ChartPanel';
+import { allMissing, describeMissing, headline } from './coverage';
+import styles from './explore.module.css';
+import { FlowTable } from './FlowTable';
+import { Footer } from './Footer';
+import { Toolbar } from './Toolbar';
+import { TopTable } from './TopTable';
+import { readView, writeView, type Search, type Tab, type View } from './url';
+import { useAnswers, type Answers } from './useAnswers';
+import { ValueMenu } from './ValueMenu';
+
+/** The view of the URL, and a way to change it that makes history. */
+function useView(): [View, (part: Partial<View>) => void] {
+  const search = useSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  const view = useMemo(() => readView(search), [search]);
+  const change = useCallback(
+    (part: Partial<View>) => void navigate({ to: '/explore', search: writeView({ ...view, ...part }) }),
+    [navigate, view],
+  );
+  return [view, change];
+}
+
+/** The filter as it is typed; it follows the URL when that changes. */
+function useDraft(filter: string): [string, (text: string) => void] {
+  const [draft, setDraft] = useState({ of: filter, text: filter });
+  if (draft.of !== filter) setDraft({ of: filter, text: filter });
+  return [draft.text, (text) => setDraft({ of: filter, text })];
+}
+
+/** Any question about flows: chart, groups and records over one filter and range. */
+export function ExplorePage() {
+  const [view, change] = useView();
+  const [draft, setDraft] = useDraft(view.filter);
+  const answers = useAnswers(view);
+  const focusFilter = useRef<(() => void) | null>(null);
+  const [highlight, setHighlight] = useState<string>();
+  const run = () => (draft.trim() === view.filter ? answers.again() : change({ filter: draft.trim() }));
+  const move = (by: (range: TimeRange, now: number) => TimeRange) => change({ range: by(view.range, Date.now()) });
+
+  useShortcuts([
+    { keys: '/', label: 'Filter', run: () => focusFilter.current?.() },
+    { keys: 'r', label: 'Run', run },
+    { keys: 'Escape', label: 'Cancel', run: answers.cancel },
+    { keys: 't ArrowLeft', label: 'Earlier', run: () => move((r, now) => shift(r, -1, now)) },
+    { keys: 't ArrowRight', label: 'Later', run: () => move((r, now) => shift(r, 1, now)) },
+    { keys: 't -', label: 'Longer', run: () => move((r, now) => zoom(r, 'out', now)) },
+    { keys: 't +', label: 'Shorter', run: () => move((r, now) => zoom(r, 'in', now)) },
+  ]);
+  useRunKey(run);
+
+  const coverages = answers.shown.flatMap((r) => (r.data && !r.old ? [r.data.result.coverage] : []));
+  const missing = allMissing(coverages);
+  return (
+    <ValueMenu filter={view.filter} onFilter={(filter) => change({ filter })}>
+      <div className={styles.page}>
+        <Toolbar
+          {...{ view, change, draft, setDraft, run, focusFilter }}
+          running={answers.running}
+          canStop={answers.canStop}
+          cancel={answers.cancel}
+          stop={answers.stop}
+        />
+        <CoverageNotice answers={answers} />
+        <ErrorNotice answers={answers} />
+        <ChartPanel
+          lines={answers.lines}
+          run={answers.series}
+          metric={view.metric}
+          shape={view.shape}
+          missing={missing}
+          highlight={highlight}
+          onHighlight={setHighlight}
+          onZoom={(from, to) => change({ range: fixed(from, to) })}
+          onZoomOut={() => move((r, now) => zoom(r, 'out', now))}
+        />
+        <Details {...{ view, change, answers }} onHighlight={setHighlight} />
+        <Footer answers={answers} />
+      </div>
+    </ValueMenu>
+  );
+}
+
+/** Ctrl+Enter runs wherever the focus is. */
+function useRunKey(run: () => void) {
+  const latest = useRef(run);
+  useEffect(() => {
+    latest.current = run;
+  });
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) latest.current();
+    };
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, []);
+}
+
+const gapsShown = 5;
+
+/** The yellow bar: which units did not answer, and for which time. */
+function CoverageNotice({ answers }: { answers: Answers }) {
+  const { zone } = usePreferences();
+  const current = answers.shown.flatMap((r) => (r.data && !r.old ? [r.data] : []));
+  const coverages = current.map((d) => d.result.coverage);
+  const title = headline(coverages, current.some((d) => d.stopped));
+  if (!title) return null;
+  const missing = allMissing(coverages);
+  const gaps = missing.slice(0, gapsShown).map((m) => describeMissing(m, zone));
+  const rest = missing.length > gapsShown ? `; and ${missing.length - gapsShown} more` : '';
+  return (
+    <Notice>
+      <strong>{title}</strong> {gaps.length > 0 && `Missing: ${gaps.join('; ')}${rest}.`}
+    </Notice>
+  );
+}
+
+/** An error beside an answer that is still shown. */
+function ErrorNotice({ answers }: { answers: Answers }) {
+  const wrong = [answers.series, answers.top].find((r) => r.error && r.data);
+  if (!wrong || answers.running) return null;
+  return <Notice>{wrong.error?.message}. What is shown is the answer before.</Notice>;
+}
+
+type DetailsProps = {
+  view: View;
+  change: (part: Partial<View>) => void;
+  answers: Answers;
+  onHighlight: (key: string | undefined) => void;
+};
+
+function Details({ view, change, answers, onHighlight }: DetailsProps) {
+  const colours = useMemo(
+    () => new Map(answers.lines?.lines.flatMap((l, i) => (l.other ? [] : [[l.key, i] as const]))),
+    [answers.lines],
+  );
+  const { top, flows } = answers;
+  const records = flows.data?.result.rows.length;
+  return (
+    <section className={`panel ${styles.details}`} aria-label="Details">
+      <Tabs value={view.tab} onChange={(tab) => tab && change({ tab: tab as Tab })} keepMounted={false}>
+        <Tabs.List>
+          <Tabs.Tab value="top">{view.by.length === 0 ? 'Total' : `Top ${view.top}`}</Tabs.Tab>
+          <Tabs.Tab value="flows">
+            Flows{view.tab === 'flows' && records !== undefined ? ` (${exact(records)})` : ''}
+          </Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="top">
+          <Answered run={top}>
+            {(data) => <TopTable result={data.result} metric={view.metric} colours={colours} onHighlight={onHighlight} />}
+          </Answered>
+        </Tabs.Panel>
+        <Tabs.Panel value="flows">
+          <Answered run={flows}>{(data) => <FlowTable result={data.result} />}</Answered>
+        </Tabs.Panel>
+      </Tabs>
+    </section>
+  );
+}
+
+type AnsweredProps = { run: Answers['top']; children: (data: NonNullable<Answers['top']['data']>) => ReactNode };
+
+/** A table in its five states. */
+function Answered({ run, children }: AnsweredProps) {
+  if (run.data) return <div data-old={(run.old && run.running) || undefined}>{children(run.data)}</div>;
+  if (run.running) {
+    return (
+      <div role="status" aria-label="Loading" className={styles.tableLoading}>
+        <Skeleton height={180} />
+      </div>
+    );
+  }
+  if (run.error) return <PageError error={run.error} retry={run.again} />;
+  return <Empty title="Canceled">Run the query to see flows.</Empty>;
+}

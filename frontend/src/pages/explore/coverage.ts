@@ -1,0 +1,39 @@
+/** What answers lack, in words. */
+import { range, type Zone } from '../../format/times';
+import type { ResultPartsFragment } from '../../graphql/generated/graphql';
+
+export type Coverage = ResultPartsFragment['coverage'];
+export type Missing = Coverage['missing'][number];
+
+/** The gaps of several answers, each once; those of one unit for one reason that touch are one. */
+export function allMissing(coverages: readonly Coverage[]): Missing[] {
+  const found: Missing[] = [];
+  for (const gap of coverages.flatMap((c) => c.missing)) {
+    const at = found.findIndex((f) => f.unit === gap.unit && f.reason === gap.reason && touch(f, gap));
+    if (at < 0) found.push(gap);
+    else found[at] = union(found[at] as Missing, gap);
+  }
+  return found.sort((a, b) => a.unit.localeCompare(b.unit) || Date.parse(a.from) - Date.parse(b.from));
+}
+
+const touch = (a: Missing, b: Missing): boolean =>
+  Date.parse(a.from) <= Date.parse(b.to) && Date.parse(b.from) <= Date.parse(a.to);
+
+const union = (a: Missing, b: Missing): Missing => ({
+  ...a,
+  from: Date.parse(b.from) < Date.parse(a.from) ? b.from : a.from,
+  to: Date.parse(b.to) > Date.parse(a.to) ? b.to : a.to,
+});
+
+export const describeMissing = (m: Missing, zone: Zone): string =>
+  `${m.unit}, ${range(Date.parse(m.from), Date.parse(m.to), zone)}${m.reason ? `: ${m.reason}` : ''}`;
+
+/** The sentence before the list of gaps. */
+export function headline(coverages: readonly Coverage[], stopped: boolean): string | undefined {
+  const [worst] = [...coverages].sort((a, b) => answered(a) - answered(b));
+  if (!worst || (worst.complete && !stopped)) return undefined;
+  const units = `${worst.unitsAnswered} of ${worst.unitsAsked} units answered in full`;
+  return stopped ? `Stopped early: ${units}. Totals are partial.` : `${units}. Totals are partial.`;
+}
+
+const answered = (c: Coverage): number => (c.complete ? 2 : c.unitsAsked === 0 ? 1 : c.unitsAnswered / c.unitsAsked);

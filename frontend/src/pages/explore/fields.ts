@@ -1,0 +1,71 @@
+/** What flows can be grouped by, in the order in which it is offered. */
+export type GroupField = { value: string; label: string };
+
+const field = (value: string, label: string): GroupField => ({ value, label });
+
+export const groupFields: readonly { group: string; items: GroupField[] }[] = [
+  {
+    group: 'Address',
+    items: [
+      field('srcAddr', 'Source address'),
+      field('dstAddr', 'Destination address'),
+      field('srcAddr/24', 'Source network /24'),
+      field('dstAddr/24', 'Destination network /24'),
+      field('srcAddr/16', 'Source network /16'),
+      field('dstAddr/16', 'Destination network /16'),
+      field('nextHop', 'Next hop'),
+    ],
+  },
+  {
+    group: 'Service',
+    items: [
+      field('srcPort', 'Source port'),
+      field('dstPort', 'Destination port'),
+      field('proto', 'Protocol'),
+      field('tcpFlags', 'TCP flags'),
+      field('tos', 'Type of service'),
+      field('icmpType', 'ICMP type'),
+      field('icmpCode', 'ICMP code'),
+      field('app', 'Application'),
+    ],
+  },
+  {
+    group: 'Network',
+    items: [
+      field('exporter', 'Exporter'),
+      field('inIf', 'Input interface'),
+      field('outIf', 'Output interface'),
+      field('srcAs', 'Source AS'),
+      field('dstAs', 'Destination AS'),
+      field('srcVlan', 'Source VLAN'),
+      field('dstVlan', 'Destination VLAN'),
+      field('direction', 'Direction'),
+      field('observationDomain', 'Observation domain'),
+      field('version', 'Export format'),
+      field('samplingRate', 'Sampling rate'),
+    ],
+  },
+];
+
+const labels = new Map(groupFields.flatMap((g) => g.items.map((i) => [i.value, i.label])));
+
+const counters: Record<string, string> = {
+  bytes: 'Bytes', packets: 'Packets', flows: 'Flows', time: 'Time', first: 'First', last: 'Last',
+  srcMask: 'Source mask', dstMask: 'Destination mask', srcMac: 'Source MAC', dstMac: 'Destination MAC',
+};
+
+/** What people call a column: Source network /20 of srcAddr/20. */
+export function columnLabel(name: string): string {
+  const known = labels.get(name) ?? counters[name];
+  if (known) return known;
+  const [base = name, prefix] = name.split('/');
+  const plain = labels.get(base);
+  return plain && prefix ? `${plain.replace('address', 'network')} /${prefix}` : name;
+}
+
+/** The offered fields, and those of the URL that are not among them. */
+export function offered(present: readonly string[]): { group: string; items: GroupField[] }[] {
+  const extra = present.filter((p) => !labels.has(p)).map((p) => field(p, columnLabel(p)));
+  const own = groupFields.map((g) => ({ ...g, items: [...g.items] }));
+  return extra.length === 0 ? own : [...own, { group: 'Other', items: extra }];
+}

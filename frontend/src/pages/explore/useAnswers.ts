@@ -1,0 +1,59 @@
+import { useMemo, useState } from 'react';
+import { usePreferences } from '../../preferences';
+import { endsNow } from '../../time/range';
+import { lines, type Lines } from './lines';
+import { questions } from './questions';
+import { stop } from './run';
+import type { View } from './url';
+import { useRun, type Run } from './useRun';
+
+export type Answers = {
+  series: Run;
+  top: Run;
+  flows: Run;
+  lines: Lines | undefined;
+  /** All that is shown at the moment. */
+  shown: Run[];
+  running: boolean;
+  /** Stopping needs a query that the server has named. */
+  canStop: boolean;
+  again: () => void;
+  cancel: () => void;
+  stop: () => void;
+};
+
+/** Asks everything that the view shows. */
+export function useAnswers(view: View): Answers {
+  const { refresh } = usePreferences();
+  const [opened] = useState(() => Date.now()); // only the length of a range depends on it
+  const asked = useMemo(() => questions(view, opened), [view, opened]);
+  const refreshMs = endsNow(view.range) ? refresh * 1000 : 0;
+  const grouped = view.by.length > 0;
+  const series = useRun(asked.series, { refreshMs });
+  const whole = useRun(asked.whole, { refreshMs, enabled: grouped });
+  const top = useRun(asked.top, { refreshMs });
+  const flows = useRun(asked.flows, { refreshMs, enabled: view.tab === 'flows' });
+  const drawn = useMemo(() => {
+    if (!series.data) return undefined;
+    const rest = grouped && !whole.old && whole.data?.result.step === series.data.result.step ? whole.data?.result : undefined;
+    return lines(series.data.result, metricOf(series.data.result.columns, view.metric), rest);
+  }, [series.data, whole.data, whole.old, grouped, view.metric]);
+  const runs = [series, ...(grouped ? [whole] : []), top, ...(view.tab === 'flows' ? [flows] : [])];
+  const named = runs.flatMap((r) => (r.progress ? [r.progress.id] : []));
+  return {
+    series, top, flows,
+    lines: drawn,
+    shown: runs,
+    running: runs.some((r) => r.running),
+    canStop: named.length > 0,
+    again: () => runs.forEach((r) => r.again()),
+    cancel: () => runs.forEach((r) => r.running && r.cancel()),
+    stop: () => void Promise.allSettled(named.map(stop)),
+  };
+}
+
+/** The metric that a series holds: while the next is computed, the one before. */
+function metricOf(columns: readonly { name: string }[], wanted: View['metric']): View['metric'] {
+  const last = columns[columns.length - 1]?.name;
+  return last === 'bytes' || last === 'packets' || last === 'flows' ? last : wanted;
+}

@@ -1,0 +1,110 @@
+import { Skeleton } from '@mantine/core';
+import { IconBroadcast, IconRefresh } from '@tabler/icons-react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense, useMemo } from 'react';
+import { Empty } from '../../components/Empty';
+import { Notice } from '../../components/Notice';
+import { PageError } from '../../components/PageError';
+import { useNow } from '../../components/useNow';
+import { count, exact, si, volume } from '../../format/numbers';
+import { failing, sections, summarize } from './sections';
+import styles from './topology.module.css';
+import { TopologyTable } from './TopologyTable';
+import { UnitPanel } from './UnitPanel';
+import { pollMs, useTopology, type Topology } from './useTopology';
+
+const TopologyMap = lazy(() => import('./TopologyMap'));
+
+/** Units and groups, their health and what flows between them, as it changes. */
+export function TopologyPage() {
+  const { data, error, isPending, refetch, live } = useTopology();
+  if (isPending) return <LoadingTopology />;
+  if (!data) return <PageError error={error} retry={() => void refetch()} title="The topology could not be read" />;
+  return <Deployment topology={data} live={live} stale={error !== null && !live} />;
+}
+
+function LoadingTopology() {
+  return (
+    <div role="status" aria-label="Loading the topology" className={styles.page}>
+      <Skeleton height={54} />
+      <Skeleton height={320} />
+      <Skeleton height={220} />
+    </div>
+  );
+}
+
+function Deployment({ topology, live, stale }: { topology: Topology; live: boolean; stale: boolean }) {
+  const now = useNow();
+  const navigate = useNavigate();
+  const { unit: chosen } = useSearch({ strict: false }) as { unit?: string };
+  const choose = (unit?: string) => void navigate({ to: '/topology', search: { unit: unit === chosen ? undefined : unit } });
+  const parts = useMemo(() => sections(topology), [topology]);
+  const unit = topology.units.find((u) => u.id === chosen);
+  return (
+    <div className={styles.page}>
+      <SummaryStrip topology={topology} live={live} />
+      <Troubles topology={topology} stale={stale} />
+      <div className={styles.split} data-open={unit ? true : undefined}>
+        <div className={styles.main}>
+          <section className={`panel ${styles.map}`} aria-label="Map">
+            <Suspense fallback={<Skeleton height="100%" />}>
+              <TopologyMap sections={parts} chosen={chosen} choose={choose} />
+            </Suspense>
+          </section>
+          <section className="panel" aria-label="Table">
+            {topology.units.length === 0 ? (
+              <Empty title="No units yet">Create units through the API, then let them join with a join token.</Empty>
+            ) : (
+              <TopologyTable sections={parts} revision={topology.revision} now={now} chosen={chosen} choose={choose} />
+            )}
+          </section>
+        </div>
+        {unit && <UnitPanel unit={unit} topology={topology} now={now} close={() => choose(undefined)} />}
+      </div>
+    </div>
+  );
+}
+
+function SummaryStrip({ topology, live }: { topology: Topology; live: boolean }) {
+  const s = summarize(topology);
+  return (
+    <section className={`panel ${styles.strip}`} aria-label="Summary">
+      <Fact label="Units active" value={`${s.active} of ${s.units}`} alarm={s.active < s.units} />
+      <Fact label="Received" value={`${si(s.received)} rec/s`} />
+      <Fact label="Stored" value={`${si(s.stored)} rec/s`} />
+      <Fact label="Dropped" value={`${si(s.dropped)} rec/s`} alarm={s.dropped > 0} />
+      <Fact label="Flows kept" value={si(s.rows)} title={exact(s.rows)} />
+      <Fact label="On disk" value={volume('bytes', s.bytes)} />
+      <Fact label="Revision" value={s.behind === 0 ? topology.revision : `${topology.revision}, ${count(s.behind, 'unit')} behind`} alarm={s.behind > 0} />
+      <span className="grow" />
+      <span className={styles.live} data-live={live || undefined}>
+        {live ? <IconBroadcast size={15} aria-hidden /> : <IconRefresh size={15} aria-hidden />}
+        {live ? 'live' : `every ${pollMs / 1000} s`}
+      </span>
+    </section>
+  );
+}
+
+function Fact({ label, value, alarm = false, title }: { label: string; value: string; alarm?: boolean; title?: string }) {
+  return (
+    <div className={styles.fact} data-alarm={alarm || undefined} title={title}>
+      <span>{label}</span>
+      <strong>{value}</strong>
+    </div>
+  );
+}
+
+/** What stops this picture from being whole. */
+function Troubles({ topology, stale }: { topology: Topology; stale: boolean }) {
+  const bad = topology.units.filter((u) => u.status.state === 'lost' || u.status.state === 'degraded');
+  const words = bad.map((u) => {
+    const why = u.status.reason || failing(u).map((c) => c.reason).join('; ');
+    return `${u.name} is ${u.status.state}${why ? ` (${why})` : ''}`;
+  });
+  return (
+    <>
+      {stale && <Notice>The Master does not answer; this is what it said last.</Notice>}
+      {words.length > 0 && <Notice>{words.join('; ')}. Answers about their flows may be partial.</Notice>}
+    </>
+  );
+}

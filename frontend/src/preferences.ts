@@ -1,0 +1,46 @@
+import { useSyncExternalStore } from 'react';
+import { zones, type Zone } from './format/times';
+
+/** What one person prefers on one machine; what colleagues share is in the URL. */
+export type Preferences = {
+  zone: Zone;
+  /** Seconds between runs of a query whose range ends now; 0 is off. */
+  refresh: number;
+  navOpen: boolean;
+  /** Single-key shortcuts (WCAG 2.1.4 wants them to be switchable). */
+  keys: boolean;
+};
+
+const home = 'weir.preferences';
+const defaults: Preferences = { zone: 'local', refresh: 0, navOpen: true, keys: true };
+
+function read(): Preferences {
+  try {
+    const kept = { ...defaults, ...(JSON.parse(localStorage.getItem(home) ?? '{}') as Partial<Preferences>) };
+    return zones.includes(kept.zone) ? kept : { ...kept, zone: defaults.zone };
+  } catch {
+    return defaults; // storage is forbidden, or holds what another version wrote
+  }
+}
+
+let current: Preferences | undefined;
+const readers = new Set<() => void>();
+
+const snapshot = (): Preferences => (current ??= read());
+
+export function setPreferences(change: Partial<Preferences>): void {
+  current = { ...snapshot(), ...change };
+  try {
+    localStorage.setItem(home, JSON.stringify(current));
+  } catch {
+    // storage is forbidden: the choice lasts as long as the page
+  }
+  for (const tell of readers) tell();
+}
+
+function subscribe(tell: () => void): () => void {
+  readers.add(tell);
+  return () => readers.delete(tell);
+}
+
+export const usePreferences = (): Preferences => useSyncExternalStore(subscribe, snapshot);

@@ -1,0 +1,29 @@
+import { ApiError, execute, post } from '../graphql/execute';
+import { MeDocument, type MeQuery } from '../graphql/generated/graphql';
+
+export type Session = MeQuery;
+
+export const sessionKey = ['session'] as const;
+
+/** Who I am; rejects with code UNAUTHENTICATED when I am nobody yet. */
+export const loadSession = (signal?: AbortSignal): Promise<Session> => execute(MeDocument, {}, signal);
+
+export const isUnauthenticated = (cause: unknown): boolean =>
+  cause instanceof ApiError && cause.code === 'UNAUTHENTICATED';
+
+type Problem = { detail?: string; title?: string; code?: string };
+
+/** Exchanges an API token for a session cookie that scripts cannot read. */
+export async function signIn(token: string): Promise<void> {
+  const response = await post('/api/v1/session', { token });
+  if (response.ok) return;
+  const problem = (await response.json().catch(() => ({}))) as Problem;
+  throw new ApiError(
+    problem.detail ?? problem.title ?? `the Master answered with status ${response.status}`,
+    problem.code ?? 'INTERNAL',
+  );
+}
+
+export async function signOut(): Promise<void> {
+  await fetch('/api/v1/session', { method: 'DELETE', credentials: 'same-origin' });
+}

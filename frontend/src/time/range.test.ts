@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { bounds, chartStep, endsNow, fixed, presetLabel, problem, resolve, seconds, shift, zoom } from './range';
+
+const now = Date.UTC(2026, 10, 25, 12);
+const hour = 3_600_000;
+
+describe('resolve', () => {
+  test.each([
+    ['now', now],
+    ['now-15m', now - 900_000],
+    [' now - 2d ', now - 2 * 86_400_000],
+    ['2026-11-25T11:00:00Z', now - hour],
+    ['yesterday', undefined],
+    ['now+1h', undefined],
+  ])('%s', (end, want) => expect(resolve(end, now)).toBe(want));
+});
+
+test('a range that means nothing says why and falls back', () => {
+  expect(problem({ from: 'x', to: 'now' }, now)).toMatch(/start/);
+  expect(problem({ from: 'now-1h', to: 'x' }, now)).toMatch(/end/);
+  expect(problem({ from: 'now', to: 'now-1h' }, now)).toMatch(/not before/);
+  expect(problem({ from: 'now-1h', to: 'now' }, now)).toBeUndefined();
+  expect(bounds({ from: 'x', to: 'now' }, now)).toEqual([now - 900_000, now]);
+});
+
+test('shift moves both ends by half', () => {
+  expect(shift({ from: 'now-1h', to: 'now' }, -1, now)).toEqual(fixed(now - 1.5 * hour, now - hour / 2));
+});
+
+test('zoom doubles, and does not look past now', () => {
+  expect(zoom({ from: 'now-1h', to: 'now' }, 'out', now)).toEqual(fixed(now - 2 * hour, now));
+  expect(zoom({ from: 'now-1h', to: 'now' }, 'in', now)).toEqual(fixed(now - 0.75 * hour, now - 0.25 * hour));
+});
+
+test('steps are round and bound the number of points', () => {
+  expect(chartStep(now - 900_000, now)).toBe(5);
+  expect(chartStep(now - hour, now)).toBe(30);
+  expect(chartStep(now - 24 * hour, now)).toBe(600);
+  expect(chartStep(now - 10_000 * hour, now)).toBe(86_400);
+});
+
+test('durations of the API', () => {
+  expect(seconds('1h0m30s')).toBe(3630);
+  expect(seconds('500ms')).toBe(0.5);
+  expect(seconds('')).toBe(0);
+});
+
+test('labels and auto refresh', () => {
+  expect(presetLabel({ from: 'now-1h', to: 'now' })).toBe('Last hour');
+  expect(presetLabel(fixed(now - hour, now))).toBeUndefined();
+  expect(endsNow({ from: 'now-1h', to: 'now' })).toBe(true);
+  expect(endsNow(fixed(now - hour, now))).toBe(false);
+});
