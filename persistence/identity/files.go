@@ -59,7 +59,7 @@ func New(certificate, ca []byte, key *ecdsa.PrivateKey) (*Identity, error) {
 	if !key.PublicKey.Equal(leaf.PublicKey) {
 		return nil, errors.New("unit certificate: it is for another key")
 	}
-	peer, err := verify(leaf, root)
+	peer, err := VerifyUnit(leaf, root)
 	if err != nil {
 		return nil, fmt.Errorf("unit certificate: %w", err)
 	}

@@ -68,7 +68,7 @@ func (id *Identity) PeerIn(cs tls.ConnectionState) (Peer, error) {
 	if len(cs.PeerCertificates) == 0 {
 		return Peer{}, fmt.Errorf("%w: it has no certificate; run weir join on it", ErrPeer)
 	}
-	p, err := verify(cs.PeerCertificates[0], id.CA)
+	p, err := VerifyUnit(cs.PeerCertificates[0], id.CA)
 	if err != nil {
 		return Peer{}, err
 	}
@@ -78,8 +78,8 @@ func (id *Identity) PeerIn(cs tls.ConnectionState) (Peer, error) {
 	return p, nil
 }
 
-// verify checks that root signed leaf for a unit.
-func verify(leaf, root *x509.Certificate) (Peer, error) {
+// VerifyUnit checks that root signed leaf for a unit, and returns which.
+func VerifyUnit(leaf, root *x509.Certificate) (Peer, error) {
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
 	_, err := leaf.Verify(x509.VerifyOptions{

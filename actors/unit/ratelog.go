@@ -1,0 +1,59 @@
+package unit
+
+import (
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	// repeatAfter is how long the same warning about the same peer is kept
+	// quiet: a refused unit tries every few seconds, for ever.
+	repeatAfter = time.Minute
+
+	// maxQuiet bounds what is remembered. Beyond it everything is forgotten,
+	// which costs some lines and no memory.
+	maxQuiet = 512
+)
+
+// rateLog warns about peers that anybody can play, without letting them fill
+// the log.
+type rateLog struct {
+	log *slog.Logger
+	now func() time.Time
+
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func newRateLog(log *slog.Logger) *rateLog {
+	return &rateLog{log: log, now: time.Now, last: make(map[string]time.Time)}
+}
+
+// warn logs that a connection from a remote address was refused and why. The
+// port of the peer changes with every try and does not make it another peer.
+func (r *rateLog) warn(text, from, reason string, attrs ...any) {
+	host, _, err := net.SplitHostPort(from)
+	if err != nil {
+		host = from
+	}
+	if r.quiet(text + host + reason) {
+		return
+	}
+	r.log.Warn(text, append([]any{"remote_address", from, "reason", reason}, attrs...)...)
+}
+
+func (r *rateLog) quiet(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	if last, ok := r.last[key]; ok && now.Sub(last) < repeatAfter {
+		return true
+	}
+	if len(r.last) >= maxQuiet {
+		clear(r.last)
+	}
+	r.last[key] = now
+	return false
+}
