@@ -38,7 +38,7 @@ func (r *jobs) Add(j *job) error {
 	defer r.mu.Unlock()
 	r.forgetLocked()
 	if open := r.openLocked(); open >= maxRunning+maxWaiting {
-		return fmt.Errorf("%w: %d are running or waiting; stop some or try again later", query.ErrBusy, open)
+		return fmt.Errorf("%w: %d are running or waiting", query.ErrBusy, open)
 	}
 	r.list = append(r.list, j)
 	return nil
