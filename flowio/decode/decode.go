@@ -31,9 +31,11 @@ const (
 	// beyond it the cache starts afresh.
 	maxSources = 16384
 
-	// maxPrograms bounds the compiled templates of a Decoder, likewise. It
-	// covers the templates of a hundred large routers.
-	maxPrograms = 8192
+	// maxPrograms bounds the compiled templates of a Decoder, likewise, and
+	// maxProgramFields the fields of all of them: about 16 MB. They cover the
+	// templates of a hundred large routers.
+	maxPrograms      = 8192
+	maxProgramFields = 1 << 19
 )
 
 // errVersion reports a packet of a format that weir does not know.
@@ -80,6 +82,7 @@ type Decoder struct {
 	sources  map[netip.AddrPort]*source
 	last     *source // of the packet before
 	programs map[*template.Template]*program
+	fields   int // of programs
 
 	spans   []span   // of the fields of the record at hand
 	sampler []uint64 // sampler IDs of the records of the packet at hand

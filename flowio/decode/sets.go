@@ -167,11 +167,13 @@ func (d *Decoder) park(p *packet, set template.Set) {
 func (d *Decoder) program(format template.Format, t *template.Template) *program {
 	prog := d.programs[t]
 	if prog == nil {
-		if len(d.programs) >= maxPrograms {
+		if len(d.programs) >= maxPrograms || d.fields >= maxProgramFields {
 			clear(d.programs)
+			d.fields = 0
 		}
 		prog = compile(format, t)
 		d.programs[t] = prog
+		d.fields += len(t.Fields)
 	}
 	return prog
 }

@@ -18,7 +18,7 @@ func (d *Decoder) sflow(s *source, p flow.Packet, out *flow.Batch) (first error)
 	if err != nil {
 		return err
 	}
-	c := clock{axis: p.Received.UnixMilli(), version: flow.VersionSFlow5}
+	c := clock{axis: max(p.Received.UnixMilli(), 0), version: flow.VersionSFlow5}
 	from, refused := out.Len(), 0
 	for sample, err := range sflow.Samples(p.Payload) {
 		if err == nil && sample.IsFlow() {

@@ -3,7 +3,6 @@ package template
 import (
 	"bytes"
 	"container/list"
-	"slices"
 	"time"
 
 	"example.com/weir/flowio/flow"
@@ -30,61 +29,57 @@ const (
 
 // parking holds data sets that came before their template.
 type parking struct {
-	sets   map[Key][]flow.Packet
-	order  list.List // of parked, oldest first; those released are gone
-	octets int       // sum over order; at most maxParkedOctets
+	sets   map[Key][]*list.Element // of order, oldest first
+	order  list.List               // of parked, oldest first
+	octets int                     // sum over order; at most maxParkedOctets
 }
 
 type parked struct {
 	key    Key
-	octets int
+	packet flow.Packet
 	since  time.Time
 }
 
+func (p parked) octets() int { return parkedOctets + len(p.packet.Payload) }
+
 // put parks a copy of p, unless that would break a bound.
 func (l *parking) put(k Key, p flow.Packet, now time.Time) bool {
-	octets := parkedOctets + len(p.Payload)
-	if len(l.sets[k]) >= maxParkedPerKey || l.octets+octets > maxParkedOctets {
+	set := parked{key: k, packet: p, since: now}
+	if len(l.sets[k]) >= maxParkedPerKey || l.octets+set.octets() > maxParkedOctets {
 		return false
 	}
-	p.Payload = bytes.Clone(p.Payload)
-	l.sets[k] = append(l.sets[k], p)
-	l.order.PushBack(parked{key: k, octets: octets, since: now})
-	l.octets += octets
+	set.packet.Payload = bytes.Clone(p.Payload)
+	l.sets[k] = append(l.sets[k], l.order.PushBack(set))
+	l.octets += set.octets()
 	return true
 }
 
 // take releases the sets of k in the order they came.
-func (l *parking) take(k Key) []flow.Packet {
-	sets := l.sets[k]
-	if sets == nil {
-		return nil
+func (l *parking) take(k Key) (released []flow.Packet) {
+	for _, at := range l.sets[k] {
+		released = append(released, l.remove(at).packet)
 	}
 	delete(l.sets, k)
-	for at := l.order.Front(); at != nil; {
-		this := at
-		at = at.Next()
-		if p := this.Value.(parked); p.key == k {
-			l.octets -= p.octets
-			l.order.Remove(this)
-		}
-	}
-	return sets
+	return released
 }
 
 // expire drops the sets that waited too long and returns their keys.
 func (l *parking) expire(now time.Time) (dropped []Key) {
 	for at := l.order.Front(); at != nil; at = l.order.Front() {
-		p := at.Value.(parked)
-		if now.Sub(p.since) < parkFor {
-			return dropped
+		if now.Sub(at.Value.(parked).since) < parkFor {
+			break
 		}
-		l.order.Remove(at)
-		l.octets -= p.octets
-		if l.sets[p.key] = slices.Delete(l.sets[p.key], 0, 1); len(l.sets[p.key]) == 0 {
-			delete(l.sets, p.key)
+		k := l.remove(at).key
+		if l.sets[k] = l.sets[k][1:]; len(l.sets[k]) == 0 {
+			delete(l.sets, k)
 		}
-		dropped = append(dropped, p.key)
+		dropped = append(dropped, k)
 	}
 	return dropped
+}
+
+func (l *parking) remove(at *list.Element) parked {
+	p := l.order.Remove(at).(parked)
+	l.octets -= p.octets()
+	return p
 }

@@ -77,7 +77,7 @@ func NewStore(cfg Config) *Store {
 		cfg:       cfg,
 		entries:   map[Key]*entry{},
 		exporters: map[netip.AddrPort]*exporter{},
-		parking:   parking{sets: map[Key][]flow.Packet{}},
+		parking:   parking{sets: map[Key][]*list.Element{}},
 	}
 }
 
@@ -129,7 +129,7 @@ func (s *Store) insertLocked(e *entry) {
 		s.removeLocked(owner.byAge.Front().Value.(*entry))
 	}
 	s.entries[e.key] = e
-	s.exporters[e.key.Exporter] = owner
+	s.exporters[e.key.Exporter] = owner // removal of its last template has forgotten it
 	e.inStore, e.inOwner = s.byAge.PushBack(e), owner.byAge.PushBack(e)
 	s.octets += e.octets()
 	for s.octets > maxOctets && s.byAge.Len() > 1 {

@@ -83,7 +83,7 @@ func (c *conversation) number(element uint16) uint64 {
 	case ie.SourceTransportPort:
 		return uint64(c.srcPort)
 	case ie.DestinationTransportPort:
-		return uint64(c.dstPort)
+		return uint64(c.destinationPort())
 	case ie.ProtocolIdentifier:
 		return uint64(c.protocol())
 	case ie.TCPControlBits:
@@ -104,6 +104,20 @@ func (c *conversation) number(element uint16) uint64 {
 		}
 	}
 	return 0
+}
+
+// destinationPort returns the port, or type and code of ICMP: those of an
+// echo request and reply are others in IPv6.
+func (c *conversation) destinationPort() uint16 {
+	const request6, reply6 = 128 << 8, 129 << 8
+	switch {
+	case !c.v6 || c.proto != icmp:
+		return c.dstPort
+	case c.outward:
+		return request6
+	default:
+		return reply6
+	}
 }
 
 // protocol returns the IP protocol number; ICMP has another one in IPv6.

@@ -72,7 +72,7 @@ func appendFrame(b []byte, c *conversation) []byte {
 		b = append(append(b, c.src[12:]...), c.dst[12:]...)
 	}
 	if c.proto == icmp {
-		return append(b, byte(c.dstPort>>8), byte(c.dstPort), 0, 0)
+		return append(binary.BigEndian.AppendUint16(b, c.destinationPort()), 0, 0)
 	}
 	b = binary.BigEndian.AppendUint16(b, c.srcPort)
 	b = binary.BigEndian.AppendUint16(b, c.dstPort)

@@ -1,0 +1,204 @@
+package template_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/template"
+)
+
+var exporter = netip.MustParseAddrPort("192.0.2.1:40000")
+
+func key(domain uint32, id uint16) template.Key {
+	return template.Key{Exporter: exporter, Domain: domain, ID: id}
+}
+
+func twoFields(id uint16) *template.Template {
+	return template.New(id, 0, []template.Field{{Element: 8, Length: 4}, {Element: 12, Length: 4}})
+}
+
+// drops counts what a Store drops.
+type drops map[template.Key]int
+
+func newStore() (*template.Store, drops) {
+	d := drops{}
+	return template.NewStore(template.Config{Dropped: func(k template.Key, n int) { d[k] += n }}), d
+}
+
+func TestLookupNeedsWholeKey(t *testing.T) {
+	s, _ := newStore()
+	s.Add(key(7, 256), twoFields(256))
+	other := key(7, 256)
+	other.Exporter = netip.MustParseAddrPort("192.0.2.1:40001")
+	for _, k := range []template.Key{key(8, 256), key(7, 257), other} {
+		if s.Lookup(k) != nil {
+			t.Errorf("Lookup(%v) finds the template of another key", k)
+		}
+	}
+	if s.Lookup(key(7, 256)) == nil {
+		t.Error("the template is not found under its own key")
+	}
+}
+
+func TestAddKeepsWhatIsRepeated(t *testing.T) {
+	s, _ := newStore()
+	first, isNew, _ := s.Add(key(7, 256), twoFields(256))
+	again, isNewAgain, _ := s.Add(key(7, 256), twoFields(256))
+	if !isNew || isNewAgain || first != again {
+		t.Errorf("repetition: new %v then %v, same template %v", isNew, isNewAgain, first == again)
+	}
+	changed := template.New(256, 0, []template.Field{{Element: 8, Length: 4}})
+	if inForce, isNew, _ := s.Add(key(7, 256), changed); !isNew || inForce != changed {
+		t.Error("another layout under the same ID does not replace the first")
+	}
+	if s.Len() != 1 {
+		t.Errorf("%d templates, want 1", s.Len())
+	}
+}
+
+func TestParking(t *testing.T) {
+	s, dropped := newStore()
+	payload := []byte{1}
+	for i := range 3 {
+		payload[0] = byte(i)
+		s.Park(key(7, 256), flow.Packet{Exporter: exporter, Payload: payload})
+	}
+	s.Park(key(8, 256), flow.Packet{Exporter: exporter, Payload: payload})
+	_, _, released := s.Add(key(7, 256), twoFields(256))
+	var got []byte
+	for _, p := range released {
+		got = append(got, p.Payload...)
+	}
+	if diff := cmp.Diff([]byte{0, 1, 2}, got); diff != "" {
+		t.Errorf("released sets (-want +got):\n%s", diff)
+	}
+	if s.Parked() != 1 || len(dropped) != 0 {
+		t.Errorf("%d parked, dropped %v; want one of the other domain and nothing", s.Parked(), dropped)
+	}
+}
+
+func TestParkingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, dropped := newStore()
+		s.Park(key(7, 256), flow.Packet{Payload: []byte{1}})
+		time.Sleep(time.Minute)
+		s.Park(key(7, 256), flow.Packet{Payload: []byte{2}})
+		time.Sleep(61 * time.Second)
+		s.Expire()
+		if dropped[key(7, 256)] != 1 || s.Parked() != 1 {
+			t.Errorf("dropped %v, parked %d; want the older of two dropped", dropped, s.Parked())
+		}
+		if _, _, released := s.Add(key(7, 256), twoFields(256)); len(released) != 1 || released[0].Payload[0] != 2 {
+			t.Errorf("released %v, want the younger set", released)
+		}
+	})
+}
+
+func TestParkingIsBounded(t *testing.T) {
+	s, dropped := newStore()
+	const perKey, sets = 64, 100
+	for range sets {
+		s.Park(key(7, 256), flow.Packet{Payload: make([]byte, 1400)})
+	}
+	if s.Parked() != perKey || dropped[key(7, 256)] != sets-perKey {
+		t.Errorf("parked %d, dropped %v", s.Parked(), dropped)
+	}
+	const many = 60000
+	for domain := range uint32(many) {
+		s.Park(key(domain, 300), flow.Packet{Payload: make([]byte, 1400)})
+	}
+	if octets := s.Parked() * 1400; octets > 16<<20 {
+		t.Errorf("%d octets are parked", octets)
+	}
+}
+
+func TestTemplatesExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newStore()
+		s.Add(key(7, 256), twoFields(256))
+		s.Add(key(7, 257), twoFields(257))
+		time.Sleep(4 * time.Hour)
+		s.Add(key(7, 256), twoFields(256)) // announced again
+		time.Sleep(3 * time.Hour)
+		s.Expire()
+		if s.Lookup(key(7, 256)) == nil || s.Lookup(key(7, 257)) != nil {
+			t.Error("want the template that was announced again, not the other")
+		}
+	})
+}
+
+// TestFlood: one exporter announces without end; it loses its own oldest
+// templates, others lose nothing.
+func TestFlood(t *testing.T) {
+	s, _ := newStore()
+	good := template.Key{Exporter: netip.MustParseAddrPort("192.0.2.99:2055"), ID: 256}
+	s.Add(good, twoFields(256))
+	for domain := range uint32(200) {
+		for id := range uint16(60) {
+			s.Add(key(domain, 256+id), twoFields(256+id))
+		}
+	}
+	if s.Len() > 4097 {
+		t.Errorf("%d templates are remembered", s.Len())
+	}
+	if s.Lookup(good) == nil || s.Lookup(key(199, 300)) == nil {
+		t.Error("the other exporter's template or the newest one is lost")
+	}
+}
+
+// TestOctetsAreBounded: very many exporters announce large templates.
+func TestOctetsAreBounded(t *testing.T) {
+	s, _ := newStore()
+	fields := make([]template.Field, 4000)
+	for i := range fields {
+		fields[i] = template.Field{Element: uint16(i), Length: 1}
+	}
+	for i := range 4000 {
+		k := template.Key{Exporter: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1), ID: 256}
+		s.Add(k, template.New(256, 0, fields))
+	}
+	if most := (64 << 20) / (8 * len(fields)); s.Len() > most {
+		t.Errorf("%d templates, want at most %d", s.Len(), most)
+	}
+}
+
+func TestWithdraw(t *testing.T) {
+	options := template.New(300, 1, []template.Field{{Element: 149, Length: 4}, {Element: 305, Length: 4}})
+	tests := []struct {
+		id   uint16
+		left []uint16
+	}{
+		{256, []uint16{257, 300}},
+		{2, []uint16{300}},
+		{3, []uint16{256, 257}},
+		{999, []uint16{256, 257, 300}},
+	}
+	for _, test := range tests {
+		t.Run(fmt.Sprint(test.id), func(t *testing.T) {
+			s, _ := newStore()
+			s.Add(key(7, 256), twoFields(256))
+			s.Add(key(7, 257), twoFields(257))
+			s.Add(key(7, 300), options)
+			s.Add(key(8, 256), twoFields(256))
+			s.Withdraw(key(7, test.id))
+			var left []uint16
+			for k := range s.All() {
+				if k.Domain == 7 {
+					left = append(left, k.ID)
+				}
+			}
+			if diff := cmp.Diff(test.left, left); diff != "" {
+				t.Errorf("templates left (-want +got):\n%s", diff)
+			}
+			if s.Lookup(key(8, 256)) == nil {
+				t.Error("the other domain lost its template")
+			}
+		})
+	}
+}
