@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 30s
 
 help: ## list the targets

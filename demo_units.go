@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"example.com/weir/persistence/topology"
 )
 
 const (
@@ -27,6 +29,7 @@ const (
 
 // demoUnit is one unit process of the demo.
 type demoUnit struct {
+	id  topology.UnitID // known once it has joined
 	cfg Config
 	log *slog.Logger
 
