@@ -1,0 +1,478 @@
+package distribute
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/netflow5"
+)
+
+// authority issues certificates of units.
+type authority struct {
+	t    testing.TB
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate
+}
+
+func newAuthority(t testing.TB) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{t, key, cert}
+}
+
+// config returns the TLS configuration of a unit, for either side.
+func (a *authority) config(unit string) *tls.Config {
+	a.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour),
+		URIs:        []*url.URL{{Scheme: "weir", Host: "cluster", Path: "/slave/" + unit}},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		RootCAs:      pool, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
+	}
+}
+
+// inbox is a take that keeps copies.
+type inbox struct {
+	mu      sync.Mutex // guards packets
+	packets []flow.Packet
+}
+
+func (b *inbox) take(ps []flow.Packet) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range ps {
+		p.Payload = slices.Clone(p.Payload)
+		b.packets = append(b.packets, p)
+	}
+}
+
+func (b *inbox) len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.packets)
+}
+
+// eventually polls until ok or a deadline.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 15 s: %s", what)
+		}
+	}
+}
+
+// startReceiver starts a receiver for unit "a" on a port above the offset.
+func startReceiver(t testing.TB, cfg ReceiverConfig, take func([]flow.Packet)) *TLSReceiver {
+	t.Helper()
+	if !cfg.Address.IsValid() {
+		conn, port := receiver(t, "127.0.0.1") // a free port above the offset
+		conn.Close()
+		cfg.Address = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port+portOffset)
+	}
+	r := NewTLSReceiver(cfg, take)
+	if err := r.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func newTLS(t testing.TB, cfg Config, slaves ...Slave) *Distributor {
+	t.Helper()
+	cfg.Delivery = DeliverTLS
+	d, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	d.SetSlaves(slaves)
+	return d
+}
+
+var slaveA = Slave{ID: "a", Host: netip.MustParseAddr("127.0.0.1"), Weight: 1}
+
+// forwarded makes a packet for a listening port, numbered.
+func forwarded(port uint16, n int) flow.Packet {
+	return flow.Packet{Exporter: exporter, Port: port, Received: time.Unix(1_700_000_000, int64(n)), Payload: packet5(netflow5.Header{}, n, 1)}
+}
+
+func TestTLSDelivers(t *testing.T) {
+	ca := newAuthority(t)
+	var got inbox
+	book := ledger.NewBook()
+	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a"), Book: book, Allowed: func(unit string) bool { return unit == "proxy" }}, got.take)
+	port := r.Addr().Port() - portOffset
+	d := newTLS(t, Config{Model: FlowSource, TLS: ca.config("proxy")}, slaveA)
+	for n := range 1000 {
+		d.Take([]flow.Packet{forwarded(port, n)})
+	}
+	d.Close() // waits for acknowledgements
+	if got.len() != 1000 {
+		t.Fatalf("%d of 1000 packets arrived", got.len())
+	}
+	for n, p := range got.packets {
+		want := forwarded(port, n)
+		if p.Exporter != want.Exporter || p.Port != port || !p.Received.Equal(want.Received) || !slices.Equal(p.Payload, want.Payload) {
+			t.Fatalf("packet %d arrived as %+v, want %+v", n, p, want)
+		}
+	}
+	balance(t, d)
+	if s := d.Sent()[0]; s.Packets != 1000 || s.Records != 1000 {
+		t.Errorf("sent %+v", s)
+	}
+	r.Close()
+	for _, e := range book.Entries() {
+		if e.Kept != 1000 || e.Missing() != 0 {
+			t.Errorf("the receiver kept %d, missing %d", e.Kept, e.Missing())
+		}
+	}
+}
+
+// cutter relays TCP and cuts connections.
+type cutter struct {
+	listener net.Listener
+	to       string
+	mu       sync.Mutex // guards conns
+	conns    []net.Conn
+}
+
+func newCutter(t *testing.T, to string) *cutter {
+	t.Helper()
+	conn, port := receiver(t, "127.0.0.1")
+	conn.Close()
+	l, err := net.Listen("tcp", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port+portOffset).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cutter{listener: l, to: to}
+	t.Cleanup(func() { l.Close(); c.cut() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", c.to)
+			if err != nil {
+				in.Close()
+				continue
+			}
+			c.mu.Lock()
+			c.conns = append(c.conns, in, out)
+			c.mu.Unlock()
+			go io.Copy(in, out)
+			go io.Copy(out, in)
+		}
+	}()
+	return c
+}
+
+func (c *cutter) port() uint16 {
+	return uint16(c.listener.Addr().(*net.TCPAddr).Port - portOffset)
+}
+
+func (c *cutter) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.conns {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			tcp.SetLinger(0)
+		}
+		conn.Close()
+	}
+	c.conns = nil
+}
+
+// TestTLSBreaks cuts the connection again and again while packets flow. None
+// may be lost, doubled or out of order.
+func TestTLSBreaks(t *testing.T) {
+	ca := newAuthority(t)
+	var got inbox
+	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a")}, got.take)
+	relay := newCutter(t, r.Addr().String())
+	d := newTLS(t, Config{Model: FlowSource, TLS: ca.config("proxy")}, slaveA)
+	const total = 20000
+	for n := range total {
+		d.Take([]flow.Packet{forwarded(relay.port(), n)})
+		if n%2000 == 1999 {
+			seen := got.len()
+			eventually(t, "something arrives after a cut", func() bool { return got.len() > seen || got.len() == n+1 })
+			relay.cut()
+		}
+	}
+	d.Close()
+	if got.len() != total {
+		t.Fatalf("%d of %d packets arrived", got.len(), total)
+	}
+	for n, p := range got.packets {
+		if p.Received.Nanosecond() != n {
+			t.Fatalf("packet %d arrived at place %d", p.Received.Nanosecond(), n)
+		}
+	}
+	balance(t, d)
+	if s := d.Sent()[0]; s.Packets != total {
+		t.Errorf("sent %d packets, want %d", s.Packets, total)
+	}
+}
+
+// TestTLSReceiverRestarts stops the receiver in order while packets flow and
+// starts another at its place: what the first has taken it has acknowledged.
+func TestTLSReceiverRestarts(t *testing.T) {
+	ca := newAuthority(t)
+	var first, second inbox
+	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a")}, first.take)
+	address := r.Addr()
+	port := address.Port() - portOffset
+	d := newTLS(t, Config{Model: FlowSource, TLS: ca.config("proxy")}, slaveA)
+	for n := range 5000 {
+		d.Take([]flow.Packet{forwarded(port, n)})
+	}
+	eventually(t, "packets at the first receiver", func() bool { return first.len() > 0 })
+	r.Close()
+	for n := 5000; n < 6000; n++ {
+		d.Take([]flow.Packet{forwarded(port, n)})
+	}
+	startReceiver(t, ReceiverConfig{Address: address, TLS: ca.config("a")}, second.take)
+	d.Close()
+	if first.len()+second.len() != 6000 {
+		t.Fatalf("%d and %d packets arrived, want 6000 in all", first.len(), second.len())
+	}
+	balance(t, d)
+	if g := d.table.sinks[0].greeting.Load(); g != 2 {
+		t.Errorf("the new receiver was noticed %d times, want once", g-1)
+	}
+}
+
+// TestTLSSlaveLeaves removes a Slave that is not there. What waits for it
+// must go to the other.
+func TestTLSSlaveLeaves(t *testing.T) {
+	ca := newAuthority(t)
+	var got inbox
+	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a")}, got.take)
+	port := r.Addr().Port() - portOffset
+	for _, model := range []string{RoundRobin, FlowSource} {
+		t.Run(model, func(t *testing.T) {
+			before := got.len()
+			absent := Slave{ID: "b", Host: netip.MustParseAddr("127.0.0.77"), Weight: 1}
+			d := newTLS(t, Config{Model: model, TLS: ca.config("proxy")}, absent, slaveA)
+			for n := range 1000 {
+				d.Take([]flow.Packet{forwarded(port, n)})
+			}
+			time.Sleep(2 * flushEvery) // some records are on their way, some wait for company
+			d.SetSlaves([]Slave{slaveA})
+			d.Close()
+			records := 0
+			for _, p := range got.packets[before:] {
+				h, _ := netflow5.ParseHeader(p.Payload)
+				records += int(h.Count)
+			}
+			if records != 1000 {
+				t.Errorf("%d of 1000 records arrived", records)
+			}
+			balance(t, d)
+			for _, s := range d.Sent() {
+				if want := map[string]uint64{"a": 1000, "b": 0}[s.Slave]; s.Records != want {
+					t.Errorf("slave %s was sent %d records, want %d", s.Slave, s.Records, want)
+				}
+			}
+		})
+	}
+}
+
+// TestTLSSpoolFull sends to a Slave that is away until its spool is full.
+func TestTLSSpoolFull(t *testing.T) {
+	ca := newAuthority(t)
+	d := newTLS(t, Config{Model: FlowSource, TLS: ca.config("proxy")}, Slave{ID: "b", Host: netip.MustParseAddr("127.0.0.77")})
+	payload := make([]byte, 60000)
+	for range maxSpool/60000 + 100 {
+		d.Take([]flow.Packet{{Exporter: exporter, Port: 9, Received: time.Now(), Payload: payload}})
+	}
+	e := total(d, ledger.Packets)
+	if e.Dropped[ledger.SpoolFull] == 0 {
+		t.Errorf("nothing was dropped: %+v", e)
+	}
+	d.SetSlaves(nil)
+	balance(t, d)
+	if e := total(d, ledger.Packets); e.Dropped[ledger.NoSlave] == 0 {
+		t.Errorf("what waited is not accounted for: %+v", e)
+	}
+}
+
+func TestTLSRefusals(t *testing.T) {
+	ca, stranger := newAuthority(t), newAuthority(t)
+	for _, test := range []struct {
+		name                 string
+		proxy                *tls.Config
+		slave                string
+		proxySees, slaveSees string
+	}{
+		{"not allowed", ca.config("intruder"), "a", "not the proxy of this slave", "not the proxy of this slave"},
+		{"other authority", stranger.config("proxy"), "a", "", "certificate"},
+		{"other slave", ca.config("proxy"), "c", "is of unit c, want a", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var proxyLog, slaveLog syncBuffer
+			var got atomic.Int64
+			r := startReceiver(t, ReceiverConfig{
+				TLS: ca.config(test.slave), Log: slog.New(slog.NewTextHandler(&slaveLog, nil)),
+				Allowed: func(unit string) bool { return unit == "proxy" },
+			}, func(ps []flow.Packet) { got.Add(int64(len(ps))) })
+			d := newTLS(t, Config{Model: FlowSource, TLS: test.proxy, Log: slog.New(slog.NewTextHandler(&proxyLog, nil))}, slaveA)
+			d.Take([]flow.Packet{forwarded(r.Addr().Port()-portOffset, 1)})
+			eventually(t, "the refusal in both logs", func() bool {
+				return strings.Contains(proxyLog.String(), "level=WARN") && strings.Contains(proxyLog.String(), test.proxySees) &&
+					strings.Contains(slaveLog.String(), test.slaveSees)
+			})
+			if got.Load() != 0 {
+				t.Error("packets arrived")
+			}
+			d.SetSlaves(nil)
+			balance(t, d)
+		})
+	}
+}
+
+// syncBuffer is a log that may be read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Builder.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Builder.String()
+}
+
+// TestTLSGarbage sends what is not a frame after a proper greeting.
+func TestTLSGarbage(t *testing.T) {
+	ca := newAuthority(t)
+	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a")}, func([]flow.Packet) { t.Error("garbage was taken") })
+	cfg := ca.config("proxy")
+	cfg.ServerName = "127.0.0.1"
+	conn, err := tls.Dial("tcp", r.Addr().String(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.Write(greeting(token{1}))
+	if _, _, err := readGreeting(conn, slaveGreeting); err != nil {
+		t.Fatal(err)
+	}
+	conn.Write(slices.Repeat([]byte{0xff}, 100))
+	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := conn.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
+		t.Errorf("the connection stays: %v", err)
+	}
+}
+
+func TestReceiverNeedsClientCertificates(t *testing.T) {
+	for _, cfg := range []*tls.Config{nil, {}} {
+		if err := NewTLSReceiver(ReceiverConfig{TLS: cfg}, nil).Start(); err == nil {
+			t.Errorf("a receiver starts with %v", cfg)
+		}
+	}
+}
+
+func TestReceiverTakenPort(t *testing.T) {
+	ca := newAuthority(t)
+	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a")}, nil)
+	err := NewTLSReceiver(ReceiverConfig{Address: r.Addr(), TLS: ca.config("a")}, nil).Start()
+	if err == nil || !strings.Contains(err.Error(), "ss -ltnp") {
+		t.Errorf("second receiver on the port: %v", err)
+	}
+}
+
+func FuzzFrame(f *testing.F) {
+	f.Add(appendFrame(nil, 7, exporter, 2055, time.Unix(1, 2), []byte("payload")))
+	f.Add(aliveFrame())
+	f.Add(binary.BigEndian.AppendUint32(nil, 1<<31))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, n, err := parseFrame(b)
+		if err != nil || n == 0 {
+			return
+		}
+		if n > len(b) || len(got.packet.Payload) != n-frameHeaderLen {
+			t.Fatalf("frame of %d octets with a payload of %d out of %d", n, len(got.packet.Payload), len(b))
+		}
+		p := got.packet
+		again := appendFrame(nil, got.sequence, p.Exporter, p.Port, p.Received, p.Payload)
+		again[5] = got.kind
+		if !slices.Equal(again, b[:n]) {
+			t.Fatalf("%x becomes %x", b[:n], again)
+		}
+	})
+}
+
+func BenchmarkRoundRobinTLS(b *testing.B) {
+	ca := newAuthority(b)
+	var got atomic.Int64
+	r := startReceiver(b, ReceiverConfig{TLS: ca.config("a")}, func(ps []flow.Packet) { got.Add(int64(len(ps))) })
+	d := newTLS(b, Config{Model: RoundRobin, TLS: ca.config("proxy")}, slaveA)
+	run := make([]flow.Packet, 64)
+	for i := range run {
+		run[i] = packet(packet5(netflow5.Header{}, i*30, 30))
+		run[i].Port = r.Addr().Port() - portOffset
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Take(run)
+	}
+	d.Close()
+	e := total(d, ledger.Records)
+	b.ReportMetric(float64(e.Kept)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64(e.Received-e.Kept)/float64(e.Received), "lost")
+}
