@@ -61,6 +61,7 @@ func numbered(from uint64, n int) *flow.Batch {
 // After kill -9 at any moment the store has every record up to some number
 // once, and those that were appended longer ago than a block is held back.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for round := range 4 {
 		kept := killAppender(t, dir, time.Duration(300+rand.IntN(300))*time.Millisecond)
@@ -190,6 +191,7 @@ func TestReplay(t *testing.T) {
 // A journal cut at any place, or with any octet changed, gives a prefix; what
 // its headers still tell is counted as lost.
 func TestTornJournal(t *testing.T) {
+	t.Parallel()
 	const rows = 3 * journalRows
 	whole := crashed(t, rows)
 	octets, err := os.ReadFile(journalFile(t, whole))
@@ -197,7 +199,7 @@ func TestTornJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
-	for i := range 60 {
+	for i := range 40 {
 		torn := append([]byte(nil), octets...)
 		at := rng.IntN(len(torn))
 		if i%2 == 0 {

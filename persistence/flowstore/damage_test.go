@@ -47,13 +47,14 @@ func readGaps(t testing.TB, s *Store) (*flow.Batch, []Gap) {
 // Whatever octet of a segment changes, no reader gets a wrong record, and
 // what is missing is named with its time range and counted.
 func TestFlippedSegment(t *testing.T) {
+	t.Parallel()
 	dir, file, want := sealedDir(t, pageRows+3000)
 	whole, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(2, 2))
-	for i := range 150 {
+	for i := range 100 {
 		at := rng.IntN(len(whole))
 		if i%3 == 0 { // most of the structure is at the end
 			at = len(whole) - 1 - rng.IntN(min(len(whole), 12_000))

@@ -57,7 +57,7 @@ func dirError(dir string, err error) error {
 	return fmt.Errorf("flow store %s: %w; %s", dir, err, remedy)
 }
 
-// lock takes the store's directory for this process until the file is closed.
+// lock takes the store's directory for this process until unlock, or its end.
 func lock(dir string) (*os.File, error) {
 	name := filepath.Join(dir, lockName)
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o640)
@@ -77,6 +77,12 @@ func lock(dir string) (*os.File, error) {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // only for the message above
 	}
 	return f, nil
+}
+
+// unlock gives the store's directory free. Closing the file would not be
+// enough while a child process that is about to be executed has it too.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }
 
 // syncDir makes the names in a directory durable.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"math"
 	"os"
+	"path/filepath"
+	"strconv"
 	"testing"
 
 	"example.com/weir/flowio/flow"
@@ -42,7 +44,7 @@ func FuzzJournal(f *testing.F) {
 // FuzzSegment feeds files to the reader of segments: none may end the process
 // or make a read fail other than by a gap.
 func FuzzSegment(f *testing.F) {
-	_, file, _ := sealedDir(f, 50)
+	dir, file, _ := sealedDir(f, 50)
 	whole, err := os.ReadFile(file)
 	if err != nil {
 		f.Fatal(err)
@@ -50,12 +52,16 @@ func FuzzSegment(f *testing.F) {
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
 	f.Fuzz(func(t *testing.T, octets []byte) {
-		dir := t.TempDir()
-		name := dir + "/1764000000000-2.parquet"
+		name := filepath.Join(dir, strconv.Itoa(os.Getpid())+segmentSuffix)
 		if err := os.WriteFile(name, octets, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := openStore(t, dir, Config{})
+		seg, err := inspect(dir, filepath.Base(name))
+		if err != nil {
+			return
+		}
+		s := newStore(dir, Config{})
+		s.open, s.segments = newGeneration(dir, 1), []*segment{seg}
 		v := s.View(math.MinInt64, math.MaxInt64)
 		defer v.Close()
 		for _, p := range v.Parts() {

@@ -109,7 +109,7 @@ type replayed struct {
 // are errors.
 func replay(r io.Reader, use func(*flow.Batch) error) (replayed, error) {
 	var done replayed
-	in := bufio.NewReaderSize(r, 1<<20)
+	in := bufio.NewReaderSize(r, 1<<16)
 	if torn, err := readJournalHeader(in); torn != "" || err != nil {
 		done.torn = torn
 		return done, err

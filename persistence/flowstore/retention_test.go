@@ -170,6 +170,7 @@ func noise(from uint64, n int) *flow.Batch {
 
 // With retention a full disk costs the oldest flows, not the newest.
 func TestFullDiskWithQuota(t *testing.T) {
+	t.Parallel()
 	dir := smallDisk(t, "8m")
 	s := openStore(t, dir, Config{rows: 10_000, Quota: 3 << 20})
 	for from := uint64(0); from < 400_000; from += 1000 {

@@ -105,7 +105,7 @@ func Open(dir string, cfg Config) (_ *Store, err error) {
 		return nil, err
 	}
 	if err := s.recover(); err != nil {
-		return nil, errors.Join(err, s.lockFile.Close())
+		return nil, errors.Join(err, unlock(s.lockFile))
 	}
 	s.routines.Go(s.flushLoop)
 	s.routines.Go(s.sealLoop)
@@ -264,5 +264,5 @@ func (s *Store) Close() error {
 	if s.sealErr != nil {
 		s.log.Warn("closed with records in the journal", "err", s.sealErr)
 	}
-	return errors.Join(err, s.manifest.close(), s.lockFile.Close())
+	return errors.Join(err, s.manifest.close(), unlock(s.lockFile))
 }
