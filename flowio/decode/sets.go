@@ -105,8 +105,8 @@ func (d *Decoder) sets(p packet, out *flow.Batch) (first error) {
 // learned takes over what options data have told about the domain.
 func (p *packet) learned(rates *sampling.Table) {
 	p.rates = rates.Rates(p.samplingDomain())
-	if p.format == template.IPFIX && p.rates != nil && p.rates.SystemInit != 0 {
-		p.clock.boot, p.clock.anchor = p.rates.SystemInit, byBoot
+	if boot := p.rates.SystemInit(); p.format == template.IPFIX && boot != 0 {
+		p.clock.boot, p.clock.anchor = boot, byBoot
 	}
 }
 

@@ -6,7 +6,6 @@
 package sampling
 
 import (
-	"maps"
 	"net/netip"
 	"sync"
 )
@@ -16,9 +15,9 @@ const (
 	// 200 octets each. Beyond it new ones are not remembered.
 	maxDomains = 65536
 
-	// maxSamplers bounds the samplers, and the interfaces, of a domain.
-	// Routers have one sampler per direction and interface at most.
-	maxSamplers = 4096
+	// maxPerDomain bounds the samplers and interfaces of a domain. Routers
+	// have one sampler per direction and interface at most.
+	maxPerDomain = 4096
 )
 
 // Domain names what a sampler number is unique in.
@@ -37,25 +36,38 @@ const (
 	Interface              // flows that came in through an interface
 )
 
-// Rates holds the rates of a domain. A Rates is never changed.
-type Rates struct {
-	all        uint64
-	samplers   map[uint64]uint64
-	interfaces map[uint64]uint64
-
-	// SystemInit is when the exporter started in Unix milliseconds, 0 if it
-	// did not say (element 160).
-	SystemInit int64
+// scoped names a rate that does not hold for all.
+type scoped struct {
+	scope Scope
+	id    uint64
 }
 
-// Default returns the rate of flows that name no sampler: that of the domain,
-// or of its only sampler. 0 means unknown.
+// Rates holds the rates of a domain. It is safe for concurrent use. A nil
+// Rates knows nothing.
+type Rates struct {
+	mu         sync.RWMutex // guards everything below
+	all        uint64
+	narrow     map[scoped]uint64
+	agree      map[uint64]int // how many of narrow have this rate
+	interfaces int            // in narrow
+	systemInit int64
+}
+
+// Default returns the rate of flows that nothing narrower covers: that of the
+// domain, or the one that all its samplers and interfaces have in common. 0
+// means unknown.
 func (r *Rates) Default() uint64 {
 	if r == nil {
 		return 0
 	}
-	if r.all == 0 && len(r.samplers) == 1 {
-		for _, rate := range r.samplers {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.defaultLocked()
+}
+
+func (r *Rates) defaultLocked() uint64 {
+	if r.all == 0 && len(r.agree) == 1 {
+		for rate := range r.agree {
 			return rate
 		}
 	}
@@ -63,42 +75,80 @@ func (r *Rates) Default() uint64 {
 }
 
 // Sampler returns the rate of flows of sampler id, Default if it is not known.
-func (r *Rates) Sampler(id uint64) uint64 {
-	if r == nil {
-		return 0
-	}
-	if rate, known := r.samplers[id]; known {
-		return rate
-	}
-	return r.all
-}
+func (r *Rates) Sampler(id uint64) uint64 { return r.of(scoped{Sampler, id}) }
 
 // Interface returns the rate of flows that came in through the interface with
 // the given index, Default if it is not known.
-func (r *Rates) Interface(index uint64) uint64 {
+func (r *Rates) Interface(index uint64) uint64 { return r.of(scoped{Interface, index}) }
+
+func (r *Rates) of(s scoped) uint64 {
 	if r == nil {
 		return 0
 	}
-	if rate, known := r.interfaces[index]; known {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if rate, known := r.narrow[s]; known {
 		return rate
 	}
-	return r.Default()
+	return r.defaultLocked()
 }
 
-// PerInterface reports whether rates differ by interface.
-func (r *Rates) PerInterface() bool { return r != nil && len(r.interfaces) > 0 }
+// PerInterface reports whether the rates of interfaces are known.
+func (r *Rates) PerInterface() bool {
+	if r == nil {
+		return false
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.interfaces > 0
+}
+
+// SystemInit returns when the exporter started in Unix milliseconds, 0 if it
+// did not say (element 160).
+func (r *Rates) SystemInit() int64 {
+	if r == nil {
+		return 0
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.systemInit
+}
+
+// learn remembers one rate.
+func (r *Rates) learn(s scoped, rate uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.scope == All {
+		r.all = rate
+		return
+	}
+	old, known := r.narrow[s]
+	switch {
+	case known && old == rate:
+		return
+	case known:
+		if r.agree[old]--; r.agree[old] == 0 {
+			delete(r.agree, old)
+		}
+	case len(r.narrow) >= maxPerDomain:
+		return
+	case s.scope == Interface:
+		r.interfaces++
+	}
+	r.narrow[s] = rate
+	r.agree[rate]++
+}
 
 // Table holds the rates of all exporters. It is safe for concurrent use.
 type Table struct {
-	mu      sync.RWMutex // guards everything below
+	mu      sync.RWMutex // guards domains
 	domains map[Domain]*Rates
 }
 
 // NewTable returns an empty Table.
 func NewTable() *Table { return &Table{domains: map[Domain]*Rates{}} }
 
-// Rates returns what is known about d, nil if nothing is. A nil Rates answers
-// every question with 0.
+// Rates returns what is known about d, nil if nothing is.
 func (t *Table) Rates(d Domain) *Rates {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -111,49 +161,31 @@ func (t *Table) Learn(d Domain, scope Scope, id, rate uint64) {
 	if rate == 0 {
 		return
 	}
-	t.change(d, func(r *Rates) {
-		switch scope {
-		case Sampler:
-			r.samplers = with(r.samplers, id, rate)
-		case Interface:
-			r.interfaces = with(r.interfaces, id, rate)
-		default:
-			r.all = rate
-		}
-	})
+	if r := t.open(d); r != nil {
+		r.learn(scoped{scope, id}, rate)
+	}
 }
 
 // LearnSystemInit remembers when the exporter of d started.
 func (t *Table) LearnSystemInit(d Domain, unixMilli int64) {
-	t.change(d, func(r *Rates) { r.SystemInit = unixMilli })
+	if r := t.open(d); r != nil {
+		r.mu.Lock()
+		r.systemInit = unixMilli
+		r.mu.Unlock()
+	}
 }
 
-// change replaces the Rates of d by an edited copy.
-func (t *Table) change(d Domain, edit func(*Rates)) {
+// open returns the Rates of d, nil if there are too many domains.
+func (t *Table) open(d Domain) *Rates {
+	if r := t.Rates(d); r != nil {
+		return r
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old, known := t.domains[d]
-	if !known {
-		if len(t.domains) >= maxDomains {
-			return
-		}
-		old = new(Rates)
+	r := t.domains[d]
+	if r == nil && len(t.domains) < maxDomains {
+		r = &Rates{narrow: map[scoped]uint64{}, agree: map[uint64]int{}}
+		t.domains[d] = r
 	}
-	next := *old
-	edit(&next)
-	t.domains[d] = &next
-}
-
-func with(rates map[uint64]uint64, id, rate uint64) map[uint64]uint64 {
-	if rates[id] == rate {
-		return rates
-	}
-	next := maps.Clone(rates)
-	if next == nil {
-		next = map[uint64]uint64{}
-	}
-	if _, known := next[id]; known || len(next) < maxSamplers {
-		next[id] = rate
-	}
-	return next
+	return r
 }
