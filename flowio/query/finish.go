@@ -163,15 +163,17 @@ func (p *Partial) best(n int, value func(g int) uint64) []int {
 	}
 	limit := p.plan.Limit
 	var kept []entry
+	var least uint64 // of the first limit entries, once there are as many
 	for g := range n {
 		e := entry{value(g), g}
-		if len(kept) >= limit && limit < len(kept) && before(e, kept[limit-1]) > 0 && e.value < kept[limit-1].value {
+		if e.value < least {
 			continue
 		}
 		kept = append(kept, e)
 		if len(kept) >= 2*limit+64 {
 			slices.SortFunc(kept, before)
 			kept = kept[:limit]
+			least = kept[limit-1].value
 		}
 	}
 	slices.SortFunc(kept, before)

@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -102,10 +103,14 @@ func (k GroupKey) value(hi, lo uint64) any {
 	var a flow.Addr
 	binary.BigEndian.PutUint64(a[:8], hi)
 	binary.BigEndian.PutUint64(a[8:], lo)
-	ip := a.Netip()
-	switch {
-	case !ip.IsValid():
+	if a == (flow.Addr{}) {
 		return nil
+	}
+	if k.Bits6 < 128 && !a.Is4() {
+		a[15] &^= cutMark
+	}
+	ip := netip.AddrFrom16(a).Unmap()
+	switch {
 	case ip.Is4() && k.Bits4 < 32:
 		return fmt.Sprintf("%s/%d", ip, k.Bits4)
 	case !ip.Is4() && k.Bits6 < 128:

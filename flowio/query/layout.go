@@ -158,6 +158,10 @@ func (l *layout) keys(p *Plan, b *flow.Batch, from, to int, keys []uint64) {
 	}
 }
 
+// cutMark is set in the keys of IPv6 networks, in a bit that cutting has
+// cleared: without it ::/16 could not be told from no address.
+const cutMark = 1
+
 func addrKeys(k GroupKey, addrs []flow.Addr, keys []uint64, stride int) {
 	if k.whole() {
 		for i := range addrs {
@@ -171,10 +175,11 @@ func addrKeys(k GroupKey, addrs []flow.Addr, keys []uint64, stride int) {
 	for i := range addrs {
 		a := &addrs[i]
 		hi, lo := binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
-		if hi == 0 && lo>>32 == 0xffff {
+		switch {
+		case hi == 0 && lo>>32 == 0xffff:
 			lo &= four
-		} else {
-			hi, lo = hi&high, lo&low
+		case k.Bits6 < 128 && hi|lo != 0:
+			hi, lo = hi&high, lo&low|cutMark
 		}
 		at := keys[i*stride : i*stride+2]
 		at[0], at[1] = hi, lo
