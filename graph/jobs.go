@@ -35,6 +35,10 @@ func (r *Resolver) waitFor(ctx context.Context, job query.Job, wait time.Duratio
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	ended, err := r.master.WaitQuery(ctx, job.ID)
+	if errors.Is(err, context.Canceled) {
+		// The caller is gone before it learnt the ID: nobody will ask again.
+		return job, errors.Join(err, r.master.CancelQuery(job.ID))
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return r.master.Job(job.ID)
 	}

@@ -70,6 +70,10 @@ func (a *api) waitFor(ctx context.Context, job query.Job, wait time.Duration) (q
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	ended, err := a.master.WaitQuery(ctx, job.ID)
+	if errors.Is(err, context.Canceled) {
+		// The caller is gone before it learnt the ID: nobody will ask again.
+		return job, errors.Join(err, a.master.CancelQuery(job.ID))
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return a.master.Job(job.ID)
 	}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"example.com/weir/flowio/query"
+	"example.com/weir/rest/client"
+)
+
+const flowsExamples = `  weir flows --limit 20 'host 192.0.2.1 and dst port 443'
+  weir flows --from now-10m --columns time,srcAddr,dstAddr,bytes --output csv > flows.csv
+  weir flows --order-by bytes --limit 10
+  weir flows --limit 1000000 --output json | jq -r .srcAddr
+`
+
+// flowColumns are shown unless the caller chooses.
+const flowColumns = "time,srcAddr,srcPort,dstAddr,dstPort,proto,packets,bytes,exporter"
+
+// flowWidths are how wide the columns of the table are. Flows are printed as
+// they come, so the widest value cannot be known.
+var flowWidths = map[string]int{
+	"time": -24, "first": -24, "last": -24, "srcPort": 7, "dstPort": 7, "proto": 5,
+	"packets": 10, "bytes": 12, "srcAddr": -24, "dstAddr": -24, "exporter": -15, "nextHop": -15,
+}
+
+// cmdFlows prints flow records as they come.
+func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := flags("flows", "[FLAG ...] [FILTER]", flowsExamples)
+	api := addAPIFlags(fs)
+	from := fs.String("from", "", "begin of the `time` range: RFC 3339, or relative as now-1h (the default)")
+	to := fs.String("to", "", "end of the `time` range, exclusive; default now")
+	columns := fs.String("columns", "", "`fields` to show, comma-separated; default some (table) or all")
+	order := fs.String("order-by", "", "`field` to order by; default time; -time puts the newest first")
+	limit := fs.Int("limit", 0, "`number` of flows; default 100")
+	groups := fs.String("source-group", "", "`names` of source groups, comma-separated; default all")
+	unscaled := fs.Bool("unscaled", false, "do not multiply counters by the sampling rate")
+	output := addOutput(fs, "table", "json", "csv")
+	words, err := parse(fs, args, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	if err := checkOutput(*output, "table", "json", "csv"); err != nil {
+		return err
+	}
+	scaled := !*unscaled
+	asked := client.FlowsRequest{
+		From: *from, To: *to, Filter: strings.Join(words, " "), OrderBy: *order, Limit: *limit,
+		SourceGroups: splitList(*groups), Columns: splitList(*columns), Scaled: &scaled, Accept: "application/x-ndjson",
+	}
+	switch {
+	case *output == "csv":
+		asked.Accept = "text/csv"
+	case *output == "table" && len(asked.Columns) == 0:
+		asked.Columns = splitList(flowColumns)
+	}
+	c, err := api.connect()
+	if err != nil {
+		return err
+	}
+	stream, err := c.Flows(ctx, asked)
+	if err != nil {
+		return explainRefusal(err, asked.Filter)
+	}
+	defer stream.Close()
+	if *output == "csv" {
+		return copyCSV(stream, stdout, stderr)
+	}
+	return printFlows(stream, asked.Columns, *output == "table", stdout, stderr)
+}
+
+func copyCSV(stream *client.Flows, stdout, stderr io.Writer) error {
+	if _, err := io.Copy(stdout, stream); err != nil {
+		return fmt.Errorf("read flows: %w", err)
+	}
+	switch status := stream.Status(); status {
+	case "complete":
+		return nil
+	case "partial":
+		fmt.Fprintln(stderr, "weir: notice: the answer is partial; --output json says what is missing")
+		return nil
+	default:
+		return errors.New("the stream of flows broke off; --output json says why")
+	}
+}
+
+// flowsEnd is the last line of a stream of flows.
+type flowsEnd struct {
+	End *struct {
+		Status   string         `json:"status"`
+		Error    string         `json:"error"`
+		Coverage query.Coverage `json:"coverage"`
+	} `json:"_end"`
+}
+
+// printFlows prints a stream line by line, as it is or as a table.
+func printFlows(stream io.Reader, columns []string, asTable bool, stdout, stderr io.Writer) error {
+	out := bufio.NewWriter(stdout)
+	defer out.Flush()
+	lines := bufio.NewScanner(stream)
+	if asTable {
+		fmt.Fprintln(out, tableLine(columns, func(name string) any { return name }))
+	}
+	for lines.Scan() {
+		line := lines.Bytes()
+		if strings.HasPrefix(string(line[:min(len(line), 7)]), `{"_end"`) {
+			return endFlows(line, stderr)
+		}
+		if !asTable {
+			out.Write(append(line, '\n'))
+			continue
+		}
+		var record map[string]any
+		if err := json.Unmarshal(line, &record); err != nil {
+			return fmt.Errorf("read flow: %w", err)
+		}
+		fmt.Fprintln(out, tableLine(columns, func(name string) any { return record[name] }))
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read flows: %w", err)
+	}
+	return errors.New("the stream of flows broke off")
+}
+
+func endFlows(line []byte, stderr io.Writer) error {
+	var end flowsEnd
+	if err := json.Unmarshal(line, &end); err != nil || end.End == nil {
+		return fmt.Errorf("read end of flows: %w", err)
+	}
+	if end.End.Status == "failed" {
+		return errors.New(end.End.Error)
+	}
+	noticeCoverage(stderr, end.End.Coverage)
+	return nil
+}
+
+func tableLine(columns []string, value func(name string) any) string {
+	var line strings.Builder
+	for _, name := range columns {
+		width := flowWidths[name]
+		if width == 0 {
+			width = len(name)
+		}
+		fmt.Fprintf(&line, "%*s  ", width, plainValue(value(name)))
+	}
+	return strings.TrimRight(line.String(), " ")
+}

@@ -1,0 +1,376 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/weir/persistence/topology"
+	"example.com/weir/rest"
+	"example.com/weir/rest/client"
+)
+
+const topologyExamples = `  weir topology show
+  weir topology create-unit slave-1 --role slave --control 192.0.2.13:2210 --query 192.0.2.13:4210
+  weir topology create-source-group london --listen 2055,4739 --model round-robin --delivery tls
+  weir topology create-proxy-group london-1 --proxy london-proxy --slaves slave-1,slave-2:3 --source-group london
+  weir topology assign london-1 london
+  weir topology unassign london-1
+  weir topology update-source-group london --listen 2055,6343
+  weir topology delete proxy-group london-1 --dry-run
+
+A weight follows the name of a Slave after a colon; without one it is 1.
+`
+
+// topologyFlags are the flags of every change; those that a change does not
+// know are refused by their absence from what it reads.
+type topologyFlags struct {
+	fs *flag.FlagSet
+
+	role, control, query                 *string
+	description, model, delivery, listen *string
+	sourceGroup, proxy, slaves, newName  *string
+	priority                             *int
+	dryRun                               *bool
+}
+
+func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
+	return topologyFlags{
+		fs:          fs,
+		role:        fs.String("role", "", "unit: `role`: master, proxy, slave or standalone"),
+		control:     fs.String("control", "", "unit: `host:port` of its control plane"),
+		query:       fs.String("query", "", "unit: `host:port` of its query plane"),
+		description: fs.String("description", "", "source group: `text`"),
+		model:       fs.String("model", "", "source group: `model` of distribution: round-robin or flow-source"),
+		delivery:    fs.String("delivery", "", "source group: `way` to the Slaves: udp or tls"),
+		listen:      fs.String("listen", "", "source group: UDP `ports`, comma-separated"),
+		sourceGroup: fs.String("source-group", "", "proxy group: `name` of its source group"),
+		proxy:       fs.String("proxy", "", "proxy group: `name` of its Proxy or standalone Slave"),
+		slaves:      fs.String("slaves", "", "proxy group: `names` of its Slaves, comma-separated, with weights as NAME:3"),
+		priority:    fs.Int("priority", 100, "proxy group: `number`; lower is preferred within the source group"),
+		newName:     fs.String("name", "", "update: new `name`"),
+		dryRun:      fs.Bool("dry-run", false, "check the change and commit nothing"),
+	}
+}
+
+// given reports whether the caller set a flag.
+func (f topologyFlags) given(name string) bool {
+	found := false
+	f.fs.Visit(func(set *flag.Flag) { found = found || set.Name == name })
+	return found
+}
+
+// cmdTopology shows and changes the deployment.
+func cmdTopology(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := flags("topology", "VERB [FLAG ...] [NAME ...]", topologyExamples)
+	api, set := addAPIFlags(fs), addTopologyFlags(fs)
+	output := addOutput(fs, "table", "json")
+	words, err := parse(fs, args, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	if err := checkOutput(*output, "table", "json"); err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		words = []string{"show"}
+	}
+	c, err := api.connect()
+	if err != nil {
+		return err
+	}
+	t, err := c.Topology(ctx)
+	if err != nil {
+		return explainRefusal(err, "")
+	}
+	if words[0] == "show" {
+		if *output == "json" {
+			return printJSON(stdout, t)
+		}
+		return showTopology(t, stdout)
+	}
+	done, err := changeTopology(ctx, c, t, set, words)
+	if err != nil {
+		return explainRefusal(err, "")
+	}
+	if *output == "json" {
+		return printJSON(stdout, done)
+	}
+	return showOutcome(done, t, stdout)
+}
+
+func showOutcome(done rest.Outcome, t rest.Topology, stdout io.Writer) error {
+	names := make([]string, 0, len(done.Affected))
+	for _, id := range done.Affected {
+		if u, err := unitNamed(t, id); err == nil {
+			id = u.Name
+		}
+		names = append(names, id)
+	}
+	text := "committed as revision " + done.Revision
+	if done.DryRun {
+		text = "would be accepted; nothing is changed"
+	}
+	if len(names) > 0 {
+		text += "; units concerned: " + strings.Join(names, ", ")
+	}
+	_, err := fmt.Fprintln(stdout, text)
+	return err
+}
+
+func changeTopology(ctx context.Context, c *client.Client, t rest.Topology, f topologyFlags, words []string) (rest.Outcome, error) {
+	verb, names := words[0], words[1:]
+	want := map[string]int{"assign": 2, "delete": 2}[verb]
+	if want == 0 {
+		want = 1
+	}
+	if len(names) != want {
+		return rest.Outcome{}, usagef("topology %s: want %d name(s) after it, not %d; 'weir topology --help' has examples", verb, want, len(names))
+	}
+	switch verb {
+	case "create-unit":
+		return c.Create(ctx, client.Units, f.unit(names[0]), *f.dryRun)
+	case "create-source-group":
+		group, err := f.sourceGroupFields()
+		if err != nil {
+			return rest.Outcome{}, err
+		}
+		group["name"] = names[0]
+		return c.Create(ctx, client.SourceGroups, group, *f.dryRun)
+	case "create-proxy-group":
+		group, err := f.proxyGroupFields(t)
+		if err != nil {
+			return rest.Outcome{}, err
+		}
+		group["name"] = names[0]
+		return c.Create(ctx, client.ProxyGroups, group, *f.dryRun)
+	case "update-unit", "update-source-group", "update-proxy-group":
+		return updateObject(ctx, c, t, f, verb, names[0])
+	case "assign":
+		return assign(ctx, c, t, names[0], names[1], *f.dryRun)
+	case "unassign":
+		return assign(ctx, c, t, names[0], "", *f.dryRun)
+	case "delete":
+		return deleteObject(ctx, c, t, names[0], names[1], *f.dryRun)
+	default:
+		return rest.Outcome{}, usagef("topology: unknown verb %q; 'weir topology --help' has examples", verb)
+	}
+}
+
+func (f topologyFlags) unit(name string) map[string]any {
+	return map[string]any{"name": name, "role": *f.role, "control": *f.control, "query": *f.query}
+}
+
+// sourceGroupFields returns the fields of a source group that were set.
+func (f topologyFlags) sourceGroupFields() (map[string]any, error) {
+	fields := map[string]any{}
+	for name, value := range map[string]string{"description": *f.description, "model": *f.model, "delivery": *f.delivery} {
+		if f.given(name) {
+			fields[name] = value
+		}
+	}
+	if !f.given("listen") {
+		return fields, nil
+	}
+	var ports []int
+	for _, text := range splitList(*f.listen) {
+		port, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, usagef("--listen %s: want UDP ports, comma-separated", text)
+		}
+		ports = append(ports, port)
+	}
+	fields["listen"] = ports
+	return fields, nil
+}
+
+// proxyGroupFields returns the fields of a proxy group that were set, names
+// turned into IDs.
+func (f topologyFlags) proxyGroupFields(t rest.Topology) (map[string]any, error) {
+	fields := map[string]any{}
+	if f.given("priority") {
+		fields["priority"] = *f.priority
+	}
+	if f.given("source-group") {
+		group, err := groupNamed(t.SourceGroups, sourceGroupKey, "source group", *f.sourceGroup)
+		if err != nil {
+			return nil, err
+		}
+		fields["sourceGroup"] = group.ID
+	}
+	if f.given("proxy") {
+		unit, err := unitNamed(t, *f.proxy)
+		if err != nil {
+			return nil, err
+		}
+		fields["proxy"] = unit.ID
+	}
+	if f.given("slaves") {
+		slaves, err := members(t, splitList(*f.slaves))
+		if err != nil {
+			return nil, err
+		}
+		fields["slaves"] = slaves
+	}
+	return fields, nil
+}
+
+// members reads Slaves written as NAME or NAME:WEIGHT.
+func members(t rest.Topology, texts []string) ([]topology.Member, error) {
+	list := []topology.Member{}
+	for _, text := range texts {
+		name, number, weighted := strings.Cut(text, ":")
+		m := topology.Member{Weight: 1}
+		if weighted {
+			weight, err := strconv.Atoi(number)
+			if err != nil {
+				return nil, usagef("--slaves %s: the weight after the colon is not a number", text)
+			}
+			m.Weight = weight
+		}
+		unit, err := unitNamed(t, name)
+		if err != nil {
+			return nil, err
+		}
+		m.Unit = unit.ID
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+func updateObject(ctx context.Context, c *client.Client, t rest.Topology, f topologyFlags, verb, name string) (rest.Outcome, error) {
+	noun := strings.TrimPrefix(verb, "update-")
+	collection, id, revision, err := find(t, noun, name)
+	if err != nil {
+		return rest.Outcome{}, err
+	}
+	var patch map[string]any
+	switch noun {
+	case "unit":
+		patch = map[string]any{}
+		for field, value := range map[string]string{"control": *f.control, "query": *f.query} {
+			if f.given(field) {
+				patch[field] = value
+			}
+		}
+	case "source-group":
+		patch, err = f.sourceGroupFields()
+	case "proxy-group":
+		patch, err = f.proxyGroupFields(t)
+	}
+	if err != nil {
+		return rest.Outcome{}, err
+	}
+	if f.given("name") {
+		patch["name"] = *f.newName
+	}
+	return c.Update(ctx, collection, id, revision, patch, *f.dryRun)
+}
+
+func assign(ctx context.Context, c *client.Client, t rest.Topology, proxyGroup, sourceGroup string, dryRun bool) (rest.Outcome, error) {
+	group, err := groupNamed(t.ProxyGroups, proxyGroupKey, "proxy group", proxyGroup)
+	if err != nil {
+		return rest.Outcome{}, err
+	}
+	patch := map[string]any{"sourceGroup": nil}
+	if sourceGroup != "" {
+		source, err := groupNamed(t.SourceGroups, sourceGroupKey, "source group", sourceGroup)
+		if err != nil {
+			return rest.Outcome{}, err
+		}
+		patch["sourceGroup"] = source.ID
+	}
+	return c.Update(ctx, client.ProxyGroups, string(group.ID), group.Revision, patch, dryRun)
+}
+
+func deleteObject(ctx context.Context, c *client.Client, t rest.Topology, noun, name string, dryRun bool) (rest.Outcome, error) {
+	collection, id, revision, err := find(t, noun, name)
+	if err != nil {
+		return rest.Outcome{}, err
+	}
+	return c.Delete(ctx, collection, id, revision, dryRun)
+}
+
+// find returns where an object is, by noun and name.
+func find(t rest.Topology, noun, name string) (collection, id, revision string, err error) {
+	switch noun {
+	case "unit":
+		u, err := unitNamed(t, name)
+		return client.Units, string(u.ID), u.Revision, err
+	case "source-group":
+		g, err := groupNamed(t.SourceGroups, sourceGroupKey, "source group", name)
+		return client.SourceGroups, string(g.ID), g.Revision, err
+	case "proxy-group":
+		g, err := groupNamed(t.ProxyGroups, proxyGroupKey, "proxy group", name)
+		return client.ProxyGroups, string(g.ID), g.Revision, err
+	default:
+		return "", "", "", usagef("topology: %q is not a kind of object; want unit, proxy-group or source-group", noun)
+	}
+}
+
+func sourceGroupKey(g rest.SourceGroup) (id topology.GroupID, name string) { return g.ID, g.Name }
+func proxyGroupKey(g rest.ProxyGroup) (id topology.GroupID, name string)   { return g.ID, g.Name }
+
+// groupNamed finds a group by name or ID.
+func groupNamed[G any](groups []G, key func(G) (topology.GroupID, string), noun, wanted string) (G, error) {
+	i := slices.IndexFunc(groups, func(g G) bool {
+		id, name := key(g)
+		return name == wanted || string(id) == wanted
+	})
+	if i < 0 {
+		var none G
+		return none, fmt.Errorf("there is no %s %s; 'weir topology show' lists them", noun, wanted)
+	}
+	return groups[i], nil
+}
+
+// showTopology prints the deployment as an outline.
+func showTopology(t rest.Topology, stdout io.Writer) error {
+	var out strings.Builder
+	fmt.Fprintf(&out, "revision %s of cluster %s\n", t.Revision, t.Cluster)
+	shown := map[topology.UnitID]bool{}
+	for _, g := range t.SourceGroups {
+		fmt.Fprintf(&out, "source group %s: %s, %s, listening on %s\n", g.Name, g.Model, g.Delivery,
+			strings.Trim(fmt.Sprint(g.Listen), "[]"))
+		for _, p := range t.ProxyGroups {
+			if p.SourceGroup == g.ID {
+				showProxyGroup(&out, t, p, shown)
+			}
+		}
+	}
+	for _, p := range t.ProxyGroups {
+		if p.SourceGroup == "" {
+			fmt.Fprintln(&out, "without a source group:")
+			showProxyGroup(&out, t, p, shown)
+		}
+	}
+	for _, u := range t.Units {
+		if !shown[u.ID] {
+			fmt.Fprintln(&out, unitLine(u))
+		}
+	}
+	_, err := io.WriteString(stdout, out.String())
+	return err
+}
+
+func showProxyGroup(out io.Writer, t rest.Topology, p rest.ProxyGroup, shown map[topology.UnitID]bool) {
+	fmt.Fprintf(out, "  proxy group %s, priority %d\n", p.Name, p.Priority)
+	show := func(id topology.UnitID, suffix string) {
+		shown[id] = true
+		if u, err := unitNamed(t, string(id)); err == nil {
+			fmt.Fprintf(out, "    %s%s\n", unitLine(u), suffix)
+		}
+	}
+	show(p.Proxy, "")
+	for _, m := range p.Slaves {
+		show(m.Unit, fmt.Sprintf(", weight %d", m.Weight))
+	}
+}
+
+func unitLine(u rest.Unit) string {
+	return fmt.Sprintf("%s %s: %s, control %s, query %s", u.Role, u.Name, u.Status.State, u.Control, u.Query)
+}
