@@ -150,8 +150,7 @@ func (r row) rawHeader(body []byte) error {
 	return nil
 }
 
-// headers fills in what the headers of the sampled packet say. The length of
-// the IP packet replaces that of the frame, as in the other formats.
+// headers fills in what the headers of the sampled packet say.
 func (r row) headers(h frame.Headers) {
 	r.setIfZero(flow.SrcMAC, h.SrcMAC)
 	r.setIfZero(flow.DstMAC, h.DstMAC)
@@ -159,9 +158,7 @@ func (r row) headers(h frame.Headers) {
 	if h.Version == 0 {
 		return
 	}
-	if h.Length > 0 {
-		r.set(flow.Bytes, uint64(h.Length))
-	}
+	r.setIfZero(flow.Bytes, uint64(h.Length))
 	r.setAddr(flow.SrcAddr, h.Src)
 	r.setAddr(flow.DstAddr, h.Dst)
 	r.set(flow.Proto, uint64(h.Proto))
@@ -192,7 +189,7 @@ func (r row) ip(body []byte, n int) error {
 		return fmt.Errorf("%w: IP packet of %d octets", sflow.ErrMalformed, len(body))
 	}
 	word := func(at int) uint64 { return uint64(binary.BigEndian.Uint32(body[at:])) }
-	r.set(flow.Bytes, word(0))
+	r.setIfZero(flow.Bytes, word(0))
 	r.set(flow.Proto, word(4))
 	var addrs [2]flow.Addr
 	copyAddrs(addrs[:], false, body, 8, n, n)

@@ -24,7 +24,7 @@ const (
 	TCPFlags                  // cumulative OR
 	TOS                       // type of service, traffic class
 	Packets                   // as exported; multiply by SamplingRate for an estimate
-	Bytes                     // as exported, layer 3 octets
+	Bytes                     // as exported: octets of IP packets, of sFlow those of the sampled frame
 	InIf                      // SNMP index of the input interface
 	OutIf                     //
 	SrcAS                     //

@@ -54,7 +54,7 @@ type Sent struct {
 	Packets     uint64 // export packets, those with templates only included
 	Records     uint64 // flow records or flow samples
 	FlowPackets uint64 // sum over the records, as exported
-	FlowBytes   uint64 // likewise, octets of IP packets
+	FlowBytes   uint64 // likewise, octets of IP packets, of sFlow those of frames
 }
 
 // Exporter makes the export packets of one exporter. Only Sent is safe for

@@ -15,6 +15,10 @@ const (
 	// raw header record padded to four octets.
 	sampleLen = 8 + 32 + 8 + 16 + (sampledLen+3)/4*4
 
+	// frameOverhead is what Ethernet adds to an IP packet: header and frame
+	// check sequence.
+	frameOverhead = 14 + 4
+
 	// Offsets in a sample.
 	sampleSequence    = 8
 	samplePool        = 8 + 12
@@ -93,8 +97,8 @@ func (w *sFlow) record(b []byte, c *conversation, f flowSize, _ moment) []byte {
 	w.samples++
 	binary.BigEndian.PutUint32(sample[sampleSequence:], w.samples)
 	binary.BigEndian.PutUint32(sample[samplePool:], w.samples*w.cfg.SamplingRate)
-	size := uint32(f.bytes)
-	binary.BigEndian.PutUint32(sample[sampleFrameLength:], 14+size+4)
+	size := f.bytes - frameOverhead
+	binary.BigEndian.PutUint32(sample[sampleFrameLength:], uint32(f.bytes))
 	frame := sample[sampleFrame:]
 	ports := frame[14+20:]
 	if c.v6 {

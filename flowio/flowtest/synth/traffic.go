@@ -151,10 +151,11 @@ func (t *traffic) next() (*conversation, flowSize) {
 	return c, f
 }
 
-// sampled turns a flow into one of its packets, for formats that export those.
+// sampled turns a flow into the frame of one of its packets, for formats that
+// export those.
 func (f *flowSize) sampled() {
 	const smallest, largest = 60, 1500 // so that it holds the headers and fits a frame
-	f.bytes = min(max(f.bytes/f.packets, smallest), largest)
+	f.bytes = min(max(f.bytes/f.packets, smallest), largest) + frameOverhead
 	f.packets = 1
 }
 
