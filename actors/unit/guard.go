@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"example.com/weir/persistence/identity"
+	"example.com/weir/persistence/topology"
 )
 
 const (
@@ -37,6 +38,7 @@ type guard struct {
 	parent     string // address of the unit above
 	neighbours *neighbours
 	allow      func(identity.Peer) error
+	taken      func(address string, by topology.UnitID) topology.UnitID // the other unit that is linked there
 	log        *rateLog
 }
 
@@ -153,6 +155,9 @@ func (s *guardedStream) connect(r *remote.ConnectRequest) error {
 		return refusal("the peer gives this unit's own address %s as its own", address)
 	case s.relation == above && address != s.guard.parent:
 		return refusal("the unit above calls itself %s, this unit knows it as %s; set parent to the former", address, s.guard.parent)
+	}
+	if other := s.guard.taken(address, s.peer.UnitID); other != "" {
+		return refusal("unit %s has the address %s already", other, address)
 	}
 	if err := s.guard.neighbours.identify(s.peer, address); err != nil {
 		return refusal("%v", err)

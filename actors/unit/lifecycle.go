@@ -197,7 +197,7 @@ func (u *Unit) remoteConfig(listen string) *remote.Config {
 	}
 	g := &guard{
 		own: u.id.Peer, address: u.cfg.Control, parent: u.cfg.Parent,
-		neighbours: u.neighbours, allow: u.hooks.Allow, log: u.refusals,
+		neighbours: u.neighbours, allow: u.hooks.Allow, taken: u.taken, log: u.refusals,
 	}
 	d := &dialer{own: u.id.Role, neighbours: u.neighbours}
 	host, port := splitListen(listen)

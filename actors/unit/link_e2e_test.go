@@ -2,6 +2,7 @@ package unit
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,7 +40,9 @@ func TestLinksComeUpGoDownAndReturn(t *testing.T) {
 		mark, killed := proxy.mark(), time.Now()
 		slave.kill()
 		down := proxy.awaitLink(mark, "s1", false)
-		if took := time.Since(killed); took > 3500*time.Millisecond {
+		took := time.Since(killed)
+		t.Logf("noticed after %s (%s)", took, down.Reason)
+		if took > 3500*time.Millisecond {
 			t.Errorf("noticed after %s (%s)", took, down.Reason)
 		}
 		mark = proxy.mark()
@@ -56,6 +59,17 @@ func TestLinksComeUpGoDownAndReturn(t *testing.T) {
 		master.awaitLink(markAbove, "p1", false)
 		master.awaitLink(markAbove, "p1", true)
 		proxy.awaitLink(0, "s1", true)
+	})
+	t.Run("a frozen unit is noticed and returns", func(t *testing.T) {
+		mark := proxy.mark()
+		slave.cmd.Process.Signal(syscall.SIGSTOP)
+		down := proxy.awaitLink(mark, "s1", false)
+		if !strings.Contains(down.Reason, "no heartbeat for 3 s") {
+			t.Errorf("down because of %q", down.Reason)
+		}
+		mark = proxy.mark()
+		slave.cmd.Process.Signal(syscall.SIGCONT)
+		proxy.awaitLink(mark, "s1", true)
 	})
 	t.Run("goodbye needs no silence", func(t *testing.T) {
 		mark, began := proxy.mark(), time.Now()

@@ -21,7 +21,12 @@ const (
 	tickEvery = 250 * time.Millisecond
 
 	// silentAfter is when a link is down: three heartbeats are missing.
-	silentAfter = 3250 * time.Millisecond
+	silentAfter = 3100 * time.Millisecond
+
+	// goneAfter is when a link is down whose peer is silent and cannot be
+	// connected to either: its process has ended. Slaves that were killed are
+	// out of the distribution within 2 s.
+	goneAfter = 1500 * time.Millisecond
 
 	// helloEvery is how often the unit above is greeted while the link is
 	// down; helloRefused when it does not want us.
@@ -340,7 +345,7 @@ func (l *links) tickAbove(now time.Time) []effect {
 	k := l.parent
 	switch {
 	case k.stage == linked:
-		return k.tickLinked(now)
+		return l.tickLinked(k, now)
 	case l.closing:
 		return nil
 	}
@@ -358,7 +363,7 @@ func (l *links) tickAbove(now time.Time) []effect {
 func (l *links) tickBelow(k *link, now time.Time) []effect {
 	switch k.stage {
 	case linked:
-		return k.tickLinked(now)
+		return l.tickLinked(k, now)
 	case greeted:
 		out := l.noteFault(k)
 		if !k.deaf && now.Sub(k.changed) > replyWithin {
@@ -374,8 +379,12 @@ func (l *links) tickBelow(k *link, now time.Time) []effect {
 	return nil
 }
 
-func (k *link) tickLinked(now time.Time) []effect {
-	if now.Sub(k.LastSeen) > silentAfter {
+func (l *links) tickLinked(k *link, now time.Time) []effect {
+	silence := now.Sub(k.LastSeen)
+	if f := l.faults(k.address); silence > goneAfter && f.kind == unreachable {
+		return k.down(f.reason, now, "no heartbeat and no connection")
+	}
+	if silence > silentAfter {
 		return k.down("", now, "no heartbeat for 3 s")
 	}
 	if now.Sub(k.beat) >= heartbeatEvery-tickEvery/2 {

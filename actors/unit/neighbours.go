@@ -33,9 +33,10 @@ type fault struct {
 // who has connected from where. It is safe for concurrent use.
 type neighbours struct {
 	mu       sync.RWMutex
-	expected map[string]identity.Peer // by address; of the unit above at first only the role
-	faults   map[string]fault         // by address
-	known    map[topology.UnitID]identified
+	expected map[string]identity.Peer       // by address; of the unit above at first only the role
+	faults   map[string]fault               // by address
+	callable map[topology.UnitID]string     // the one address where a unit is expected
+	known    map[topology.UnitID]identified // never more than maxNeighbours
 }
 
 // identified is a peer that has connected and proved who it is.
@@ -48,15 +49,22 @@ func newNeighbours() *neighbours {
 	return &neighbours{
 		expected: make(map[string]identity.Peer),
 		faults:   make(map[string]fault),
+		callable: make(map[topology.UnitID]string),
 		known:    make(map[topology.UnitID]identified),
 	}
 }
 
 // expect permits dialling address, and only to find want there. What was wrong
-// with the address before is forgotten.
+// with the address before is forgotten, and so is where want was before.
 func (n *neighbours) expect(address string, want identity.Peer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if before, ok := n.callable[want.UnitID]; ok && before != address {
+		n.forgetLocked(before)
+	}
+	if want.UnitID != "" {
+		n.callable[want.UnitID] = address
+	}
 	n.expected[address] = want
 	delete(n.faults, address)
 }
@@ -65,6 +73,11 @@ func (n *neighbours) expect(address string, want identity.Peer) {
 func (n *neighbours) forget(address string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.forgetLocked(address)
+}
+
+func (n *neighbours) forgetLocked(address string) {
+	delete(n.callable, n.expected[address].UnitID)
 	delete(n.expected, address)
 	delete(n.faults, address)
 }
@@ -80,10 +93,19 @@ func (n *neighbours) at(address string) (identity.Peer, error) {
 	return want, nil
 }
 
-// identify remembers a peer that has proved who it is.
+// identify remembers a peer that has proved who it is. When there are too
+// many, one that is not called any more makes room.
 func (n *neighbours) identify(p identity.Peer, address string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	for id := range n.known {
+		if len(n.known) < maxNeighbours {
+			break
+		}
+		if _, ok := n.callable[id]; !ok {
+			delete(n.known, id)
+		}
+	}
 	if _, ok := n.known[p.UnitID]; !ok && len(n.known) >= maxNeighbours {
 		return fmt.Errorf("this unit has %d neighbours already", maxNeighbours)
 	}

@@ -33,6 +33,16 @@ func (u *Unit) publish(l *links) {
 	u.views.Store(v)
 }
 
+// taken returns the linked unit other than by that has the address.
+func (u *Unit) taken(address string, by topology.UnitID) topology.UnitID {
+	for id, a := range u.views.Load().address {
+		if a == address && id != by {
+			return id
+		}
+	}
+	return ""
+}
+
 // Links returns the links, the one above first, those below by identifier.
 func (u *Unit) Links() []Link { return u.views.Load().links }
 
