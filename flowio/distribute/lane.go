@@ -68,6 +68,7 @@ func (l *lane) connected(ctx context.Context) error {
 		return err
 	}
 	l.link.cfg.Log.Info("connected to a slave", "slave", l.link.sink.ID, "address", l.address)
+	l.heard.Store(true)
 	l.spool.rewind()
 	l.up.Store(true)
 	defer l.up.Store(false)
@@ -174,7 +175,6 @@ func (l *lane) acknowledged(conn net.Conn) error {
 		if _, err := io.ReadFull(conn, b[:]); err != nil {
 			return err
 		}
-		l.heard.Store(true)
 		l.spool.acknowledge(binary.BigEndian.Uint64(b[:]), l.link.sink)
 		signal(l.room)
 	}

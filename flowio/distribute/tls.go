@@ -133,7 +133,7 @@ type lane struct {
 	spool   *spool
 	room    chan struct{} // something was acknowledged
 	up      atomic.Bool   // connected
-	heard   atomic.Bool   // the Slave has acknowledged over this connection
+	heard   atomic.Bool   // the last attempt to connect came through
 
 	instance token // of the Slave's receiver that was connected last
 	stop     context.CancelFunc
