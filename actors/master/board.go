@@ -115,11 +115,26 @@ func (b *board) update(change func()) {
 }
 
 func (b *board) viewLocked() topology.View {
-	v := topology.View{State: b.state, Status: make(map[topology.UnitID]topology.Status, len(b.state.Units))}
+	v := topology.View{State: withMaps(b.state), Status: make(map[topology.UnitID]topology.Status, len(b.state.Units))}
 	for id, u := range b.state.Units {
 		v.Status[id] = b.judgeLocked(u)
 	}
 	return v
+}
+
+// withMaps gives a state that nothing has been entered into yet its maps, so
+// that it reads as empty and not as null.
+func withMaps(s topology.State) topology.State {
+	if s.Units == nil {
+		s.Units = map[topology.UnitID]topology.Unit{}
+	}
+	if s.ProxyGroups == nil {
+		s.ProxyGroups = map[topology.GroupID]topology.ProxyGroup{}
+	}
+	if s.SourceGroups == nil {
+		s.SourceGroups = map[topology.GroupID]topology.SourceGroup{}
+	}
+	return s
 }
 
 // judgeLocked says how the Master sees u, see topology.UnitState.

@@ -26,16 +26,14 @@ func (m *Master) allow(peer identity.Peer) error {
 // onLink notes that a unit is there or gone.
 func (m *Master) onLink(peer identity.Peer, up bool, hello *proto.Hello, reason string) {
 	m.board.Link(peer.UnitID, up, reason)
-	if up {
-		if err := m.pool.Up(peer.UnitID, hello.GetQuery()); err != nil {
-			m.cfg.Log.Error("query plane of a unit", "unit", peer.UnitID, "err", err)
-		}
-		m.cfg.Log.Info("unit linked", "unit", peer.UnitID, "name", string(hello.GetName()), "role", peer.Role)
-	} else {
-		m.pool.Down(peer.UnitID, reason)
-		m.cfg.Log.Warn("unit lost", "unit", peer.UnitID, "reason", reason)
-	}
 	m.toFleet(func(f *desired.Fleet) { f.Link(peer.UnitID, up) })
+	if !up {
+		m.pool.Down(peer.UnitID, reason)
+		return
+	}
+	if err := m.pool.Up(peer.UnitID, hello.GetQuery()); err != nil {
+		m.cfg.Log.Error("query plane of a unit", "unit", peer.UnitID, "err", err)
+	}
 }
 
 // onHeartbeat notes what a unit says of itself and of its Slaves.

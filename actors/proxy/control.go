@@ -55,10 +55,8 @@ func (p *Proxy) onLink(peer identity.Peer, up bool, hello *proto.Hello, reason s
 	p.toFleet(func(f *desired.Fleet) { f.Link(peer.UnitID, up) })
 	if !up {
 		p.pool.Down(peer.UnitID, reason)
-		p.cfg.Log.Warn("slave lost", "slave", peer.UnitID, "reason", reason)
 		return
 	}
-	p.cfg.Log.Info("slave linked", "slave", peer.UnitID, "name", string(hello.GetName()))
 	p.toFleet((*desired.Fleet).Changed) // it may be one that nobody told of
 	if err := p.pool.Up(peer.UnitID, hello.GetQuery()); err != nil {
 		p.cfg.Log.Error("query plane of a slave", "slave", peer.UnitID, "err", err)
