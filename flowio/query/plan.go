@@ -112,6 +112,11 @@ func (p *Plan) Columns() []Column {
 // prepare checks what Resolve and the wire have in common and computes what is
 // derived. Pointers name the members of a Request, which a Plan shares.
 func (p *Plan) prepare(problems *problems) {
+	switch p.Kind {
+	case Top, Series, Flows, Total:
+	default:
+		problems.add("/kind", "%q is none of top, series, flows, total", string(p.Kind))
+	}
 	p.checkTimes(problems)
 	p.checkGroups(problems)
 	p.checkOrder(problems)
@@ -136,7 +141,17 @@ func scopeRemedy(s filter.Scope) string {
 	return fmt.Sprintf("a query chooses its %s with %q, not within the filter", s.Kind, member)
 }
 
+// The years that RFC 3339 can write, in Unix milliseconds.
+const (
+	firstTime = -62_135_596_800_000 // 0001-01-01
+	lastTime  = 253_402_300_800_000 // 10000-01-01, exclusive
+)
+
 func (p *Plan) checkTimes(problems *problems) {
+	if p.From < firstTime || p.To > lastTime {
+		problems.add("/from", "the time range leaves the years 1 to 9999")
+		return
+	}
 	if p.From >= p.To {
 		problems.add("/from", "the time range is empty: from must lie before to")
 		return

@@ -104,11 +104,6 @@ func (r Request) Resolve(now time.Time) (*Plan, error) {
 		Version: planVersion, Kind: r.Kind, Filter: r.Filter, Profile: r.Profile, Channels: r.Channels,
 		SourceGroups: r.SourceGroups, Scaled: r.Scaled == nil || *r.Scaled,
 	}
-	switch r.Kind {
-	case Top, Series, Flows, Total:
-	default:
-		problems.add("/kind", "%q is none of top, series, flows, total", string(r.Kind))
-	}
 	r.resolveTimes(p, now, &problems)
 	r.resolveColumns(p, &problems)
 	r.resolveOrder(p)

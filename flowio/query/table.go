@@ -27,6 +27,8 @@ type table struct {
 	direct  []uint32 // group + 1 by key
 	slots   []uint64
 	charged int64
+
+	hashes, firsts [blockRows]uint64 // of findOpen
 }
 
 const (
@@ -67,8 +69,29 @@ func (t *table) find(keys []uint64, groups []uint32) error {
 	case t.direct != nil:
 		return t.findDirect(keys, groups)
 	}
-	for i := range groups {
-		g, err := t.group(keys[i*w : (i+1)*w])
+	return t.findOpen(keys, groups)
+}
+
+// findOpen looks at the first slot of all keys before it looks at any group:
+// loads that do not depend on each other overlap, and most of the time goes
+// into waiting for them.
+func (t *table) findOpen(keys []uint64, groups []uint32) error {
+	w := t.l.words
+	hashes, firsts := t.hashes[:len(groups)], t.firsts[:len(groups)]
+	for i := range hashes {
+		hashes[i] = t.hash(keys[i*w : (i+1)*w])
+	}
+	mask := uint64(len(t.slots) - 1)
+	for i, h := range hashes {
+		firsts[i] = t.slots[h>>32&mask]
+	}
+	for i, slot := range firsts {
+		key := keys[i*w : (i+1)*w]
+		if g := int(uint32(slot)) - 1; slot != 0 && slot>>32 == hashes[i]>>32 && t.equal(g, key) {
+			groups[i] = uint32(g)
+			continue
+		}
+		g, err := t.probe(key, hashes[i])
 		if err != nil {
 			return err
 		}
@@ -111,7 +134,10 @@ func (t *table) group(key []uint64) (uint32, error) {
 		err := t.findSmall(key, one[:])
 		return one[0], err
 	}
-	hash := t.hash(key)
+	return t.probe(key, t.hash(key))
+}
+
+func (t *table) probe(key []uint64, hash uint64) (uint32, error) {
 	tag := hash >> 32
 	mask := uint64(len(t.slots) - 1)
 	for at := tag & mask; ; at = (at + 1) & mask {
@@ -133,12 +159,12 @@ func (t *table) findSmall(key []uint64, groups []uint32) error {
 }
 
 func (t *table) equal(g int, key []uint64) bool {
-	for i, w := range t.key(g) {
-		if w != key[i] {
-			return false
-		}
+	own := t.keyWords[g*len(key):][:len(key)]
+	var differs uint64
+	for i, w := range key {
+		differs |= w ^ own[i]
 	}
-	return true
+	return differs == 0
 }
 
 // hash is seeded per table: what is hashed comes from packets, whose senders
@@ -227,7 +253,8 @@ func (t *table) charge(n int64) error {
 // release gives the memory of t back to its budget; t must not be used again.
 func (t *table) release() {
 	t.budget.release(t.charged)
-	*t = table{l: t.l, budget: t.budget}
+	t.n, t.charged = 0, 0
+	t.keyWords, t.sums, t.sketches, t.direct, t.slots = nil, nil, nil, nil, nil
 }
 
 // addSums adds what one group of another table has.
