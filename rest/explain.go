@@ -18,7 +18,7 @@ import (
 func refuseAll(list []Mistake) error {
 	texts := make([]string, 0, len(list))
 	for _, m := range list {
-		texts = append(texts, m.Pointer+": "+m.Detail)
+		texts = append(texts, strings.TrimPrefix(m.Pointer+": "+m.Detail, ": "))
 	}
 	return &refusal{
 		status: http.StatusBadRequest, code: codeValidation,
@@ -43,6 +43,7 @@ func explainOne(err error) []Mistake {
 	var (
 		request *openapi3filter.RequestError
 		schema  *jsonschema.ValidationError
+		builtIn *openapi3.SchemaError
 		base    string
 	)
 	if errors.As(err, &request) && request.Parameter != nil {
@@ -53,6 +54,9 @@ func explainOne(err error) []Mistake {
 	}
 	if errors.As(err, &schema) {
 		return leaves(schema, base)
+	}
+	if errors.As(err, &builtIn) {
+		return []Mistake{{Pointer: pointer(base, builtIn.JSONPointer()), Detail: builtIn.Reason}}
 	}
 	detail := err.Error()
 	if request != nil && request.Err != nil {
@@ -77,10 +81,7 @@ func leaves(e *jsonschema.ValidationError, base string) []Mistake {
 		}
 		return list
 	}
-	at := base
-	for _, key := range e.InstanceLocation {
-		at += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-	}
+	at := pointer(base, e.InstanceLocation)
 	switch k := e.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
 		return each(k.Properties, at, "unknown field %q")
@@ -89,6 +90,14 @@ func leaves(e *jsonschema.ValidationError, base string) []Mistake {
 	default:
 		return []Mistake{{Pointer: at, Detail: k.LocalizedString(english)}}
 	}
+}
+
+// pointer returns the JSON pointer (RFC 6901) to a value below base.
+func pointer(base string, keys []string) string {
+	for _, key := range keys {
+		base += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	}
+	return base
 }
 
 func each(names []string, at, format string) []Mistake {

@@ -35,7 +35,7 @@ type flowStream struct {
 	ctx     context.Context
 	master  Master
 	request query.Request
-	columns []column
+	columns []query.Column
 	form    flowForm
 
 	out     *bufio.Writer
@@ -47,7 +47,7 @@ type flowStream struct {
 // flowForm is how flows are written.
 type flowForm interface {
 	mediaType() string
-	begin(w io.Writer, columns []column)
+	begin(w io.Writer, columns []query.Column)
 	row(row query.Row)
 	// end writes what follows the last row. Failure is empty if all is well.
 	end(c query.Coverage, s query.Stats, status, failure string)
@@ -60,7 +60,7 @@ func (s *flowStream) VisitGetFlowsResponse(w http.ResponseWriter) error {
 		return s.emit(w, p, b)
 	})
 	if err != nil && s.out == nil {
-		return err
+		return asParameters(err)
 	}
 	s.open(w)
 	status, failure := "complete", ""
@@ -131,39 +131,31 @@ func (s *flowStream) flush() error {
 }
 
 // csvFlows writes flows as CSV. What CSV cannot say is in the trailer.
-type csvFlows struct {
-	rows    *csvRows
-	columns []column
-}
+type csvFlows struct{ rows *csvRows }
 
 func (f *csvFlows) mediaType() string { return "text/csv; charset=utf-8" }
 
-func (f *csvFlows) begin(w io.Writer, columns []column) {
-	f.rows, f.columns = newCSV(w), columns
-	names := make([]query.Column, 0, len(columns))
-	for _, c := range columns {
-		names = append(names, c.Column)
-	}
-	f.rows.header(names)
+func (f *csvFlows) begin(w io.Writer, columns []query.Column) {
+	f.rows = newCSV(w)
+	f.rows.header(columns)
 }
 
-func (f *csvFlows) row(row query.Row) { f.rows.row(pick(row, f.columns)) }
+func (f *csvFlows) row(row query.Row) { f.rows.row(row) }
 func (f *csvFlows) flush()            { f.rows.csv.Flush() }
 
 func (f *csvFlows) end(query.Coverage, query.Stats, string, string) { f.flush() }
 
 // ndjsonFlows writes a JSON object per line, and the coverage as the last.
 type ndjsonFlows struct {
-	w       io.Writer
-	columns []column
-	names   [][]byte // of each column, as it begins in a line
-	line    []byte
+	w     io.Writer
+	names [][]byte // of each column, as it begins in a line
+	line  []byte
 }
 
 func (f *ndjsonFlows) mediaType() string { return typeNDJSON }
 
-func (f *ndjsonFlows) begin(w io.Writer, columns []column) {
-	f.w, f.columns = w, columns
+func (f *ndjsonFlows) begin(w io.Writer, columns []query.Column) {
+	f.w = w
 	separator := "{"
 	for _, c := range columns {
 		f.names = append(f.names, append(strconv.AppendQuote([]byte(separator), c.Name), ':'))
@@ -173,9 +165,9 @@ func (f *ndjsonFlows) begin(w io.Writer, columns []column) {
 
 func (f *ndjsonFlows) row(row query.Row) {
 	f.line = f.line[:0]
-	for i, c := range f.columns {
-		f.line = append(f.line, f.names[i]...)
-		f.line = appendValue(f.line, row[c.index])
+	for i, name := range f.names {
+		f.line = append(f.line, name...)
+		f.line = appendValue(f.line, row[i])
 	}
 	f.line = append(f.line, '}', '\n')
 	_, _ = f.w.Write(f.line) // the error stays until Flush
