@@ -124,7 +124,9 @@ func (d *Decoder) set(p *packet, set template.Set, out *flow.Batch) error {
 	}
 	t := d.cfg.Templates.Lookup(p.key(set.ID))
 	if t == nil {
-		d.park(p, set)
+		t = d.park(p, set)
+	}
+	if t == nil {
 		return nil
 	}
 	prog := d.program(p.format, t)
@@ -151,8 +153,9 @@ func (d *Decoder) announcements(p *packet, set template.Set, released []flow.Pac
 	return released, err
 }
 
-// park keeps a data set until its template comes, as a packet of its own.
-func (d *Decoder) park(p *packet, set template.Set) {
+// park keeps a data set until its template comes, as a packet of its own,
+// unless another Decoder has just learnt the template.
+func (d *Decoder) park(p *packet, set template.Set) *template.Template {
 	d.parcel = append(d.parcel[:0], p.Payload[:p.headerLen]...)
 	d.parcel = append(d.parcel, set.Raw(p.Payload)...)
 	if p.format == template.IPFIX {
@@ -160,7 +163,7 @@ func (d *Decoder) park(p *packet, set template.Set) {
 	}
 	alone := p.Packet
 	alone.Payload = d.parcel
-	d.cfg.Templates.Park(p.key(set.ID), alone)
+	return d.cfg.Templates.Park(p.key(set.ID), alone)
 }
 
 // program returns the compiled form of t.

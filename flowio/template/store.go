@@ -174,16 +174,20 @@ func (s *Store) Withdraw(k Key) {
 }
 
 // Park keeps a data set until its template is added, as a packet that holds
-// only this set; the payload is copied. Beyond the bounds of parking the set
-// is dropped and told to Config.Dropped.
-func (s *Store) Park(k Key, p flow.Packet) {
+// only this set; the payload is copied. If the template has come since Lookup
+// did not find it, Park returns it and keeps nothing. Beyond the bounds of
+// parking the set is dropped and told to Config.Dropped.
+func (s *Store) Park(k Key, p flow.Packet) (known *Template) {
 	now := time.Now()
 	s.mu.Lock()
 	dropped := s.sweepLocked(now)
-	if !s.parking.put(k, p, now) {
+	if e := s.entries[k]; e != nil {
+		known = e.template
+	} else if !s.parking.put(k, p, now) {
 		dropped = append(dropped, k)
 	}
 	s.unlock(dropped)
+	return known
 }
 
 // Expire drops what has outlived its time. Add and Park do so too; Expire is
