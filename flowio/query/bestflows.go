@@ -40,25 +40,87 @@ func (p *Plan) orderValue(b *flow.Batch, i int) uint64 {
 	return v
 }
 
-// best emits the first flows in an order other than time.
+// best emits the first flows in an order other than time. A first pass reads
+// only what picking and ordering need and finds the last flow of the list; the
+// second reads the pages that have a flow before it, whole.
 func (s *flowScan) best(emit func(*flow.Batch) error) error {
-	kept := &selection{plan: s.plan, rows: flow.NewBatch(s.plan.layout.fields)}
-	picker := newPicker(s.plan, s.plan.layout.fields)
-	for _, source := range s.sources {
-		picker.begin(source)
-		read, err := source.Read(s.ctx, s.plan.Fields(), func(b *flow.Batch) error {
-			s.rows.Add(uint64(b.Len()))
-			picked := picker.pick(b)
-			s.matched.Add(uint64(picked.Len()))
-			kept.add(picked)
-			return s.ctx.Err()
+	s.newestFirst()
+	found := newSelection(s.plan, s.plan.surveyFields())
+	firsts := flow.NewBatch(s.plan.surveyFields()) // the first row of each page with picked rows
+	at := make([][]uint64, len(s.sources))         // and where it stands in firsts
+	for i, source := range s.sources {
+		if s.isTooOld(source, found) {
+			continue
+		}
+		var err error
+		at[i], err = s.survey(source, func(_ uint64, picked *flow.Batch) uint64 {
+			found.add(picked)
+			firsts.AppendRow(picked, s.plan.first(picked))
+			return uint64(firsts.Len() - 1)
 		})
-		s.bytes.Add(read)
 		if err != nil {
 			return err
 		}
 	}
-	return kept.emit(emit)
+	found.cut()
+	list := newSelection(s.plan, s.plan.layout.fields)
+	list.last = found.last
+	for i, source := range s.sources {
+		wanted := func(page int) bool {
+			return page < len(at[i]) && at[i][page] != never && list.isIn(firsts, int(at[i][page]))
+		}
+		if !anyPage(len(at[i]), wanted) {
+			continue
+		}
+		err := s.readPicked(source, wanted, func(_ int, picked *flow.Batch) error {
+			list.add(picked)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return list.emit(emit)
+}
+
+func anyPage(n int, wanted func(int) bool) bool {
+	for page := range n {
+		if wanted(page) {
+			return true
+		}
+	}
+	return false
+}
+
+// newestFirst sorts the sources so that, in order of falling time, those that
+// come later can be left out.
+func (s *flowScan) newestFirst() {
+	slices.SortStableFunc(s.sources, func(a, b Source) int {
+		_, last := a.Bounds()
+		_, other := b.Bounds()
+		return cmp.Compare(other, last)
+	})
+}
+
+// isTooOld reports whether the list is full of flows that come before all of
+// source.
+func (s *flowScan) isTooOld(source Source, found *selection) bool {
+	if s.plan.orderField != flow.Time || s.plan.Ascending || found.last == nil {
+		return false
+	}
+	_, last := source.Bounds()
+	return last < int64(found.last.Num(flow.Time)[0])
+}
+
+// first returns the row of b that comes first in the plan's order.
+func (p *Plan) first(b *flow.Batch) int {
+	first := 0
+	for i := 1; i < b.Len(); i++ {
+		if p.before(b, i, b, first) < 0 {
+			first = i
+		}
+	}
+	return first
 }
 
 // selection keeps the first rows in the plan's order: it collects rows that
@@ -67,13 +129,22 @@ type selection struct {
 	plan   *Plan
 	rows   *flow.Batch
 	chosen []int
-	isCut  bool // rows begins with limit rows in order
+	last   *flow.Batch // one row that no row of the list comes after; nil until there are enough
+}
+
+func newSelection(p *Plan, fields flow.FieldSet) *selection {
+	return &selection{plan: p, rows: flow.NewBatch(fields)}
+}
+
+// isIn reports whether row i of b can be in the list.
+func (s *selection) isIn(b *flow.Batch, i int) bool {
+	return s.last == nil || s.plan.before(b, i, s.last, 0) <= 0
 }
 
 func (s *selection) add(b *flow.Batch) {
 	s.chosen = s.chosen[:0]
 	for i := range b.Len() {
-		if !s.isCut || s.plan.before(b, i, s.rows, s.plan.Limit-1) < 0 {
+		if s.isIn(b, i) {
 			s.chosen = append(s.chosen, i)
 		}
 	}
@@ -90,9 +161,13 @@ func (s *selection) cut() {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return s.plan.before(s.rows, a, s.rows, b) })
 	order = order[:min(len(order), s.plan.Limit)]
-	sorted := flow.NewBatch(s.plan.layout.fields)
+	sorted := flow.NewBatch(s.rows.Fields())
 	sorted.AppendSelected(s.rows, order)
-	s.rows, s.isCut = sorted, len(order) == s.plan.Limit
+	s.rows = sorted
+	if len(order) == s.plan.Limit {
+		s.last = flow.NewBatch(sorted.Fields())
+		s.last.AppendRow(sorted, len(order)-1)
+	}
 }
 
 func (s *selection) emit(emit func(*flow.Batch) error) error {

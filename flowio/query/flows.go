@@ -72,77 +72,89 @@ func (s *flowScan) ordered(emit func(*flow.Batch) error) error {
 	return m.finish()
 }
 
-// sorted yields the picked rows of a source by time. A first pass over the
-// times alone finds the least time that is still to come after each batch;
-// the second pass holds rows back until nothing earlier can follow.
+// sorted yields the picked rows of a source by time. A first pass reads only
+// what picking needs: it finds the pages with picked rows and the least time
+// that is still to come after each. The second pass reads those pages whole
+// and holds rows back until nothing earlier can follow.
 func (s *flowScan) sorted(source Source) iter.Seq2[*flow.Batch, error] {
 	return func(yield func(*flow.Batch, error) bool) {
-		times, err := s.leastTimes(source)
+		pages, err := s.survey(source, func(least uint64, b *flow.Batch) uint64 { return min(least, slices.Min(b.Num(flow.Time))) })
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		picker := newPicker(s.plan, s.plan.layout.fields)
-		picker.begin(source)
+		coming := slices.Clone(pages)
+		for i := len(coming) - 2; i >= 0; i-- {
+			coming[i] = min(coming[i], coming[i+1])
+		}
 		held := newReorder(s.plan)
-		row := 0
-		read, err := source.Read(s.ctx, s.plan.Fields(), func(b *flow.Batch) error {
-			s.rows.Add(uint64(b.Len()))
-			picked := picker.pick(b)
-			s.matched.Add(uint64(picked.Len()))
-			row += b.Len()
-			out := held.add(picked, times.after(row))
-			if out.Len() > 0 && !yield(out, nil) {
+		hasPicked := func(page int) bool { return page < len(pages) && pages[page] != never }
+		err = s.readPicked(source, hasPicked, func(page int, picked *flow.Batch) error {
+			after := uint64(never)
+			if page+1 < len(coming) {
+				after = coming[page+1]
+			}
+			if out := held.add(picked, after); out.Len() > 0 && !yield(out, nil) {
 				return errStopped
 			}
-			return s.ctx.Err()
+			return nil
 		})
-		s.bytes.Add(read)
-		if err != nil {
-			if !errors.Is(err, errStopped) {
-				yield(nil, err)
+		switch {
+		case errors.Is(err, errStopped):
+		case err != nil:
+			yield(nil, err)
+		default:
+			if out := held.rest(); out.Len() > 0 {
+				yield(out, nil)
 			}
-			return
-		}
-		if out := held.rest(); out.Len() > 0 {
-			yield(out, nil)
 		}
 	}
 }
 
-// leastTimes holds the least time of the rows from the start of each batch of
-// a source to its end.
-type leastTimes struct {
-	ends  []int // row after the batch
-	least []uint64
-}
-
-func (s *flowScan) leastTimes(source Source) (leastTimes, error) {
-	var t leastTimes
-	row := 0
-	read, err := source.Read(s.ctx, flow.Fields(flow.Time), func(b *flow.Batch) error {
-		least := uint64(never)
-		for _, at := range b.Num(flow.Time) {
-			least = min(least, at)
+// survey reads the columns that picking and ordering need and folds the
+// picked rows of each page into a number; it is never for a page without.
+func (s *flowScan) survey(source Source, fold func(uint64, *flow.Batch) uint64) ([]uint64, error) {
+	fields := s.plan.surveyFields()
+	picker := newPicker(s.plan, fields)
+	picker.begin(source)
+	var pages []uint64
+	read, err := readPages(s.ctx, source, fields, nil, func(page int, b *flow.Batch) error {
+		s.rows.Add(uint64(b.Len()))
+		for len(pages) <= page {
+			pages = append(pages, never)
 		}
-		row += b.Len()
-		t.ends, t.least = append(t.ends, row), append(t.least, least)
+		if picked := picker.pick(b); picked.Len() > 0 {
+			s.matched.Add(uint64(picked.Len()))
+			pages[page] = fold(never, picked)
+		}
 		return s.ctx.Err()
 	})
 	s.bytes.Add(read)
-	for i := len(t.least) - 2; i >= 0; i-- {
-		t.least[i] = min(t.least[i], t.least[i+1])
-	}
-	return t, err
+	return pages, err
 }
 
-// after returns a time that no row from the given one on lies before.
-func (t leastTimes) after(row int) uint64 {
-	i, _ := slices.BinarySearch(t.ends, row+1)
-	if i == len(t.least) {
-		return never
+// surveyFields are the columns to find rows by, without those to show.
+func (p *Plan) surveyFields() flow.FieldSet {
+	fields := flow.Fields(flow.Time, p.orderField) | p.expr.Fields()
+	if p.Scaled && fields&flow.Fields(flow.Bytes, flow.Packets) != 0 {
+		fields |= flow.Fields(flow.SamplingRate)
 	}
-	return t.least[i]
+	return fields
+}
+
+// readPicked hands over the picked rows of the wanted pages with all columns
+// of the list.
+func (s *flowScan) readPicked(source Source, wanted func(page int) bool, use func(page int, picked *flow.Batch) error) error {
+	picker := newPicker(s.plan, s.plan.layout.fields)
+	picker.begin(source)
+	read, err := readPages(s.ctx, source, s.plan.Fields(), wanted, func(page int, b *flow.Batch) error {
+		if err := use(page, picker.pick(b)); err != nil {
+			return err
+		}
+		return s.ctx.Err()
+	})
+	s.bytes.Add(read)
+	return err
 }
 
 // never is later than every flow.

@@ -73,7 +73,13 @@ func TestFlowsAgainstSort(t *testing.T) {
 				slices.Sort(all.Num(flow.Time)) // as segments mostly are
 			}
 			want := sortSlowly(plan, all, filter.matches)
-			got := rowsOf(t, plan, split(r, all, 1+r.IntN(5)))
+			sources := split(r, all, 1+r.IntN(5))
+			for i := range sources {
+				if r.IntN(2) == 0 {
+					sources[i] = paged{sources[i].(memory), func() {}}
+				}
+			}
+			got := rowsOf(t, plan, sources)
 			compareRuns(t, plan, want, got)
 		}
 	}
@@ -195,13 +201,64 @@ func TestFlowsStopEarly(t *testing.T) {
 	late := flow.NewBatch(flow.AllFields)
 	late.Extend(1)
 	late.Num(flow.Time)[0] = testEpoch + 300_000
-	stats, err := ScanFlows(context.Background(), flowsOf(t, "", "", 10), []Source{memory{b, 1000}, failing{memory{late, 1}}},
+	whole := 0
+	source := paged{memory{b, 1000}, func() { whole++ }}
+	_, err := ScanFlows(context.Background(), flowsOf(t, "", "", 10), []Source{source, failing{memory{late, 1}}},
 		func(*flow.Batch) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stats.RowsScanned > 5000 {
-		t.Errorf("%d rows were scanned for 10 flows", stats.RowsScanned)
+	if whole > 1 {
+		t.Errorf("%d pages were read whole for 10 flows", whole)
+	}
+}
+
+// paged is a Source that leaves out pages, and tells when one is read whole.
+type paged struct {
+	memory
+	whole func()
+}
+
+func (p paged) ReadPages(ctx context.Context, fields flow.FieldSet, wanted func(int) bool, use func(int, *flow.Batch) error) (uint64, error) {
+	page := -1
+	return p.memory.Read(ctx, fields, func(b *flow.Batch) error {
+		page++
+		if wanted != nil && !wanted(page) {
+			return nil
+		}
+		if fields == flow.AllFields {
+			p.whole()
+		}
+		return use(page, b)
+	})
+}
+
+// TestFlowsReadFewPages holds that only pages with flows to show are read
+// whole.
+func TestFlowsReadFewPages(t *testing.T) {
+	b := flow.NewBatch(flow.AllFields)
+	b.Extend(100_000)
+	for i := range b.Len() {
+		b.Num(flow.Time)[i] = testEpoch + uint64(i)
+	}
+	b.Num(flow.SrcPort)[77_777], b.Num(flow.Bytes)[55_555] = 99, 12345
+	for _, c := range []struct {
+		filter, orderBy string
+		limit           int
+		pages           int
+	}{
+		{"src port 99", "", 100, 1},
+		{"", "bytes", 1, 1},
+		{"", "-time", 1000, 1},
+		{"", "-time", 1001, 2},
+		{"src port 98", "bytes", 10, 0},
+	} {
+		whole := 0
+		plan := flowsOf(t, c.filter, c.orderBy, c.limit)
+		rowsOf(t, plan, []Source{paged{memory{b, 1000}, func() { whole++ }}})
+		if whole != c.pages {
+			t.Errorf("filter %q, order %q, limit %d: %d pages are read whole, want %d", c.filter, c.orderBy, c.limit, whole, c.pages)
+		}
 	}
 }
 
