@@ -109,7 +109,10 @@ func TestUDPSocketsAreBounded(t *testing.T) {
 		d.Take([]flow.Packet{{Exporter: from, Port: 9, Received: time.Now(), Payload: packet5(netflow5.Header{}, 0, 30)}})
 	}
 	for i, sh := range d.shards {
-		if n := sh.outlet.(*udpOutlet).recent.Len(); n > maxSocketsPerShard {
+		sh.mu.Lock()
+		n := sh.outlet.(*udpOutlet).recent.Len()
+		sh.mu.Unlock()
+		if n > maxSocketsPerShard {
 			t.Errorf("shard %d has %d sockets", i, n)
 		}
 	}
