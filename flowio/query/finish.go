@@ -91,7 +91,7 @@ func (p *Partial) group(g int) group {
 
 // total merges all groups. Its method says whether any group is estimated.
 func (p *Partial) total() group {
-	sum := &Partial{plan: p.plan, table: &table{l: &p.plan.layout, budget: newBudget(1 << 62)}}
+	sum := &Partial{plan: p.plan, table: &table{l: &p.plan.layout, stride: p.table.stride, budget: newBudget(1 << 62)}}
 	g, _ := sum.table.add(make([]uint64, p.plan.layout.words))
 	estimated := map[MetricKind]bool{}
 	for i := range p.table.n {

@@ -191,34 +191,37 @@ func (s *scanner) block(b *flow.Batch, from, to int) error {
 
 // sum adds the block's counters to the sums of its groups.
 func (s *scanner) sum(b *flow.Batch, from, to int, groups []uint32) {
-	l, sums := &s.plan.layout, s.table.sums
-	if l.flowsAt >= 0 {
-		for _, g := range groups {
-			sums[int(g)*l.sums+l.flowsAt]++
-		}
-	}
+	l := &s.plan.layout
+	var packets, bytes []uint64
 	if l.packets >= 0 {
-		addColumn(sums, l.sums, l.packets, groups, s.counters(b, flow.Packets, from, to, &s.packets))
+		packets = s.counters(b, flow.Packets, from, to, &s.packets)
 	}
 	if l.bytes >= 0 {
-		addColumn(sums, l.sums, l.bytes, groups, s.counters(b, flow.Bytes, from, to, &s.bytes))
+		bytes = s.counters(b, flow.Bytes, from, to, &s.bytes)
+	}
+	for i, g := range groups {
+		sums := s.table.sumsOf(int(g))
+		if l.flowsAt >= 0 {
+			sums[l.flowsAt]++
+		}
+		if l.packets >= 0 {
+			sums[l.packets] = sum(sums[l.packets], packets[i])
+		}
+		if l.bytes >= 0 {
+			sums[l.bytes] = sum(sums[l.bytes], bytes[i])
+		}
 	}
 	if l.first >= 0 {
-		for i, v := range b.Num(flow.First)[from:to] {
-			at := &sums[int(groups[i])*l.sums+l.first]
-			*at = earliest(*at, v)
-		}
-		for i, v := range b.Num(flow.Last)[from:to] {
-			at := &sums[int(groups[i])*l.sums+l.last]
-			*at = max(*at, v)
-		}
+		s.times(b.Num(flow.First)[from:to], b.Num(flow.Last)[from:to], groups)
 	}
 }
 
-func addColumn(sums []uint64, stride, at int, groups []uint32, values []uint64) {
-	for i, v := range values {
-		to := &sums[int(groups[i])*stride+at]
-		*to = sum(*to, v)
+func (s *scanner) times(firsts, lasts []uint64, groups []uint32) {
+	l := &s.plan.layout
+	for i, g := range groups {
+		sums := s.table.sumsOf(int(g))
+		sums[l.first] = earliest(sums[l.first], firsts[i])
+		sums[l.last] = max(sums[l.last], lasts[i])
 	}
 }
 

@@ -7,8 +7,9 @@ import (
 )
 
 // table maps keys to groups and holds what was summed per group. Groups are
-// numbered in the order they appear; key and sums of group g lie at g times
-// their stride.
+// numbered in the order they appear. Key and sums of a group lie side by side,
+// so that finding it brings what is added to into the cache, and in pages, so
+// that growing moves nothing.
 //
 // Keys up to 16 bits find their group in an array, longer ones by open
 // addressing: a slot holds the upper half of the key's hash and the group's
@@ -20,9 +21,9 @@ type table struct {
 	seeds  [2]uint64
 
 	n        int
-	keyWords []uint64
-	sums     []uint64
-	sketches []sketch // groups × len(l.sketches)
+	stride   int        // words of a key, then its sums
+	pages    [][]uint64 // pageGroups groups each
+	sketches []sketch   // groups × len(l.sketches)
 
 	direct  []uint32 // group + 1 by key
 	slots   []uint64
@@ -37,12 +38,16 @@ const (
 
 	minSlots = 1 << 10
 
+	// pageGroups is how many groups a page holds: some 100 KiB.
+	pageBits   = 11
+	pageGroups = 1 << pageBits
+
 	// noGroup is returned if the memory budget is used up.
 	noGroup = math.MaxUint32
 )
 
 func newTable(l *layout, b *budget) *table {
-	t := &table{l: l, budget: b, seeds: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1}}
+	t := &table{l: l, budget: b, stride: l.words + l.sums, seeds: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1}}
 	if l.words == 1 && l.keyBits <= directBits {
 		t.direct = make([]uint32, 1<<l.keyBits)
 	} else if l.words > 0 {
@@ -51,9 +56,15 @@ func newTable(l *layout, b *budget) *table {
 	return t
 }
 
-func (t *table) key(g int) []uint64 { return t.keyWords[g*t.l.words : (g+1)*t.l.words] }
+// record returns the key and the sums of a group.
+func (t *table) record(g int) []uint64 {
+	at := g % pageGroups * t.stride
+	return t.pages[g>>pageBits][at : at+t.stride]
+}
 
-func (t *table) sumsOf(g int) []uint64 { return t.sums[g*t.l.sums : (g+1)*t.l.sums] }
+func (t *table) key(g int) []uint64 { return t.record(g)[:t.l.words] }
+
+func (t *table) sumsOf(g int) []uint64 { return t.record(g)[t.l.words:] }
 
 func (t *table) sketchesOf(g int) []sketch {
 	n := len(t.l.sketches)
@@ -159,7 +170,7 @@ func (t *table) findSmall(key []uint64, groups []uint32) error {
 }
 
 func (t *table) equal(g int, key []uint64) bool {
-	own := t.keyWords[g*len(key):][:len(key)]
+	own := t.record(g)[:len(key)]
 	var differs uint64
 	for i, w := range key {
 		differs |= w ^ own[i]
@@ -218,31 +229,19 @@ func (t *table) add(key []uint64) (uint32, error) {
 	if t.n >= noGroup-1 {
 		return 0, t.budget.exceeded()
 	}
-	if len(t.keyWords)+len(key) > cap(t.keyWords) || len(t.sums)+t.l.sums > cap(t.sums) {
-		if err := t.grow(); err != nil {
+	if t.n%pageGroups == 0 {
+		if err := t.charge(pageGroups * int64(8*t.stride+sketchSize*len(t.l.sketches))); err != nil {
 			return 0, err
 		}
+		t.pages = append(t.pages, make([]uint64, pageGroups*t.stride))
 	}
 	g := uint32(t.n)
 	t.n++
-	t.keyWords = append(t.keyWords, key...)
-	t.sums = t.sums[:len(t.sums)+t.l.sums]
+	copy(t.record(int(g)), key)
 	for range t.l.sketches {
 		t.sketches = append(t.sketches, sketch{})
 	}
 	return g, nil
-}
-
-// grow makes room for half as many groups again.
-func (t *table) grow() error {
-	groups := max(64, t.n+t.n/2)
-	more := int64(groups-t.n) * int64(8*(t.l.words+t.l.sums)+sketchSize*len(t.l.sketches))
-	if err := t.charge(more); err != nil {
-		return err
-	}
-	t.keyWords = append(make([]uint64, 0, groups*t.l.words), t.keyWords...)
-	t.sums = append(make([]uint64, 0, groups*t.l.sums), t.sums...)
-	return nil
 }
 
 func (t *table) charge(n int64) error {
@@ -254,7 +253,7 @@ func (t *table) charge(n int64) error {
 func (t *table) release() {
 	t.budget.release(t.charged)
 	t.n, t.charged = 0, 0
-	t.keyWords, t.sums, t.sketches, t.direct, t.slots = nil, nil, nil, nil, nil
+	t.pages, t.sketches, t.direct, t.slots = nil, nil, nil, nil
 }
 
 // addSums adds what one group of another table has.
