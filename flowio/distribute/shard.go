@@ -25,10 +25,14 @@ const (
 	// real exporters.
 	maxSessions = 2048
 
-	// idleAfter is when a session that sends nothing is forgotten;
-	// idleAfterTemplates the same for one that has announced templates. The
-	// latter is as long as a template lives.
-	idleAfter          = 30 * time.Minute
+	// maxPerExporter bounds the sessions of one address. Large routers have a
+	// few dozen; a single sender must not use up the shard.
+	maxPerExporter = 512
+
+	// idleAfter is when a session that sends nothing is forgotten; it costs
+	// its sequences. idleAfterTemplates is the same for one that has announced
+	// templates, as long as a template lives.
+	idleAfter          = 5 * time.Minute
 	idleAfterTemplates = 6 * time.Hour
 
 	// sweepEvery is how often idle sessions are looked for.
@@ -55,7 +59,8 @@ type shard struct {
 	mu       sync.Mutex // guards everything below
 	table    *table
 	sessions map[sessionKey]*session
-	last     *session // of the packet before: packets come in runs
+	number   map[netip.Addr]int // sessions by exporter
+	last     *session           // of the packet before: packets come in runs
 	accounts map[netip.Addr]*ledger.Account
 	homes    map[netip.Addr]*sink // of model flow-source
 	open     buffers
@@ -64,6 +69,7 @@ type shard struct {
 	control  writer // reused
 	now      time.Time
 	swept    time.Time
+	warned   time.Time
 	start    int // first turn of the next stream
 	closed   bool
 }
@@ -72,6 +78,7 @@ func newShard(d *Distributor, way outlet) *shard {
 	return &shard{
 		d: d, table: d.table, outlet: way,
 		sessions: map[sessionKey]*session{},
+		number:   map[netip.Addr]int{},
 		accounts: map[netip.Addr]*ledger.Account{},
 		homes:    map[netip.Addr]*sink{},
 		open:     buffers{size: d.cfg.MTU - headers4},
@@ -199,15 +206,28 @@ func (sh *shard) session(key sessionKey) *session {
 	}
 	s := sh.sessions[key]
 	if s == nil {
-		if len(sh.sessions) >= maxSessions {
+		from := key.exporter.Addr()
+		if len(sh.sessions) >= maxSessions || sh.number[from] >= maxPerExporter {
+			sh.complain(from)
 			return nil
 		}
 		s = newSession(sh, key)
 		sh.sessions[key] = s
+		sh.number[from]++
 	}
 	s.seen = sh.now
 	sh.last = s
 	return s
+}
+
+// complain logs now and then that an exporter is not admitted.
+func (sh *shard) complain(exporter netip.Addr) {
+	if sh.now.Sub(sh.warned) < complainEvery {
+		return
+	}
+	sh.warned = sh.now
+	sh.d.cfg.Log.Warn("exporter not admitted", "exporter", exporter, "sessions", len(sh.sessions), "of_this_exporter", sh.number[exporter],
+		"remedy", "find out who invents source addresses, ports or observation domains, and filter it before the proxy")
 }
 
 // tick sends what has waited long enough and forgets idle sessions.
@@ -228,7 +248,7 @@ func (sh *shard) tick(now time.Time) {
 }
 
 func (sh *shard) sweep() {
-	for key, s := range sh.sessions {
+	for _, s := range sh.sessions {
 		limit := idleAfter
 		if len(s.streams) > 0 && s.format != 0 {
 			limit = idleAfterTemplates
@@ -236,11 +256,20 @@ func (sh *shard) sweep() {
 		if sh.now.Sub(s.seen) > limit {
 			s.flush()
 			s.forget()
-			delete(sh.sessions, key)
-			if sh.last == s {
-				sh.last = nil
-			}
+			sh.drop(s)
 		}
+	}
+}
+
+// drop forgets a session.
+func (sh *shard) drop(s *session) {
+	delete(sh.sessions, s.key)
+	if sh.last == s {
+		sh.last = nil
+	}
+	from := s.key.exporter.Addr()
+	if sh.number[from]--; sh.number[from] == 0 {
+		delete(sh.number, from)
 	}
 }
 
