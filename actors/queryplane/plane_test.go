@@ -75,8 +75,8 @@ func (m memory) Read(ctx context.Context, _ flow.FieldSet, use func(*flow.Batch)
 type holder struct {
 	name    string
 	source  memory
-	hold    chan struct{} // if set, Answer waits for it or for ctx
-	ctxDone chan error    // if set, gets how a held Answer ended
+	begun   chan struct{} // if set, is told that Answer waits for ctx to end
+	ctxDone chan error    // gets how a waiting Answer ended
 }
 
 func (h *holder) Answer(ctx context.Context, ask Question, sink Sink) (query.Coverage, query.Stats, error) {
@@ -84,13 +84,11 @@ func (h *holder) Answer(ctx context.Context, ask Question, sink Sink) (query.Cov
 	if err != nil {
 		return query.Coverage{}, query.Stats{}, err
 	}
-	if h.hold != nil {
-		select {
-		case <-h.hold:
-		case <-ctx.Done():
-			h.ctxDone <- context.Cause(ctx)
-			return query.Coverage{}, query.Stats{}, ctx.Err()
-		}
+	if h.begun != nil {
+		h.begun <- struct{}{}
+		<-ctx.Done()
+		h.ctxDone <- context.Cause(ctx)
+		return query.Coverage{}, query.Stats{}, ctx.Err()
 	}
 	coverage := query.Coverage{Complete: true, UnitsAsked: 1, UnitsAnswered: 1}
 	sources := []query.Source{h.source}
@@ -220,7 +218,7 @@ func TestCancellingReachesTheScan(t *testing.T) {
 	d := newDeployment(t, "c1")
 	pool := NewPool(d.unit(topology.Master, "m"), "")
 	defer pool.Close()
-	h := &holder{name: "s", source: records(1, 1), hold: make(chan struct{}), ctxDone: make(chan error, 1)}
+	h := &holder{name: "s", source: records(1, 1), begun: make(chan struct{}, 1), ctxDone: make(chan error, 1)}
 	server, _ := serve(t, d.unit(topology.Standalone, "s"), identity.Peer{Role: topology.Master}.Fits, h)
 	if err := pool.Up("s", server.Address().String()); err != nil {
 		t.Fatal(err)
@@ -228,7 +226,7 @@ func TestCancellingReachesTheScan(t *testing.T) {
 	plan := resolve(t, query.Request{Kind: query.Total})
 	errStop := errors.New("the query was stopped")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	time.AfterFunc(50*time.Millisecond, func() { cancel(errStop) })
+	go func() { <-h.begun; cancel(errStop) }()
 	g, err := Gather(ctx, Ask{Plan: plan}, []Target{{Holders: []string{"s"}, Asker: pool.Peer("s")}}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -247,12 +245,12 @@ func TestAUnitThatGoesDownEndsItsAnswerWithTheReason(t *testing.T) {
 	d := newDeployment(t, "c1")
 	pool := NewPool(d.unit(topology.Proxy, "p"), topology.Slave)
 	defer pool.Close()
-	h := &holder{name: "s", source: records(1, 1), hold: make(chan struct{}), ctxDone: make(chan error, 1)}
+	h := &holder{name: "s", source: records(1, 1), begun: make(chan struct{}, 1), ctxDone: make(chan error, 1)}
 	server, _ := serve(t, d.unit(topology.Slave, "s"), identity.Peer{Role: topology.Proxy}.Fits, h)
 	if err := pool.Up("s", server.Address().String()); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(50*time.Millisecond, func() { pool.Down("s", "no heartbeat for 3 s") })
+	go func() { <-h.begun; pool.Down("s", "no heartbeat for 3 s") }()
 	plan := resolve(t, query.Request{Kind: query.Total})
 	g, err := Gather(t.Context(), Ask{Plan: plan}, []Target{{Holders: []string{"s"}, Asker: pool.Peer("s")}}, nil)
 	if err != nil {
