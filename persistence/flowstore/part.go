@@ -13,7 +13,7 @@ import (
 	"example.com/weir/flowio/query"
 )
 
-var _ query.Source = Part{}
+var _ query.Paged = Part{}
 
 // Part is one piece of a View: a sealed segment, or the records of one that
 // is still open. It implements query.Source. Parts may be read concurrently
@@ -60,23 +60,33 @@ func (p Part) ID() string {
 // with their error, between two pages. What cannot be read is skipped, and
 // View.Unreadable tells it.
 func (p Part) Read(ctx context.Context, fields flow.FieldSet, use func(*flow.Batch) error) (bytesRead uint64, err error) {
+	return p.ReadPages(ctx, fields, nil, func(_ int, b *flow.Batch) error { return use(b) })
+}
+
+// ReadPages is Read for the pages that wanted accepts, all if it is nil, and
+// tells their numbers. A page keeps its number, and its records, in every
+// reading of the part, whatever was left out.
+func (p Part) ReadPages(ctx context.Context, fields flow.FieldSet, wanted func(page int) bool, use func(page int, b *flow.Batch) error) (bytesRead uint64, err error) {
 	if p.seg != nil {
-		return p.readSealed(ctx, fields, use)
+		return p.readSealed(ctx, fields, wanted, use)
 	}
 	batch := flow.NewBatch(fields)
 	for i := range p.open.blocks {
 		if err := context.Cause(ctx); err != nil {
 			return 0, err
 		}
+		if wanted != nil && !wanted(i) {
+			continue
+		}
 		p.open.read(i, batch)
-		if err := use(batch); err != nil {
+		if err := use(i, batch); err != nil {
 			return 0, err
 		}
 	}
 	return 0, nil
 }
 
-func (p Part) readSealed(ctx context.Context, fields flow.FieldSet, use func(*flow.Batch) error) (uint64, error) {
+func (p Part) readSealed(ctx context.Context, fields flow.FieldSet, wanted func(int) bool, use func(int, *flow.Batch) error) (uint64, error) {
 	s, err := p.openSegment(fields)
 	if err != nil {
 		p.view.skip(p.seg, p.seg.minTime, p.seg.maxTime, p.seg.rows, err)
@@ -88,14 +98,14 @@ func (p Part) readSealed(ctx context.Context, fields flow.FieldSet, use func(*fl
 		if err := context.Cause(ctx); err != nil {
 			return s.octets(), err
 		}
-		if bounds.max < p.view.from || bounds.min >= p.view.to {
+		if bounds.max < p.view.from || bounds.min >= p.view.to || (wanted != nil && !wanted(i)) {
 			continue
 		}
 		if err := s.read(i, batch); err != nil {
 			p.view.skip(p.seg, bounds.min, bounds.max, s.rowsIn(i), err)
 			continue
 		}
-		if err := use(batch); err != nil {
+		if err := use(i, batch); err != nil {
 			return s.octets(), err
 		}
 	}

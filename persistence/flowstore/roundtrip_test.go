@@ -209,3 +209,33 @@ func TestPagesOutsideAreSkipped(t *testing.T) {
 		}
 	}
 }
+
+func TestReadPages(t *testing.T) {
+	b := newTraffic(6).batch(3*pageRows + 10)
+	s := openStore(t, t.TempDir(), Config{rows: b.Len()})
+	appendTo(t, s, b)
+	waitSealed(t, s)
+	appendTo(t, s, newTraffic(6).batch(2*pageRows+10))
+	v := s.View(0, math.MaxInt64)
+	defer v.Close()
+	for _, p := range v.Parts() {
+		var got []int
+		_, err := p.ReadPages(context.Background(), flow.AllFields, func(page int) bool { return page != 1 },
+			func(page int, some *flow.Batch) error {
+				got = append(got, page)
+				want := flow.NewBatch(flow.AllFields)
+				want.AppendRows(b, page*pageRows, page*pageRows+some.Len())
+				if p.ID() != "" { // the open part was made anew from the same seed
+					requireEqual(t, "page", some, want)
+				}
+				return nil
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []int{0, 2, 3}[:(p.Rows()+pageRows-1)/pageRows-1]
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: %s", p.ID(), diff)
+		}
+	}
+}

@@ -77,10 +77,10 @@ func waitSealed(t testing.TB, s *Store) {
 
 func waitFor(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !done() {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s takes more than 20 s", what)
+			t.Fatalf("%s takes more than a minute", what)
 		}
 		time.Sleep(time.Millisecond)
 	}
