@@ -28,6 +28,9 @@ var ErrStopping = errors.New("this Master is stopping")
 // reports on itself.
 const tickEvery = time.Second
 
+// configCheck fails while the configuration cannot be written.
+const configCheck = "configuration"
+
 // Master is the console of a deployment. Its methods are safe for concurrent
 // use after Start.
 type Master struct {
@@ -88,7 +91,8 @@ func New(cfg Config) (_ *Master, err error) {
 		pool:  queryplane.NewPool(u.Identity(), ""),
 	}
 	m.ctx, m.cancel = context.WithCancelCause(context.Background())
-	m.saver = newSaver(db.PutAction, cfg.Log)
+	m.checks.Set(configCheck, nil)
+	m.saver = newSaver(db.PutAction, func(err error) { m.checks.Set(configCheck, err) }, cfg.Log)
 	m.actions = newActions(kept, m.saver.Put)
 	if err := m.enterSelf(); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -11,6 +11,7 @@ import (
 // neither actors nor the links may wait for a disk.
 type saver struct {
 	write func(topology.Action) error
+	check func(error) // the outcome of writing
 	log   *slog.Logger
 	wake  chan struct{}
 
@@ -19,8 +20,8 @@ type saver struct {
 	closed bool
 }
 
-func newSaver(write func(topology.Action) error, log *slog.Logger) *saver {
-	return &saver{write: write, log: log, wake: make(chan struct{}, 1), dirty: map[topology.Revision]topology.Action{}}
+func newSaver(write func(topology.Action) error, check func(error), log *slog.Logger) *saver {
+	return &saver{write: write, check: check, log: log, wake: make(chan struct{}, 1), dirty: map[topology.Revision]topology.Action{}}
 }
 
 // Put queues the state of an action. It never waits.
@@ -36,7 +37,9 @@ func (s *saver) Run() {
 	for range s.wake {
 		batch, closed := s.take()
 		for _, a := range batch {
-			if err := s.write(a); err != nil {
+			err := s.write(a)
+			s.check(err)
+			if err != nil {
 				s.log.Error("keep the progress of an action", "action", a.ID, "err", err)
 			}
 		}

@@ -190,11 +190,21 @@ func (p *Proxy) deal() {
 			return
 		case <-p.retable:
 			p.dealer.SetSlaves(p.slaves.Table())
-			p.checks.Set(slavesCheck, p.slaves.Check())
+			p.checkSlaves()
 		case <-audit.C:
 			p.toFleet((*desired.Fleet).Audit)
 		}
 	}
+}
+
+// checkSlaves says whether the Slaves are there; a Proxy that does not operate
+// needs none.
+func (p *Proxy) checkSlaves() {
+	if p.desired.Load().GetSourceGroup() == nil {
+		p.checks.Remove(slavesCheck)
+		return
+	}
+	p.checks.Set(slavesCheck, p.slaves.Check())
 }
 
 // slavesChanged has the table of Slaves made anew. It never waits.

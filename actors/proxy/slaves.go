@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -146,6 +147,8 @@ func (s *slaves) Check() error {
 		}
 	}
 	switch {
+	case len(places) == 0:
+		return errors.New("no Slave has joined yet, flows are lost; join one and assign it to the proxy group")
 	case len(down) == 0:
 		return nil
 	case len(down) == len(places):

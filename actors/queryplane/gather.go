@@ -86,6 +86,7 @@ type gathering struct {
 // ask asks one target; its error fails the whole.
 func (g *gathering) ask(ctx context.Context, ask Ask, t Target) error {
 	if t.Down != "" {
+		reportFailed(ask, t.Holders)
 		return g.add(nil, missing(ask, t.Holders, t.Down), query.Stats{})
 	}
 	sink := &partialSink{partial: query.NewPartial(ask.Plan), progress: ask.Progress}

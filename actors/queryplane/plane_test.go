@@ -389,3 +389,18 @@ type keepSink struct{ chunk []byte }
 
 func (k *keepSink) Partial(chunk []byte) error        { k.chunk = chunk; return nil }
 func (k *keepSink) Progress(query.UnitProgress) error { return nil }
+
+func BenchmarkRecordsOnTheWire(b *testing.B) {
+	batch := records(chunkRows, 1).batch
+	sink := &keepSink{}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := SendRecords(sink, batch); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := receiveRecords(sink.chunk); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*batch.Len())/b.Elapsed().Seconds(), "records/s")
+}

@@ -118,14 +118,16 @@ type recordStreams struct {
 }
 
 func (r *recordStreams) ask(ctx context.Context, ask Ask, t Target, sink *recordSink) {
-	coverage, stats := missing(ask, t.Holders, t.Down), query.Stats{}
-	if t.Down == "" {
+	coverage, stats, reason := query.Coverage{}, query.Stats{}, t.Down
+	if reason == "" {
 		var err error
-		coverage, stats, err = t.Asker.Answer(ctx, r.question, sink)
-		if err != nil {
-			reportFailed(ask, t.Holders)
-			coverage = missing(ask, t.Holders, err.Error())
+		if coverage, stats, err = t.Asker.Answer(ctx, r.question, sink); err != nil {
+			reason = err.Error()
 		}
+	}
+	if reason != "" {
+		reportFailed(ask, t.Holders)
+		coverage = missing(ask, t.Holders, reason)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
