@@ -99,7 +99,10 @@ func (l *Listener) Start() error {
 	for _, conn := range conns {
 		r, err := newReader(conn, l.cfg)
 		if err != nil {
-			for _, c := range conns {
+			for _, started := range l.readers {
+				started.close()
+			}
+			for _, c := range conns[len(l.readers):] {
 				c.Close()
 			}
 			l.readers = nil
@@ -134,7 +137,7 @@ func (l *Listener) Close() error {
 		}
 		l.running.Wait()
 		for _, r := range l.readers {
-			errs = append(errs, r.conn.Close())
+			errs = append(errs, r.close())
 		}
 		l.readers = nil
 		err = errors.Join(errs...)

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -40,6 +41,7 @@ type reader struct {
 	ring *ring
 	recv receiver
 
+	memory  []byte // of ring and recv
 	closing atomic.Bool
 	refused uint32 // drops of the kernel when refuse was called
 	drops   uint32 // drops of the kernel that are accounted for
@@ -54,9 +56,24 @@ func newReader(conn *net.UDPConn, cfg Config) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{conn: conn, raw: raw, cfg: cfg, ring: newRing(), in: newAccounts(cfg.Book), out: newAccounts(cfg.Book)}
-	r.recv.init()
+	// Not from the heap of Go: memory that no packet has touched yet would
+	// count there, and put the garbage collector off.
+	const ringOctets = handOver * slotOctets
+	memory, err := unix.Mmap(-1, 0, ringOctets+batch*longest, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("memory for packets: %w", err)
+	}
+	r := &reader{
+		conn: conn, raw: raw, cfg: cfg, memory: memory, ring: newRing(memory[:ringOctets]),
+		in: newAccounts(cfg.Book), out: newAccounts(cfg.Book),
+	}
+	r.recv.init(memory[ringOctets:])
 	return r, nil
+}
+
+// close gives socket and memory back, after the last call of take.
+func (r *reader) close() error {
+	return errors.Join(r.conn.Close(), unix.Munmap(r.memory))
 }
 
 // read reads until the socket is refused and empty.

@@ -25,15 +25,16 @@ type receiver struct {
 	names    [batch]unix.RawSockaddrInet6
 	controls [batch][24]byte // unix.CmsgSpace(4): the count of drops
 	scratch  [slotOctets]byte
-	spill    []byte // batch times longest; touched by long packets only
+	spill    []byte // touched by long packets only
 
 	want, got int
 	errno     unix.Errno
 	call      func(fd uintptr) bool // once, so that a read allocates nothing
 }
 
-func (v *receiver) init() {
-	v.spill = make([]byte, batch*longest)
+// init prepares v to use spill, batch times longest octets.
+func (v *receiver) init(spill []byte) {
+	v.spill = spill
 	for i := range v.messages {
 		v.vectors[i][1].Base = &v.spill[i*longest]
 		v.vectors[i][1].SetLen(longest)

@@ -43,9 +43,10 @@ type ring struct {
 	filled     chan struct{} // something was filled, or ended
 }
 
-func newRing() *ring {
+// newRing returns a ring over octets, handOver times slotOctets.
+func newRing(octets []byte) *ring {
 	return &ring{
-		octets: make([]byte, handOver*slotOctets),
+		octets: octets,
 		room:   make(chan struct{}, 1),
 		filled: make(chan struct{}, 1),
 	}
