@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 
 	"example.com/weir/flowio/flow"
@@ -98,6 +99,36 @@ func requireSubset(t *testing.T, at int, got, want *flow.Batch) {
 	rest := flow.NewBatch(flow.AllFields)
 	rest.AppendRows(want, from, from+got.Len())
 	requireEqual(t, "flipped", got, rest)
+}
+
+func TestVerify(t *testing.T) {
+	dir, file, want := sealedDir(t, 2*pageRows)
+	s := openStore(t, dir, Config{})
+	if gaps, err := s.Verify(t.Context()); len(gaps) != 0 || err != nil {
+		t.Errorf("a sound store: %+v, %v", gaps, err)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte("scratch"), 100); err != nil { // within the times of page 0
+		t.Fatal(err)
+	}
+	v := s.View(0, math.MaxInt64)
+	defer v.Close()
+	for range 2 {
+		if _, err := v.Parts()[0].Read(t.Context(), flow.Fields(flow.Time), func(*flow.Batch) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gaps, err := s.Verify(t.Context())
+	if len(gaps) != 1 || gaps[0].Rows != want.Len()/2 || err != nil {
+		t.Errorf("%+v, %v", gaps, err)
+	}
+	if diff := cmp.Diff(gaps, v.Unreadable()); diff != "" {
+		t.Errorf("a damaged page that is read twice: %s", diff)
+	}
 }
 
 func TestTruncatedSegment(t *testing.T) {

@@ -66,7 +66,7 @@ func (v *View) Parts() []Part { return v.parts }
 
 // Unreadable returns what is missing from the view's time range: segments
 // that could not be opened when the store was, and what the reads of this
-// view so far have met.
+// view so far have met; of the latter, only so many that there are maxGaps.
 func (v *View) Unreadable() []Gap {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -77,7 +77,9 @@ func (v *View) Unreadable() []Gap {
 func (v *View) skip(seg *segment, from, to int64, rows int, err error) {
 	g := Gap{Path: seg.path, From: from, To: to, Rows: rows, Reason: err.Error()}
 	v.mu.Lock()
-	v.gaps = append(v.gaps, g)
+	if !slices.Contains(v.gaps, g) && len(v.gaps) < maxGaps { // a part may be read again
+		v.gaps = append(v.gaps, g)
+	}
 	v.mu.Unlock()
 	v.store.met(seg, g)
 }
