@@ -162,13 +162,14 @@ const never = 1<<64 - 1
 
 // reorder sorts rows that are not far from order.
 type reorder struct {
-	plan      *Plan
-	held, out *flow.Batch
-	order     []int
+	held, spare, out *flow.Batch
+	least            uint64 // time in held
+	order            []int
 }
 
 func newReorder(p *Plan) *reorder {
-	return &reorder{plan: p, held: flow.NewBatch(p.layout.fields), out: flow.NewBatch(p.layout.fields)}
+	fields := p.layout.fields
+	return &reorder{held: flow.NewBatch(fields), spare: flow.NewBatch(fields), out: flow.NewBatch(fields), least: never}
 }
 
 // add takes the rows of b and returns, sorted, those held that are not later
@@ -179,12 +180,19 @@ func (r *reorder) add(b *flow.Batch, coming uint64) *flow.Batch {
 		return b
 	}
 	r.held.AppendRows(b, 0, b.Len())
+	for _, t := range times {
+		r.least = min(r.least, t)
+	}
 	return r.release(coming)
 }
 
 func (r *reorder) rest() *flow.Batch { return r.release(never) }
 
 func (r *reorder) release(until uint64) *flow.Batch {
+	r.out.Reset()
+	if r.least > until {
+		return r.out
+	}
 	times := r.held.Num(flow.Time)
 	r.order = r.order[:0]
 	for i := range times {
@@ -197,10 +205,13 @@ func (r *reorder) release(until uint64) *flow.Batch {
 		}
 		return 1
 	})
-	r.out.Reset()
 	r.out.AppendSelected(r.held, r.order[:n])
-	kept := flow.NewBatch(r.plan.layout.fields)
-	kept.AppendSelected(r.held, r.order[n:])
-	r.held = kept
+	r.spare.Reset()
+	r.spare.AppendSelected(r.held, r.order[n:])
+	r.held, r.spare = r.spare, r.held
+	r.least = never
+	if n < len(r.order) {
+		r.least = r.held.Num(flow.Time)[0]
+	}
 	return r.out
 }
