@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,6 +131,8 @@ func obey(u *Unit, db *configdb.Master, out *printer) {
 		switch verb {
 		case "ping":
 			out.print(event{Kind: "pong"})
+		case "goroutines":
+			out.print(event{Kind: "goroutines", Text: fmt.Sprint(runtime.NumGoroutine())})
 		case "token", "expired-token":
 			at := time.Now()
 			if verb == "expired-token" {

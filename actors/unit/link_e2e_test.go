@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -64,7 +65,7 @@ func TestLinksComeUpGoDownAndReturn(t *testing.T) {
 		mark := proxy.mark()
 		slave.cmd.Process.Signal(syscall.SIGSTOP)
 		down := proxy.awaitLink(mark, "s1", false)
-		if !strings.Contains(down.Reason, "no heartbeat for 3 s") {
+		if !strings.Contains(down.Reason, "no heartbeat for 1.75s") {
 			t.Errorf("down because of %q", down.Reason)
 		}
 		mark = proxy.mark()
@@ -97,6 +98,38 @@ func TestAUnitWaitsForItsParent(t *testing.T) {
 	}
 	if logged != 1 {
 		t.Errorf("%d lines about an unreachable Master, want 1", logged)
+	}
+}
+
+// The remote leaves a connection behind for every try but the last, and we try
+// for ever.
+func TestTryingOnLeavesNothingBehind(t *testing.T) {
+	r := newRig(t)
+	start(t, r.master)
+	for name, cfg := range map[string]Config{
+		"unreachable": r.unit(topology.Proxy, "p1", freeAddress(t)),
+		"refused":     r.unit(topology.Slave, "s1", r.master.Control),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, cfg)
+			goroutines := func() int {
+				var n int
+				if _, err := fmt.Sscan(p.do("goroutines", "goroutines").Text, &n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			p.awaitLog(0, "trying on")
+			before := goroutines()
+			for end := time.Now().Add(9 * time.Second); time.Now().Before(end); {
+				p.do("ping", "pong")
+				<-time.After(time.Second)
+			}
+			if after := goroutines(); after > before+10 {
+				t.Errorf("%d goroutines, %d after 9 s of trying", before, after)
+			}
+		})
 	}
 }
 

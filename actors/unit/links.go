@@ -13,20 +13,9 @@ import (
 )
 
 const (
-	// heartbeatEvery is how often each end of a link shows that it lives.
-	heartbeatEvery = time.Second
-
-	// tickEvery is how often silence is looked for. With silentAfter it keeps
-	// the promise of noticing a dead peer within 3.5 s.
+	// tickEvery is how often silence is looked for; it is part of how late a
+	// dead peer is noticed.
 	tickEvery = 250 * time.Millisecond
-
-	// silentAfter is when a link is down: three heartbeats are missing.
-	silentAfter = 3100 * time.Millisecond
-
-	// goneAfter is when a link is down whose peer is silent and cannot be
-	// connected to either: its process has ended. Slaves that were killed are
-	// out of the distribution within 2 s.
-	goneAfter = 1500 * time.Millisecond
 
 	// helloEvery is how often the unit above is greeted while the link is
 	// down; helloRefused when it does not want us.
@@ -45,6 +34,29 @@ const (
 	// a past process arrive seconds late, not several restarts late.
 	maxGhosts = 8
 )
+
+// pace is how a link shows that it lives.
+type pace struct {
+	beat   time.Duration // between heartbeats
+	silent time.Duration // the link is down: three heartbeats are missing
+	gone   time.Duration // the same for a peer that cannot be connected to: its process has ended
+}
+
+var (
+	// calm notices a dead peer within 3.5 s.
+	calm = pace{beat: time.Second, silent: 3100 * time.Millisecond, gone: 1500 * time.Millisecond}
+
+	// brisk notices it within 2 s: until a Proxy knows that a Slave is down,
+	// the Slave's share of the flows is lost.
+	brisk = pace{beat: 500 * time.Millisecond, silent: 1750 * time.Millisecond, gone: time.Second}
+)
+
+func paceOf(own, peer topology.Role) pace {
+	if own == topology.Slave || peer == topology.Slave {
+		return brisk
+	}
+	return calm
+}
 
 // stage is how far a link has come.
 //
@@ -380,14 +392,14 @@ func (l *links) tickBelow(k *link, now time.Time) []effect {
 }
 
 func (l *links) tickLinked(k *link, now time.Time) []effect {
-	silence := now.Sub(k.LastSeen)
-	if f := l.faults(k.address); silence > goneAfter && f.kind == unreachable {
+	pace, silence := paceOf(l.own.Role, k.Peer.Role), now.Sub(k.LastSeen)
+	if f := l.faults(k.address); silence > pace.gone && f.kind == unreachable {
 		return k.down(f.reason, now, "no heartbeat and no connection")
 	}
-	if silence > silentAfter {
-		return k.down("", now, "no heartbeat for 3 s")
+	if silence > pace.silent {
+		return k.down("", now, fmt.Sprintf("no heartbeat for %s", pace.silent))
 	}
-	if now.Sub(k.beat) >= heartbeatEvery-tickEvery/2 {
+	if now.Sub(k.beat) >= pace.beat-tickEvery/2 {
 		return []effect{k.heartbeat(now)}
 	}
 	return nil
