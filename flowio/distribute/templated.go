@@ -80,7 +80,11 @@ func (s *session) dealSet(p *flow.Packet, at base, set template.Set, fresh bool)
 	case set.ID < template.MinID: // reserved
 		return nil
 	}
+	told := s.streams[set.ID] != nil
 	st := s.lookup(set.ID)
+	if st != nil && !told {
+		s.passTemplate(st.template)
+	}
 	switch {
 	case st == nil:
 		s.park(p, set, fresh)
@@ -119,8 +123,14 @@ func (s *session) park(p *flow.Packet, set template.Set, fresh bool) {
 	if s.format == template.IPFIX {
 		binary.BigEndian.PutUint16(alone.Payload[2:], uint16(len(alone.Payload)))
 	}
-	if fresh {
-		s.sh.d.store.Park(s.templateKey(set.ID), alone)
+	if !fresh {
+		return
+	}
+	if t := s.sh.d.store.Park(s.templateKey(set.ID), alone); t != nil && !t.Options {
+		// There was no memory left to learn it.
+		n := uint64(t.Count(set.Body))
+		s.account.Receive(n)
+		s.account.Drop(ledger.RefusedTemplate, n)
 	}
 }
 
