@@ -117,6 +117,7 @@ func (p *Plan) prepare(problems *problems) {
 	default:
 		problems.add("/kind", "%q is none of top, series, flows, total", string(p.Kind))
 	}
+	p.checkProfile(problems)
 	p.checkTimes(problems)
 	p.checkGroups(problems)
 	p.checkOrder(problems)
@@ -140,6 +141,20 @@ func scopeRemedy(s filter.Scope) string {
 	member := map[string]string{"sourcegroup": "sourceGroups", "profile": "profile", "channel": "channels"}[s.Kind]
 	return fmt.Sprintf("a query chooses its %s with %q, not within the filter", s.Kind, member)
 }
+
+// checkProfile refuses what would be answered as if it had not been asked:
+// there is no profile but the one of all flows yet.
+func (p *Plan) checkProfile(problems *problems) {
+	if p.Profile != "" && p.Profile != liveProfile {
+		problems.add("/profile", "unknown profile %q: there is only %s, which holds all flows", p.Profile, liveProfile)
+	}
+	if len(p.Channels) > 0 {
+		problems.add("/channels", "the profile %s has no channels to choose from: choose sourceGroups", liveProfile)
+	}
+}
+
+// liveProfile holds every flow.
+const liveProfile = "live"
 
 // The years that RFC 3339 can write, in Unix milliseconds.
 const (

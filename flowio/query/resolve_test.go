@@ -86,6 +86,8 @@ func TestMistakes(t *testing.T) {
 		{Request{Kind: Series, Step: "100ms"}, []string{"/step"}, "not a duration"},
 		{Request{Kind: Series, Step: "0s"}, []string{"/step"}, "1s or longer"},
 		{Request{Kind: Top, GroupBy: []string{"proto"}, Step: "1m"}, []string{"/step"}, "only a series"},
+		{Request{Kind: Total, Profile: "web"}, []string{"/profile"}, "only live"},
+		{Request{Kind: Total, Profile: "live", Channels: []string{"web"}}, []string{"/channels"}, "sourceGroups"},
 		{Request{Kind: Total, From: "now"}, []string{"/from"}, "empty"},
 		{Request{Kind: Total, From: "yesterday"}, []string{"/from"}, "not a time"},
 		{Request{Kind: Total, From: "now-5"}, []string{"/from"}, "not a time"},
