@@ -28,6 +28,7 @@ export default defineConfig({
           environment: 'jsdom',
           include: ['src/**/*.test.tsx'],
           setupFiles: ['src/test/setup.ts'],
+          testTimeout: 60_000, // a busy machine is no reason to fail
         },
       },
     ],

@@ -1,11 +1,12 @@
-// Replaces every text file of the build by its gzip form, which is what the
-// binary embeds (see site.go), and prints what a first visit loads.
+// Replaces the text files of the build by their gzip form, which is what the
+// binary embeds (see site.go), and prints their sizes. index.html stays: it is
+// small, and make takes it for the sign of a finished build.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const dist = new URL('../dist', import.meta.url).pathname;
-const text = new Set(['.css', '.html', '.js', '.json', '.svg', '.txt']);
+const text = new Set(['.css', '.js', '.json', '.svg', '.txt']);
 
 let raw = 0;
 let packed = 0;
@@ -25,7 +26,6 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
   packed += small.length;
   sizes.set(file.slice(dist.length + 1), small.length);
 }
-writeFileSync(join(dist, '.gitkeep'), '');
 
 const kB = (n) => `${(n / 1000).toFixed(1)} kB`;
 for (const [name, size] of [...sizes].sort((a, b) => b[1] - a[1])) console.log(kB(size).padStart(10), name);

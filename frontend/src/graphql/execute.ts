@@ -45,7 +45,7 @@ export async function execute<Result, Variables>(
 /** Posts JSON to the origin this page came from. */
 export async function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   try {
-    return await fetch(path, {
+    return await fetch(new URL(path, location.href), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
       body: JSON.stringify(body),

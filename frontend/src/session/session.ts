@@ -25,5 +25,5 @@ export async function signIn(token: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await fetch('/api/v1/session', { method: 'DELETE', credentials: 'same-origin' });
+  await fetch(new URL('/api/v1/session', location.href), { method: 'DELETE', credentials: 'same-origin' });
 }

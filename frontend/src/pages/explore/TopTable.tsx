@@ -1,6 +1,6 @@
 import { Empty } from '../../components/Empty';
 import { colourOf } from '../../chart/colours';
-import { exact, metrics, percent, perSecond, rate, si, volume, type Metric } from '../../format/numbers';
+import { exact, metrics, percent, perSecond, rate, volume, type Metric } from '../../format/numbers';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import styles from './explore.module.css';
 import { columnLabel } from './fields';
@@ -150,7 +150,7 @@ function Cells({ sums, totals, metric, seconds, titles }: CellsProps) {
         </td>
       ))}
       <td className="num">{rate(metric, perSecond(metric, sums[metric], seconds))}</td>
-      <td className="num">{sums.packets > 0 ? si(sums.bytes / sums.packets) : '–'}</td>
+      <td className="num">{sums.packets > 0 ? exact(Math.round(sums.bytes / sums.packets)) : '–'}</td>
     </>
   );
 }

@@ -24,7 +24,7 @@ export function ValueMenu({ filter, onFilter, children }: Props) {
     <OpenMenu value={setChosen}>
       {children}
       {chosen && (
-        <Menu opened onClose={close} position="bottom-start" width={260} offset={4} withinPortal>
+        <Menu opened onClose={close} position="bottom-start" width={260} offset={4} hideDetached={false}>
           <Menu.Target>
             <span className={styles.menuAnchor} style={{ left: chosen.x, top: chosen.y }} />
           </Menu.Target>
@@ -64,9 +64,10 @@ export function ValueCell({ column, value }: { column: string; value: Value }) {
   };
   const hint = valueHint(column, value);
   return (
-    <button type="button" className={styles.value} onClick={click}>
+    <button type="button" className={styles.value} aria-haspopup="menu" onClick={click}>
       {text}
-      {hint && <span className={styles.hint}> {hint}</span>}
+      {hint && ' '}
+      {hint && <span className={styles.hint}>{hint}</span>}
     </button>
   );
 }

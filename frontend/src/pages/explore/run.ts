@@ -17,7 +17,7 @@ export type Finished = {
 /** Answers that come this soon need no progress. */
 const wait = '400ms';
 
-/** Should the push of progress fail, the state is asked for this often. */
+/** When no push of progress came for this long, the state is asked for. */
 const pollMs = 1500;
 
 /** Runs a query to its end. Aborting the signal cancels it on the server. */
@@ -46,7 +46,9 @@ function finish(state: JobPartsFragment['state'], error: string, result: ResultP
 /** Resolves when a job has ended, by push or by asking. */
 function ended(job: JobPartsFragment, signal: AbortSignal, tell: (progress: Progress) => void): Promise<void> {
   return new Promise((resolve, reject) => {
+    let heard = Date.now();
     const see = (seen: JobPartsFragment | null | undefined) => {
+      heard = Date.now();
       if (!seen) return settle(() => reject(new ApiError('the query is no longer known', 'NOT_FOUND')));
       tell({ id: seen.id, units: seen.progress });
       if (seen.state !== 'running') settle(resolve);
@@ -54,6 +56,7 @@ function ended(job: JobPartsFragment, signal: AbortSignal, tell: (progress: Prog
     };
     const stop = follow(QueryProgressDocument, { id: job.id }, { next: (r) => see(r.queryProgress) });
     const timer = setInterval(() => {
+      if (Date.now() - heard < pollMs) return;
       execute(QueryStateDocument, { id: job.id }, signal).then((r) => see(r.query), () => undefined);
     }, pollMs);
     const abort = () => {

@@ -1,6 +1,9 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { IconBolt, IconDatabase, IconDeviceDesktopAnalytics, IconRouter, IconServer2 } from '@tabler/icons-react';
-import { Background, Controls, Handle, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
+import {
+  Background, BaseEdge, Controls, EdgeLabelRenderer, getBezierPath, Handle, Position, ReactFlow, type Edge, type EdgeProps,
+  type Node, type NodeProps,
+} from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useMemo } from 'react';
 import { StateBadge, toneOf } from '../../components/StateBadge';
@@ -52,6 +55,27 @@ function SourceBox({ data: { source } }: NodeProps<SourceNode>) {
 
 const nodeTypes = { unit: UnitBox, source: SourceBox };
 
+type RateEdge = Edge<{ rate?: string }, 'rate'>;
+
+/** A connection with what flows over it. */
+function RateLine({ data, id, ...ends }: EdgeProps<RateEdge>) {
+  const [path, x, y] = getBezierPath(ends);
+  return (
+    <>
+      <BaseEdge id={id} path={path} />
+      {data?.rate && (
+        <EdgeLabelRenderer>
+          <span className={styles.rate} style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
+            {data.rate}
+          </span>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+}
+
+const edgeTypes = { rate: RateLine };
+
 function toNode(n: MapNode, chosen: string | undefined): UnitNode | SourceNode {
   const common = { id: n.id, position: { x: n.x, y: n.y }, ...nodeSize, draggable: false, connectable: false };
   return n.kind === 'source'
@@ -59,17 +83,17 @@ function toNode(n: MapNode, chosen: string | undefined): UnitNode | SourceNode {
     : { ...common, type: 'unit', data: { unit: n.unit, chosen: n.id === chosen }, ariaLabel: `${n.unit.role} ${n.unit.name}, ${n.unit.status.state}` };
 }
 
-function toEdge(e: MapEdge): Edge {
+function toEdge(e: MapEdge): RateEdge {
   const flows = e.kind === 'flows';
   return {
     id: e.id,
+    type: 'rate',
     source: e.from,
     target: e.to,
     focusable: false,
     selectable: false,
-    label: flows ? `${si(e.rate)}/s` : undefined,
+    data: flows ? { rate: `${si(e.rate)}/s` } : {},
     className: flows ? styles.flows : styles.control,
-    animated: flows && e.rate > 0,
   };
 }
 
@@ -81,9 +105,11 @@ export default function TopologyMap({ sections, chosen, choose }: Props) {
   const { nodes, edges } = useMemo(() => layOut(sections), [sections]);
   return (
     <ReactFlow
+      className={styles.map}
       nodes={nodes.map((n) => toNode(n, chosen))}
       edges={edges.map(toEdge)}
       nodeTypes={nodeTypes}
+      edgeTypes={edgeTypes}
       colorMode={scheme}
       onNodeClick={(_, node) => node.type === 'unit' && choose(node.id)}
       nodesDraggable={false}

@@ -111,8 +111,8 @@ function UnitRow({ place, revision, now, zone, chosen, choose }: RowProps) {
           <StateBadge state={status.state} />
         </td>
         <td>
-          {group ? `${group.name}, priority ${group.priority}` : <span className="dim">–</span>}
-          {weight !== undefined && <span className="dim"> · weight {weight}</span>}
+          {group ? group.name : <span className="dim">–</span>}
+          {weight !== undefined ? <span className="dim"> · weight {weight}</span> : group && <span className="dim"> · priority {group.priority}</span>}
         </td>
         <Numbers unit={unit} />
         <td className="num">

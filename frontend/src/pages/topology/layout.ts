@@ -9,7 +9,7 @@ export type MapNode =
 
 export type MapEdge = { id: string; from: string; to: string; kind: 'control' | 'flows'; rate: number };
 
-export const nodeSize = { width: 188, height: 58 };
+export const nodeSize = { width: 206, height: 56 };
 
 /** The pieces of the map, without positions. */
 function pieces(sections: readonly Section[]): { nodes: MapNode[]; edges: MapEdge[] } {
@@ -34,7 +34,7 @@ function pieces(sections: readonly Section[]): { nodes: MapNode[]; edges: MapEdg
 export function layOut(sections: readonly Section[]): { nodes: MapNode[]; edges: MapEdge[] } {
   const { nodes, edges } = pieces(sections);
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 84, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 104, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const n of nodes) graph.setNode(n.id, { ...nodeSize });
   for (const e of edges) graph.setEdge(e.from, e.to);

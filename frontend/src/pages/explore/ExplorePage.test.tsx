@@ -1,0 +1,109 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import type { QueryInput, ResultPartsFragment } from '../../graphql/generated/graphql';
+import { open } from '../../test/open';
+import { at, result } from '../../test/results';
+import { answerQueries, failing } from '../../test/server';
+
+const column = (name: string) => ({ name, kind: 'x' });
+
+const answers: Record<string, Partial<ResultPartsFragment>> = {
+  series: {
+    columns: ['time', 'dstPort', 'bytes'].map(column),
+    rows: [[at(0), 443, '1000'], [at(10), 53, '10']],
+  },
+  top: {
+    kind: 'top',
+    columns: ['dstPort', 'bytes', 'packets', 'flows'].map(column),
+    rows: [[443, '900', '9', '3'], [53, '50', '5', '2']],
+    total: ['1000', '20', '10'],
+    groups: '7',
+  },
+  total: { kind: 'total', columns: ['bytes', 'packets', 'flows'].map(column), rows: [['1000', '20', '10']] },
+  flows: {
+    kind: 'flows',
+    columns: ['time', 'srcAddr', 'dstPort', 'bytes'].map(column),
+    rows: [[at(1), '10.1.2.3', 443, '700']],
+  },
+};
+
+function answerFor(change: Partial<ResultPartsFragment> = {}) {
+  return (input: QueryInput) => {
+    const whole = input.kind === 'series' && !input.groupBy;
+    const rows = { columns: ['time', 'bytes'].map(column), rows: [[at(0), '1010']] };
+    return result({ ...(whole ? rows : answers[input.kind]), ...change });
+  };
+}
+
+const top = () => screen.findByRole('region', { name: 'Top groups' });
+
+test('asks what the URL says and shows chart, legend and groups', async () => {
+  const asked = answerQueries(answerFor());
+  open('/explore?from=now-1h&to=now&by=dstPort&f=proto+tcp&top=5');
+  const groups = within(await top());
+  expect(groups.getByRole('button', { name: '443 https' })).toBeInTheDocument();
+  expect(groups.getByText('90.0 %')).toBeInTheDocument();
+  expect(groups.getByText('other')).toBeInTheDocument();
+  expect(groups.getByText('all 7 groups')).toBeInTheDocument();
+  const legend = within(screen.getByRole('region', { name: 'Lines of the chart' }));
+  expect(legend.getByText('53')).toBeInTheDocument();
+  expect(screen.getByRole('img', { name: /Traffic over time/ })).toBeInTheDocument();
+  expect(asked).toContainEqual({
+    kind: 'series', from: 'now-1h', to: 'now', filter: 'proto tcp', metrics: ['bytes'], step: '30s',
+    groupBy: ['dstPort'], orderBy: 'bytes', limit: 5,
+  });
+  expect(screen.getByLabelText('About the answer')).toHaveTextContent('3 of 3 units answered');
+  expect(screen.queryByText(/Totals are partial/)).not.toBeInTheDocument();
+});
+
+test('says which unit did not answer, and for which time', async () => {
+  const missing = [{ unit: 'london-slave-2', from: at(0), to: at(30), reason: 'does not answer' }];
+  answerQueries(
+    answerFor({ coverage: { complete: false, unitsAsked: 3, unitsAnswered: 2, missing, answeredBySecondary: [] } }),
+  );
+  open('/explore?by=dstPort');
+  expect(await screen.findByText('2 of 3 units answered in full. Totals are partial.')).toBeInTheDocument();
+  expect(screen.getByText(/Missing: london-slave-2, .*: does not answer/)).toBeInTheDocument();
+});
+
+test('a clicked value is excluded from the filter, in the URL', async () => {
+  answerQueries(answerFor());
+  const history = open('/explore?by=dstPort&f=proto+tcp');
+  await userEvent.click(within(await top()).getByRole('button', { name: '443 https' }));
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Exclude from the filter' }));
+  await waitFor(() => expect(history.location.search).toContain('f=proto+tcp+and+not+dst+port+443'));
+});
+
+test('a typed filter runs with Enter', async () => {
+  const asked = answerQueries(answerFor());
+  const history = open('/explore?by=dstPort');
+  await top();
+  const field = await screen.findByRole('textbox', { name: 'Filter' });
+  await userEvent.click(field);
+  await userEvent.keyboard('inet6{Enter}');
+  await waitFor(() => expect(history.location.search).toContain('f=inet6'));
+  await waitFor(() => expect(asked.some((q) => q.filter === 'inet6')).toBe(true));
+});
+
+test('records are listed in their own tab', async () => {
+  answerQueries(answerFor());
+  open('/explore?by=dstPort&tab=flows');
+  const list = await screen.findByRole('table', { name: 'Flow records' });
+  expect(list).toHaveAttribute('aria-rowcount', '2');
+  expect(within(list).getByRole('columnheader', { name: 'Source address' })).toBeInTheDocument();
+});
+
+test('a filter with a mistake says so in place of the chart', async () => {
+  answerQueries(() => failing('filter at octet 0: unknown word', 'FILTER_SYNTAX') as unknown as Response);
+  open('/explore?f=prto');
+  expect(await screen.findByText('The filter has a mistake')).toBeInTheDocument();
+  expect(screen.getAllByText(/unknown word/).length).toBeGreaterThan(0);
+});
+
+test('no matching flows is not an error', async () => {
+  answerQueries((input) => result({ ...answers[input.kind], rows: [], total: ['0', '0', '0'] }));
+  open('/explore?by=dstPort');
+  expect(await screen.findByText('No flows match')).toBeInTheDocument();
+  expect(screen.getByText('No flows match in this range')).toBeInTheDocument();
+});

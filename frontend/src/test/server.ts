@@ -1,0 +1,50 @@
+import { graphql, http, HttpResponse } from 'msw';
+import { setupServer } from 'msw/node';
+import type { QueryInput, ResultPartsFragment } from '../graphql/generated/graphql';
+import type { Topology } from '../pages/topology/useTopology';
+
+const me = { me: { name: 'ada', role: 'viewer' as const }, version: { version: '0.1.0', commit: 'c' } };
+
+/** A Master that knows who asks, and nothing else unless a test says so. */
+export const server = setupServer(
+  graphql.query('Me', () => HttpResponse.json({ data: me })),
+  graphql.query('FilterValidate', () => HttpResponse.json({ data: { filterValidate: [] } })),
+);
+
+type Refusal = { errors: { message: string; extensions: { code: string } }[] };
+
+export const failing = (message: string, code: string) =>
+  HttpResponse.json<Refusal>({ errors: [{ message, extensions: { code } }] });
+
+export const signedOut = () => server.use(graphql.query('Me', () => failing('sign in first', 'UNAUTHENTICATED')));
+
+export const answerTopology = (topology: Topology | 'lost') =>
+  server.use(
+    graphql.query('Topology', () => (topology === 'lost' ? HttpResponse.error() : HttpResponse.json({ data: { topology } }))),
+  );
+
+/** Answers queries at once. Records what was asked. */
+export function answerQueries(result: (input: QueryInput) => ResultPartsFragment | Response): QueryInput[] {
+  const asked: QueryInput[] = [];
+  server.use(
+    graphql.mutation('StartQuery', ({ variables }) => {
+      const input = variables.input as QueryInput;
+      asked.push(input);
+      const answer = result(input);
+      if (answer instanceof Response) return answer as never;
+      return HttpResponse.json({
+        data: { startQuery: { id: 'q1', state: 'done', error: '', progress: [], result: answer } },
+      });
+    }),
+  );
+  return asked;
+}
+
+export const acceptToken = (good: string) =>
+  server.use(
+    http.post('*/api/v1/session', async ({ request }) => {
+      const { token } = (await request.json()) as { token: string };
+      if (token === good) return HttpResponse.json({ name: 'ada', role: 'viewer' });
+      return HttpResponse.json({ detail: 'this token is not known', code: 'UNAUTHENTICATED' }, { status: 401 });
+    }),
+  );
