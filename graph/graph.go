@@ -82,10 +82,19 @@ func New(cfg Config) http.Handler {
 	return server
 }
 
-// limitLists makes fields that answer with lists cost what they may return.
+// limitLists makes lists cost what they may hold, so that going back and forth
+// between groups and their members soon costs too much.
 func limitLists(c *generated.ComplexityRoot) {
-	c.Query.Actions = func(child, limit int) int { return 1 + child*bounded(limit)/10 }
-	c.Query.Queries = func(child, limit int) int { return 1 + child*bounded(limit)/10 }
+	c.Query.Actions = func(child, limit int) int { return times(child, limit/10) }
+	c.Query.Queries = func(child, limit int) int { return times(child, limit/10) }
+	c.Topology.Units = func(child int) int { return times(child, 10) }
+	c.Topology.ProxyGroups = func(child int) int { return times(child, 10) }
+	c.Topology.SourceGroups = func(child int) int { return times(child, 10) }
+	c.SourceGroup.ProxyGroups = func(child int) int { return times(child, 4) }
+	c.ProxyGroup.Slaves = func(child int) int { return times(child, 4) }
 }
 
-func bounded(limit int) int { return min(max(limit, 1), maxList) }
+// times returns the cost of n children, without overflow.
+func times(child, n int) int {
+	return 1 + min(child, maxComplexity+1)*min(max(n, 1), maxList)
+}
