@@ -18,23 +18,25 @@ const maxQueryTime = 10 * time.Minute
 
 var errTooLong = fmt.Errorf("the query took longer than %s; choose a shorter time range", maxQueryTime)
 
-// StartQuery starts a query and returns at once. The error is a
+// StartQuery starts a query and returns at once; the query outlives ctx. The error is a
 // *query.RequestError when the request is wrong, query.ErrBusy when too many
 // queries are waiting.
 func (m *Master) StartQuery(ctx context.Context, r query.Request, actor string) (query.Job, error) {
 	plan, err := m.resolve(r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return query.Job{}, err
-	}
-	if m.ctx.Err() != nil {
+	case m.ctx.Err() != nil:
 		return query.Job{}, ErrStopping
+	case ctx.Err() != nil:
+		return query.Job{}, ctx.Err()
 	}
 	j := newJob(m.ctx, uuid.NewString(), r, plan, actor, time.Now().UTC())
 	if err := m.jobs.Add(j); err != nil {
 		return query.Job{}, err
 	}
 	m.unit.System().Root.Send(m.asking, &started{j})
-	return j.Snapshot(), ctx.Err()
+	return j.Snapshot(), nil
 }
 
 // resolve decides what the request leaves open and checks the names that only
