@@ -2,18 +2,21 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"example.com/weir/actors/unit"
 	"example.com/weir/persistence/topology"
+	"example.com/weir/rest"
 	"example.com/weir/rest/client"
 )
+
+// enrolWithin bounds the wait for the unit above a joining one.
+const enrolWithin = 15 * time.Second
 
 // start starts every unit, lets the new ones join, makes the groups and waits
 // until all of it works.
@@ -22,7 +25,7 @@ func (d *demo) start(ctx context.Context) error {
 	if err := d.launch(ctx, master); err != nil {
 		return err
 	}
-	api, err := d.client()
+	api, err := d.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,16 +37,16 @@ func (d *demo) start(ctx context.Context) error {
 			return err
 		}
 	}
-	var now topology.View
-	if now, err = view(ctx, api); err != nil {
+	now, err := api.Topology(ctx)
+	if err != nil {
 		return err
 	}
 	for _, u := range d.units {
-		known, ok := now.UnitByName(u.cfg.Name)
-		if !ok {
+		i := slices.IndexFunc(now.Units, func(known rest.Unit) bool { return known.Name == u.cfg.Name })
+		if i < 0 {
 			return fmt.Errorf("the Master does not know %s", u.cfg.Name)
 		}
-		u.id = known.ID
+		u.id = now.Units[i].ID
 	}
 	if len(now.SourceGroups) == 0 {
 		if err := d.group(ctx, api); err != nil {
@@ -74,12 +77,25 @@ func (d *demo) launch(ctx context.Context, u *demoUnit) error {
 	return u.answers(ctx, "/healthz")
 }
 
-func (d *demo) client() (*client.Client, error) {
+// client waits until the Master answers with the administrator's token.
+func (d *demo) client(ctx context.Context) (*client.Client, error) {
 	token, err := os.ReadFile(d.tokenFile())
 	if err != nil {
 		return nil, fmt.Errorf("read API token: %w", err)
 	}
-	return client.New(d.api(), strings.TrimSpace(string(token))), nil
+	api, err := client.New(d.api(), strings.TrimSpace(string(token)))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		_, err := api.Topology(ctx)
+		if err == nil {
+			return api, nil
+		}
+		if waiting := sleepUntil(ctx, time.Now().Add(50*time.Millisecond)); waiting != nil {
+			return nil, err
+		}
+	}
 }
 
 // enrol lets u join, unless it has in an earlier run on the same directory.
@@ -87,33 +103,29 @@ func (d *demo) enrol(ctx context.Context, api *client.Client, u *demoUnit) error
 	if _, err := os.Stat(filepath.Join(u.cfg.DataDir, "tls", "unit.pem")); err == nil {
 		return nil
 	}
-	var token struct {
-		Token string `json:"token"`
-	}
-	err := api.Do(ctx, http.MethodPost, "/join-tokens", map[string]any{"role": u.cfg.Role}, &token)
+	token, err := api.CreateJoinToken(ctx, u.cfg.Role, "", time.Hour)
 	if err != nil {
 		return fmt.Errorf("make a join token for %s: %w", u.cfg.Name, err)
 	}
 	if err := os.MkdirAll(u.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}
-	// A Slave joins through its Proxy, which may need a moment to find the
-	// Master.
+	// The unit above may not listen yet, and a Slave joins through its Proxy,
+	// which may need a moment to find the Master.
+	giveUp := time.Now().Add(enrolWithin)
 	for {
 		_, err = unit.Enrol(ctx, unit.Enrolment{
 			Parent: u.cfg.Parent, Token: token.Token, Name: u.cfg.Name, Role: u.cfg.Role,
 			Control: u.cfg.Control, Query: u.cfg.Query, DataDir: u.cfg.DataDir,
 		})
-		if err == nil || ctx.Err() != nil || !errors.Is(err, unit.ErrDown) {
+		if err == nil || time.Now().After(giveUp) || sleepUntil(ctx, time.Now().Add(100*time.Millisecond)) != nil {
 			return err
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 }
 
 // group makes the source groups and assigns the units to them.
 func (d *demo) group(ctx context.Context, api *client.Client) error {
-	port := 2055
 	for _, g := range []struct {
 		name     string
 		model    topology.Model
@@ -123,22 +135,19 @@ func (d *demo) group(ctx context.Context, api *client.Client) error {
 		{"london", d.cfg.model, d.cfg.delivery, d.units[1:4]},
 		{"hq", topology.RoundRobin, topology.DeliverTLS, d.units[4:]},
 	} {
-		var made struct {
-			ID string `json:"id"`
-		}
-		err := api.Do(ctx, http.MethodPost, "/source-groups", map[string]any{
-			"name": g.name, "model": g.model, "delivery": g.delivery, "listen": []int{port},
-		}, &made)
+		made, err := api.Create(ctx, client.SourceGroups, map[string]any{
+			"name": g.name, "model": g.model, "delivery": g.delivery, "listen": []int{demoPort},
+		}, false)
 		if err != nil {
 			return fmt.Errorf("make source group %s: %w", g.name, err)
 		}
-		slaves := []map[string]any{}
+		members := []topology.Member{}
 		for _, u := range g.units[1:] {
-			slaves = append(slaves, map[string]any{"unit": u.id, "weight": 1})
+			members = append(members, topology.Member{Unit: u.id, Weight: 1})
 		}
-		err = api.Do(ctx, http.MethodPost, "/proxy-groups", map[string]any{
-			"name": g.name + "-1", "sourceGroup": made.ID, "priority": 1, "proxy": g.units[0].id, "slaves": slaves,
-		}, nil)
+		_, err = api.Create(ctx, client.ProxyGroups, map[string]any{
+			"name": g.name + "-1", "sourceGroup": made.ID, "priority": 1, "proxy": g.units[0].id, "slaves": members,
+		}, false)
 		if err != nil {
 			return fmt.Errorf("make proxy group %s-1: %w", g.name, err)
 		}
@@ -149,14 +158,14 @@ func (d *demo) group(ctx context.Context, api *client.Client) error {
 // allActive waits until the Master sees every unit active.
 func (d *demo) allActive(ctx context.Context, api *client.Client) error {
 	for {
-		now, err := view(ctx, api)
+		now, err := api.Topology(ctx)
 		if err != nil {
 			return err
 		}
 		waiting := ""
-		for _, u := range d.units {
-			if s := now.Status[u.id]; s.State != topology.Active {
-				waiting = fmt.Sprintf("%s is %s: %s", u.cfg.Name, s.State, s.Reason)
+		for _, u := range now.Units {
+			if u.Status.State != topology.Active {
+				waiting = fmt.Sprintf("%s is %s: %s", u.Name, u.Status.State, u.Status.Reason)
 			}
 		}
 		if waiting == "" {

@@ -36,7 +36,13 @@ type demoUnit struct {
 	mu       sync.Mutex // guards everything below
 	cmd      *exec.Cmd
 	stopping bool
+	deaths   int           // how often the process ended by itself
 	done     chan struct{} // closed when supervise has returned
+}
+
+// flowAddress is where exporters send to, if u is the Proxy of its place.
+func (u *demoUnit) flowAddress() string {
+	return fmt.Sprintf("%s:%d", u.cfg.Flows.Address, demoPort)
 }
 
 func (u *demoUnit) configFile() string { return u.cfg.path("weir.yaml") }
@@ -65,7 +71,7 @@ func (u *demoUnit) start(changed func()) error {
 }
 
 func (u *demoUnit) spawn() error {
-	logFile, err := os.OpenFile(filepath.Join(u.cfg.DataDir, "weir.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	logFile, err := os.OpenFile(u.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open log of %s: %w", u.cfg.Name, err)
 	}
@@ -95,11 +101,11 @@ func (u *demoUnit) supervise(changed func()) {
 	defer close(u.done)
 	for {
 		err := u.process().Wait()
-		if u.isStopping() {
+		if u.countDeath() {
 			return
 		}
 		u.log.Warn("unit died, starting it again", "unit", u.cfg.Name, "err", err, "after", restartAfter,
-			"log", filepath.Join(u.cfg.DataDir, "weir.log"))
+			"log", u.logFile())
 		for deadline := time.Now().Add(restartAfter); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 			if u.isStopping() {
 				return
@@ -116,6 +122,22 @@ func (u *demoUnit) process() *exec.Cmd {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.cmd
+}
+
+// countDeath notes that the process ended, and reports whether it was asked to.
+func (u *demoUnit) countDeath() (stopping bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.stopping {
+		u.deaths++
+	}
+	return u.stopping
+}
+
+func (u *demoUnit) died() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.deaths > 0
 }
 
 func (u *demoUnit) isStopping() bool {
@@ -149,9 +171,15 @@ func (u *demoUnit) stop() error {
 	}
 }
 
-// answers waits until the unit's admin address answers path with 200.
+func (u *demoUnit) logFile() string { return filepath.Join(u.cfg.DataDir, "weir.log") }
+
+// answers waits until the unit's admin address answers path with 200. A unit
+// that has died answers no more, even if something else does in its place.
 func (u *demoUnit) answers(ctx context.Context, path string) error {
 	for {
+		if u.died() {
+			return fmt.Errorf("%s ended at once:\n%s", u.cfg.Name, lastLines(u.logFile()))
+		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+u.cfg.Admin+path, nil)
 		if err != nil {
 			return err
@@ -166,8 +194,18 @@ func (u *demoUnit) answers(ctx context.Context, path string) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer %s: %w; its log is %s",
-				u.cfg.Name, path, context.Cause(ctx), filepath.Join(u.cfg.DataDir, "weir.log"))
+				u.cfg.Name, path, context.Cause(ctx), u.logFile())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// lastLines returns the end of a log.
+func lastLines(file string) string {
+	const most = 2000
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-most):])
 }
