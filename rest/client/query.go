@@ -35,7 +35,8 @@ func (c *Client) StartQuery(ctx context.Context, q query.Request, wait time.Dura
 		method: http.MethodPost, path: "queries", body: q,
 		header: map[string]string{"Prefer": "wait=" + strconv.FormatFloat(wait.Seconds(), 'f', -1, 64)},
 	}
-	return job, c.do(ctx, r, &job)
+	err := c.do(ctx, r, &job)
+	return job, err
 }
 
 // Job returns how far a query has come.

@@ -30,7 +30,8 @@ func (c *Client) Topology(ctx context.Context) (rest.Topology, error) {
 func (c *Client) Create(ctx context.Context, collection string, object any, dryRun bool) (rest.Outcome, error) {
 	var done rest.Outcome
 	r := request{method: http.MethodPost, path: collection, query: dry(dryRun), body: object}
-	return done, c.do(ctx, r, &done)
+	err := c.do(ctx, r, &done)
+	return done, err
 }
 
 // Update changes what is in patch and leaves the rest of the object, if the
@@ -41,7 +42,8 @@ func (c *Client) Update(ctx context.Context, collection, id, revision string, pa
 		method: http.MethodPatch, path: collection + "/" + url.PathEscape(id), query: dry(dryRun), body: patch,
 		header: map[string]string{"If-Match": strconv.Quote(revision)},
 	}
-	return done, c.do(ctx, r, &done)
+	err := c.do(ctx, r, &done)
+	return done, err
 }
 
 // Delete removes an object, if it is still at that revision.
@@ -51,7 +53,8 @@ func (c *Client) Delete(ctx context.Context, collection, id, revision string, dr
 		method: http.MethodDelete, path: collection + "/" + url.PathEscape(id), query: dry(dryRun),
 		header: map[string]string{"If-Match": strconv.Quote(revision)},
 	}
-	return done, c.do(ctx, r, &done)
+	err := c.do(ctx, r, &done)
+	return done, err
 }
 
 func dry(dryRun bool) url.Values {
@@ -72,7 +75,8 @@ func (c *Client) Action(ctx context.Context, id string) (rest.Action, error) {
 func (c *Client) Ledger(ctx context.Context, perExporter bool) (rest.Ledger, error) {
 	var l rest.Ledger
 	r := request{method: http.MethodGet, path: "ledger", query: url.Values{"perExporter": {strconv.FormatBool(perExporter)}}}
-	return l, c.do(ctx, r, &l)
+	err := c.do(ctx, r, &l)
+	return l, err
 }
 
 // Tokens returns the API tokens that can be used.
