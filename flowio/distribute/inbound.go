@@ -1,7 +1,9 @@
 package distribute
 
 import (
+	"crypto/tls"
 	"encoding/binary"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -23,11 +25,14 @@ const (
 	// Slave takes between the last acknowledgement and its death is sent to
 	// another as well.
 	ackEvery = 50 * time.Millisecond
+
+	// partWithin is how long Close waits for a Proxy to hang up.
+	partWithin = time.Second
 )
 
 // takeStream reads frames until the connection ends. Conn is what secure runs
 // over.
-func (r *TLSReceiver) takeStream(conn, secure net.Conn, in *inbound) error {
+func (r *TLSReceiver) takeStream(conn net.Conn, secure *tls.Conn, in *inbound) error {
 	hello := binary.BigEndian.AppendUint64(greeting(r.instance), in.next)
 	if _, err := secure.Write(hello); err != nil {
 		return err
@@ -43,7 +48,19 @@ func (r *TLSReceiver) takeStream(conn, secure net.Conn, in *inbound) error {
 	err := r.readFrames(conn, secure, in, &taken)
 	close(done)
 	acks.Wait()
+	if r.isClosed() {
+		part(conn, secure)
+	}
 	return err
+}
+
+// part waits for the peer to hang up, so that it reads the last
+// acknowledgement: closing a socket that holds unread octets resets the
+// connection, and what the peer has not read is lost.
+func part(conn net.Conn, secure *tls.Conn) {
+	_ = secure.CloseWrite()
+	_ = conn.SetReadDeadline(time.Now().Add(partWithin))
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // acknowledge sends what was taken, regularly and at the end.

@@ -105,13 +105,12 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// startReceiver starts a receiver for unit "a" on a port above the offset.
+// startReceiver starts a receiver, without an address on a free port: those
+// are all above the offset.
 func startReceiver(t testing.TB, cfg ReceiverConfig, take func([]flow.Packet)) *TLSReceiver {
 	t.Helper()
 	if !cfg.Address.IsValid() {
-		conn, port := receiver(t, "127.0.0.1") // a free port above the offset
-		conn.Close()
-		cfg.Address = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port+portOffset)
+		cfg.Address = netip.MustParseAddrPort("127.0.0.1:0")
 	}
 	r := NewTLSReceiver(cfg, take)
 	if err := r.Start(); err != nil {
@@ -185,9 +184,7 @@ type cutter struct {
 
 func newCutter(t *testing.T, to string) *cutter {
 	t.Helper()
-	conn, port := receiver(t, "127.0.0.1")
-	conn.Close()
-	l, err := net.Listen("tcp", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port+portOffset).String())
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
