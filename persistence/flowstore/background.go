@@ -217,10 +217,9 @@ func (s *Store) writeSegment(e *sealer, b *snapshot, sequence uint64) (*segment,
 	}
 	tmp := filepath.Join(s.dir, tmpDir, filepath.Base(seg.path))
 	var size countingWriter
-	err := writeFile(tmp, filepath.Join(s.dir, filepath.FromSlash(seg.path)), func(w io.Writer) (err error) {
+	err := writeFile(tmp, filepath.Join(s.dir, filepath.FromSlash(seg.path)), func(w io.Writer) error {
 		size.Writer = w
-		seg.tail, err = e.seal(&size, b, sequence)
-		return err
+		return e.seal(&size, b, sequence)
 	})
 	seg.bytes = size.n
 	return seg, err

@@ -72,7 +72,7 @@ func BenchmarkSeal(b *testing.B) {
 	for b.Loop() {
 		n++
 		out := countingWriter{Writer: discard{}}
-		if _, err := e.seal(&out, s, 1); err != nil {
+		if err := e.seal(&out, s, 1); err != nil {
 			b.Fatal(err)
 		}
 		size = out.n

@@ -3,6 +3,7 @@ package flowstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -234,21 +235,22 @@ func TestNewerFormat(t *testing.T) {
 		requireOpenFails(t, dir, ErrNewer, "move the file away")
 	})
 	t.Run("segment", func(t *testing.T) {
-		dir, _, _ := sealedDir(t, 10)
+		dir, file, _ := sealedDir(t, 10)
 		name := filepath.Join(dir, "2025", "11", "24", "16", "1764000000000-100.parquet")
 		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		f, err := os.Create(name)
+		octets, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
-		w := parquet.NewGenericWriter[row](f, parquet.KeyValueMetadata(versionKey, "2"))
-		if _, err := w.Write([]row{{Time: 1}}); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
+		length := int(binary.LittleEndian.Uint32(octets[len(octets)-8:]))
+		footer := octets[len(octets)-8-length : len(octets)-8]
+		at := bytes.Index(footer, []byte(versionKey)) + len(versionKey)
+		footer[at+bytes.IndexByte(footer[at:], '1')] = '2'
+		sums := octets[len(octets)-16-length:]
+		copy(sums, checksums(binary.LittleEndian.Uint32(sums), footer))
+		if err := os.WriteFile(name, octets, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		s := openStore(t, dir, Config{})

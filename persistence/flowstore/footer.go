@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strconv"
 
@@ -22,9 +23,9 @@ var (
 	ErrNewer = errors.New("written by a newer version of weir")
 )
 
-// maxIndexOctets bounds what is read for one page index: a segment has 64
-// pages of at most 60 octets each, so anything near it is a lie.
-const maxIndexOctets = 1 << 20
+// maxTailOctets bounds the footer, and the page indexes of all columns
+// together: 31 columns of 64 pages take 100 KiB.
+const maxTailOctets = 4 << 20
 
 // footer is what the end of a segment's file says about it.
 type footer struct {
@@ -32,6 +33,8 @@ type footer struct {
 	sequence uint64
 	minTime  int64
 	maxTime  int64
+	indexSum uint32                          // checksum of the page indexes
+	indexEnd int64                           // offset of the first octet behind them
 	chunks   [numColumns]*format.ColumnChunk // nil: the segment lacks the column
 }
 
@@ -43,6 +46,10 @@ func readFooter(r io.ReaderAt, size int64) (f *footer, err error) {
 			f, err = nil, fmt.Errorf("footer: %w: %v", ErrCorrupt, p)
 		}
 	}()
+	indexSum, indexEnd, err := checkFooter(r, size)
+	if err != nil {
+		return nil, err
+	}
 	file, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, fmt.Errorf("footer: %w: %w", ErrCorrupt, err)
@@ -54,13 +61,64 @@ func readFooter(r io.ReaderAt, size int64) (f *footer, err error) {
 	if len(meta.RowGroups) != 1 {
 		return nil, fmt.Errorf("footer: %w: %d row groups instead of one", ErrCorrupt, len(meta.RowGroups))
 	}
-	f = &footer{rows: int(meta.NumRows)}
+	f = &footer{rows: int(meta.NumRows), indexSum: indexSum, indexEnd: indexEnd}
 	sequence, _ := file.Lookup(sequenceKey)
 	if f.sequence, err = strconv.ParseUint(sequence, 10, 64); err != nil {
 		return nil, fmt.Errorf("footer: %w: %s is %q", ErrCorrupt, sequenceKey, sequence)
 	}
 	f.takeChunks(meta)
 	return f, f.takeBounds()
+}
+
+// checkFooter compares the footer with its checksum, before anything in it is
+// believed: the library allocates what it reads there.
+func checkFooter(r io.ReaderAt, size int64) (indexSum uint32, indexEnd int64, err error) {
+	const end = 4 + len(parquetMagic)
+	b := make([]byte, end)
+	if size < int64(2*len(parquetMagic)+end) {
+		return 0, 0, fmt.Errorf("footer: %w: a file of %d octets", ErrCorrupt, size)
+	}
+	if _, err := r.ReadAt(b, size-int64(end)); err != nil {
+		return 0, 0, readError(err)
+	}
+	length := int64(binary.LittleEndian.Uint32(b))
+	at := size - int64(end) - length - 8
+	if string(b[4:]) != parquetMagic || length > maxTailOctets || at < int64(len(parquetMagic)) {
+		return 0, 0, fmt.Errorf("footer: %w: no Parquet file, or cut off", ErrCorrupt)
+	}
+	b = make([]byte, 8+length)
+	if _, err := r.ReadAt(b, at); err != nil {
+		return 0, 0, readError(err)
+	}
+	indexSum = binary.LittleEndian.Uint32(b)
+	if string(checksums(indexSum, b[8:])) != string(b[:8]) {
+		return 0, 0, fmt.Errorf("footer: %w: checksum, or not a flow segment", ErrCorrupt)
+	}
+	return indexSum, at, nil
+}
+
+// readError tells a file that is too short from one that cannot be read.
+func readError(err error) error {
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("footer: %w: cut off", ErrCorrupt)
+	}
+	return fmt.Errorf("footer: %w", err)
+}
+
+// checkIndexes compares the page indexes with their checksum.
+func (f *footer) checkIndexes(r io.ReaderAt) error {
+	start := f.chunks[0].ColumnIndexOffset
+	if start <= 0 || start > f.indexEnd || f.indexEnd-start > maxTailOctets {
+		return fmt.Errorf("page indexes: %w: at %d", ErrCorrupt, start)
+	}
+	b := make([]byte, f.indexEnd-start)
+	if _, err := r.ReadAt(b, start); err != nil {
+		return fmt.Errorf("page indexes: %w", err)
+	}
+	if crc32.Checksum(b, castagnoli) != f.indexSum {
+		return fmt.Errorf("page indexes: %w: checksum", ErrCorrupt)
+	}
+	return nil
 }
 
 func checkVersion(file *parquet.File) error {
@@ -107,7 +165,7 @@ func (f *footer) takeBounds() error {
 
 // readIndex reads the thrift structure at offset.
 func readIndex(r io.ReaderAt, offset int64, length int32, v any) error {
-	if length <= 0 || length > maxIndexOctets {
+	if length <= 0 || length > maxTailOctets {
 		return fmt.Errorf("page index: %w: %d octets", ErrCorrupt, length)
 	}
 	b := make([]byte, length)

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 )
 
-// maxManifestLine bounds one line; a path and eight numbers need a tenth of it.
+// maxManifestLine bounds one line; a path and six numbers need a tenth of it.
 const maxManifestLine = 4096
 
 // entry is one line of the manifest.
@@ -26,21 +26,18 @@ type entry struct {
 	Bytes    int64  `json:"bytes,omitempty"`
 	From     int64  `json:"from,omitempty"`
 	To       int64  `json:"to,omitempty"`
-	Tail     int64  `json:"tail,omitempty"` // offset of what follows the pages
-	TailSum  uint32 `json:"tailCrc32c,omitempty"`
 }
 
 func addEntry(s *segment) entry {
 	return entry{
 		Op: "add", Sequence: s.sequence, Path: s.path, Rows: s.rows, Bytes: s.bytes,
-		From: s.minTime, To: s.maxTime, Tail: s.tail.offset, TailSum: s.tail.sum,
+		From: s.minTime, To: s.maxTime,
 	}
 }
 
 func (e entry) segment() *segment {
 	return &segment{
 		sequence: e.Sequence, path: e.Path, rows: e.Rows, bytes: e.Bytes, minTime: e.From, maxTime: e.To,
-		tail: tail{e.Tail, e.TailSum},
 	}
 }
 

@@ -35,15 +35,7 @@ type fileWriter struct {
 	columns []format.ColumnIndex
 	offsets []format.OffsetIndex
 	row     int64
-	tail    tail
 	err     error
-}
-
-// tail is the part of a file after the pages: the page indexes and the
-// footer, which Parquet gives no checksum.
-type tail struct {
-	offset int64
-	sum    uint32 // CRC-32C
 }
 
 func newFileWriter(out io.Writer) *fileWriter {
@@ -57,9 +49,6 @@ func (w *fileWriter) write(b []byte) {
 		_, w.err = w.out.Write(b)
 	}
 	w.offset += int64(len(b))
-	if w.tail.offset > 0 {
-		w.tail.sum = crc32.Update(w.tail.sum, castagnoli, b)
-	}
 }
 
 func (w *fileWriter) marshal(v any) []byte {
@@ -154,27 +143,38 @@ func (w *fileWriter) endColumn(min, max []byte) {
 	w.chunk().Statistics = format.Statistics{MinValue: min, MaxValue: max}
 }
 
-// finish writes the page indexes and the footer.
-func (w *fileWriter) finish(rows int, sequence uint64) (tail, error) {
-	w.tail = tail{offset: w.offset}
+// finish writes the page indexes, the checksums, and the footer.
+func (w *fileWriter) finish(rows int, sequence uint64) error {
+	var sum uint32
 	for i := range w.chunks {
 		b := w.marshal(&w.columns[i])
 		w.chunks[i].ColumnIndexOffset, w.chunks[i].ColumnIndexLength = w.offset, int32(len(b))
+		sum = crc32.Update(sum, castagnoli, b)
 		w.write(b)
 	}
 	for i := range w.chunks {
 		b := w.marshal(&w.offsets[i])
 		w.chunks[i].OffsetIndexOffset, w.chunks[i].OffsetIndexLength = w.offset, int32(len(b))
+		sum = crc32.Update(sum, castagnoli, b)
 		w.write(b)
 	}
 	footer := w.marshal(w.footer(rows, sequence))
+	w.write(checksums(sum, footer))
 	w.write(footer)
 	w.write(binary.LittleEndian.AppendUint32(nil, uint32(len(footer))))
 	w.write([]byte(parquetMagic))
 	if w.err != nil {
-		return w.tail, w.err
+		return w.err
 	}
-	return w.tail, w.out.Flush()
+	return w.out.Flush()
+}
+
+// checksums are the eight octets before the footer: the CRC-32C of the page
+// indexes, and that of itself and the footer. Parquet gives neither a
+// checksum, and its readers look at nothing that no offset points to.
+func checksums(indexes uint32, footer []byte) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, indexes)
+	return binary.LittleEndian.AppendUint32(b, crc32.Update(crc32.Checksum(b, castagnoli), castagnoli, footer))
 }
 
 func (w *fileWriter) footer(rows int, sequence uint64) *format.FileMetaData {

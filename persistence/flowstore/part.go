@@ -140,12 +140,15 @@ func (p Part) openSegment(fields flow.FieldSet) (_ *scan, err error) {
 			s.close()
 		}
 	}()
-	if err := p.seg.checkTail(file); err != nil {
-		return nil, err
-	}
 	foot, err := readFooter(file, p.seg.bytes)
 	if err != nil {
 		return nil, err
+	}
+	if !p.seg.isChecked.Load() {
+		if err := foot.checkIndexes(file); err != nil {
+			return nil, err
+		}
+		p.seg.isChecked.Store(true)
 	}
 	s.rows = foot.rows
 	if s.bounds, err = pageBounds(file, foot); err != nil {

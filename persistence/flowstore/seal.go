@@ -43,7 +43,7 @@ func newSealer() *sealer {
 }
 
 // seal writes s to out. s must have records.
-func (e *sealer) seal(out io.Writer, s *snapshot, sequence uint64) (tail, error) {
+func (e *sealer) seal(out io.Writer, s *snapshot, sequence uint64) error {
 	e.w, e.s = newFileWriter(out), s
 	for i := range columns {
 		e.w.startColumn(&columns[i], s.rows)
@@ -53,9 +53,9 @@ func (e *sealer) seal(out io.Writer, s *snapshot, sequence uint64) (tail, error)
 			e.numColumn(i)
 		}
 	}
-	t, err := e.w.finish(s.rows, sequence)
+	err := e.w.finish(s.rows, sequence)
 	e.w, e.s = nil, nil
-	return t, err
+	return err
 }
 
 func (e *sealer) addrColumn(i int) {

@@ -2,8 +2,6 @@ package flowstore
 
 import (
 	"fmt"
-	"hash/crc32"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,10 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 )
-
-// maxTailOctets bounds page indexes and footer: 31 columns of 64 pages take
-// 100 KiB.
-const maxTailOctets = 8 << 20
 
 // segment is one sealed file. Its fields are set once; who reads it holds a
 // reference (see Store.View), and the file goes when the last one is let go
@@ -26,10 +20,9 @@ type segment struct {
 	bytes    int64
 	minTime  int64 // of column time, Unix milliseconds, inclusive
 	maxTime  int64
-	tail     tail
 	broken   string // why it cannot be read, found out by Open; empty if it can
 
-	isChecked atomic.Bool // the tail is what was written
+	isChecked atomic.Bool // the page indexes are what was written
 
 	readers   int  // guarded by the store's lock
 	isRemoved bool // guarded by the store's lock
@@ -69,39 +62,8 @@ func inspect(dir, path string) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	seg := &segment{
+	return &segment{
 		sequence: foot.sequence, path: path, rows: foot.rows, bytes: stat.Size(),
-		minTime: foot.minTime, maxTime: foot.maxTime, tail: tail{offset: foot.chunks[0].ColumnIndexOffset},
-	}
-	seg.tail.sum, err = seg.sumTail(f)
-	return seg, err
-}
-
-// sumTail computes the checksum of the file's tail.
-func (s *segment) sumTail(r io.ReaderAt) (uint32, error) {
-	size := s.bytes - s.tail.offset
-	if s.tail.offset <= 0 || size <= 0 || size > maxTailOctets {
-		return 0, fmt.Errorf("footer: %w: page indexes at %d", ErrCorrupt, s.tail.offset)
-	}
-	b := make([]byte, size)
-	if _, err := r.ReadAt(b, s.tail.offset); err != nil {
-		return 0, err
-	}
-	return crc32.Checksum(b, castagnoli), nil
-}
-
-// checkTail compares the file's tail with its checksum, once per process.
-func (s *segment) checkTail(r io.ReaderAt) error {
-	if s.isChecked.Load() {
-		return nil
-	}
-	sum, err := s.sumTail(r)
-	if err != nil {
-		return err
-	}
-	if sum != s.tail.sum {
-		return fmt.Errorf("footer: %w: checksum", ErrCorrupt)
-	}
-	s.isChecked.Store(true)
-	return nil
+		minTime: foot.minTime, maxTime: foot.maxTime,
+	}, nil
 }
