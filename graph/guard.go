@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
@@ -27,12 +28,21 @@ func caller(ctx context.Context) access.Principal {
 	return p
 }
 
-// init reads the token that scripts send in the first message of a WebSocket,
-// since some cannot set headers of the upgrade.
+// recheckEvery is how often a WebSocket that sent its token in its first
+// message proves that the token is still accepted.
+const recheckEvery = 5 * time.Second
+
+// init lets a WebSocket in whose caller is known, from the upgrade or from the
+// token in its first message: browsers cannot set headers of the upgrade.
 func (g *guard) init(ctx context.Context, first transport.InitPayload) (context.Context, *transport.InitPayload, error) {
 	header := first.Authorization()
 	if header == "" {
-		return ctx, nil, nil
+		if g.principal != nil {
+			if _, known := g.principal(ctx); known {
+				return ctx, nil, nil
+			}
+		}
+		return ctx, nil, access.ErrToken
 	}
 	token, isBearer := strings.CutPrefix(header, "Bearer ")
 	if !isBearer {
@@ -42,7 +52,27 @@ func (g *guard) init(ctx context.Context, first transport.InitPayload) (context.
 	if err != nil {
 		return ctx, nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	go g.recheck(ctx, strings.TrimSpace(token), cancel)
 	return context.WithValue(ctx, callerKey{}, p), nil, nil
+}
+
+// recheck cancels when the token is no longer accepted, or returns when ctx
+// ends.
+func (g *guard) recheck(ctx context.Context, token string, cancel context.CancelFunc) {
+	defer cancel()
+	tick := time.NewTicker(recheckEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := g.master.Authenticate(token); err != nil {
+				return
+			}
+		}
+	}
 }
 
 // identify finds the caller of an operation. Those who are not known learn

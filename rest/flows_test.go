@@ -143,3 +143,25 @@ func TestAccepts(t *testing.T) {
 		}
 	}
 }
+
+func TestAppendValue(t *testing.T) {
+	for _, value := range []any{nil, uint64(1<<64 - 1), "192.0.2.1", "a \"quoted\" \\ text", "control \x01 é", 1.5, true, "", "<&>"} {
+		got := appendValue(nil, value)
+		var back any
+		if err := json.Unmarshal(got, &back); err != nil {
+			t.Errorf("appendValue(%v) = %s: %v", value, got, err)
+		}
+		if text, isText := value.(string); isText && back != text {
+			t.Errorf("appendValue(%q) reads as %q", text, back)
+		}
+	}
+}
+
+func BenchmarkFlowLines(b *testing.B) {
+	m := newFakeMaster()
+	s := served{m, New(Config{Master: m})}
+	for b.Loop() {
+		s.ask("viewer", "GET", "/api/v1/flows?limit=300", "")
+	}
+	b.ReportMetric(float64(b.N*300)/b.Elapsed().Seconds(), "flows/s")
+}

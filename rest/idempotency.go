@@ -11,6 +11,8 @@ import (
 )
 
 const (
+	idempotencyHeader = "Idempotency-Key"
+
 	// answerLife is how long a POST can be repeated with the same
 	// Idempotency-Key.
 	answerLife = 24 * time.Hour
@@ -45,7 +47,7 @@ func newAnswers() *answers { return &answers{now: time.Now, byKey: map[string]*a
 
 // replay answers a repeated request as the first time.
 func (s *answers) replay(c *gin.Context) {
-	key := c.GetHeader("Idempotency-Key")
+	key := c.GetHeader(idempotencyHeader)
 	body, hasBody := c.Get(bodyKey)
 	if key == "" || c.Request.Method != http.MethodPost || !hasBody {
 		return

@@ -109,7 +109,8 @@ func checkQuery(r *http.Request, route *routers.Route) error {
 
 const bodyKey = "weir.body"
 
-// keepBody reads the body and leaves a copy for answers.replay.
+// keepBody reads the body and leaves a copy for answers.replay, if the
+// operation can be repeated: answers with secrets are not kept.
 func keepBody(c *gin.Context, o *openapi3.Operation) error {
 	if o.RequestBody == nil {
 		return nil
@@ -123,7 +124,9 @@ func keepBody(c *gin.Context, o *openapi3.Operation) error {
 	if err != nil {
 		return err
 	}
-	c.Set(bodyKey, body)
+	if o.Parameters.GetByInAndName(openapi3.ParameterInHeader, idempotencyHeader) != nil {
+		c.Set(bodyKey, body)
+	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	return nil
 }
