@@ -25,12 +25,19 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 }
 
+// farEnd is what receives at a Slave.
+type farEnd interface {
+	Start() error
+	Close() error
+}
+
 func benchPipeline(b *testing.B, delivery string) {
 	const exporters, perTick, tick = 8, 100, 5 * time.Millisecond
 	ca, book := newAuthority(b), ledger.NewBook()
 	var arrived atomic.Int64
 	count := func(ps []flow.Packet) { arrived.Add(int64(len(ps))) }
 	var set []Slave
+	var far []farEnd
 	var port uint16
 	for i, id := range []string{"a", "b"} {
 		host := netip.AddrFrom4([4]byte{127, 0, 0, byte(13 + i)})
@@ -40,10 +47,7 @@ func benchPipeline(b *testing.B, delivery string) {
 			conn.Close()
 			port = free
 		}
-		var slave interface {
-			Start() error
-			Close() error
-		} = listen.New(listen.Config{Address: host, Port: port + portOffset, Sockets: 1}, count)
+		var slave farEnd = listen.New(listen.Config{Address: host, Port: port + portOffset, Sockets: 1}, count)
 		if delivery == DeliverTLS {
 			cfg := ca.config(id)
 			slave = NewTLSReceiver(ReceiverConfig{Address: netip.AddrPortFrom(host, port+portOffset), TLS: cfg}, count)
@@ -51,7 +55,7 @@ func benchPipeline(b *testing.B, delivery string) {
 		if err := slave.Start(); err != nil {
 			b.Fatal(err)
 		}
-		defer slave.Close()
+		far = append(far, slave)
 	}
 	cfg := Config{Model: RoundRobin, Delivery: delivery, Book: book, TLS: ca.config("proxy")}
 	cfg.TLS.InsecureSkipVerify = true // the certificates name 127.0.0.1 only
@@ -88,6 +92,9 @@ func benchPipeline(b *testing.B, delivery string) {
 	l.Close()
 	d.Close()
 	b.StopTimer()
+	for _, slave := range far {
+		slave.Close()
+	}
 	records := float64(30 * b.N)
 	e := total(d, ledger.Records)
 	b.ReportMetric(records/b.Elapsed().Seconds(), "records/s")
