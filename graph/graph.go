@@ -42,7 +42,7 @@ type Version = model.Version
 // Config is what New needs.
 type Config struct {
 	Master    Master
-	Principal func(context.Context) (access.Principal, bool) // the caller of a request, if it is known
+	Principal func(context.Context) (access.Principal, bool) // the caller of a request; nil: from its bearer token
 	RequestID func(context.Context) string                   // shown with internal errors
 	Version   Version
 	Log       *slog.Logger
@@ -79,6 +79,9 @@ func New(cfg Config) http.Handler {
 	server.Use(extension.Introspection{})
 	server.Use(extension.FixedComplexityLimit(maxComplexity))
 	server.AroundOperations(g.identify)
+	if cfg.Principal == nil {
+		return g.authenticate(server)
+	}
 	return server
 }
 

@@ -94,6 +94,20 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+func TestBearerTokens(t *testing.T) {
+	server := New(Config{Master: newFakeMaster()})
+	for token, want := range map[string]string{"viewer": `"vera"`, "wrong": codeUnauthenticated, "": codeUnauthenticated} {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"{ me { name } }"}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, r)
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("token %q: %s, want %s", token, w.Body, want)
+		}
+	}
+}
+
 func TestTopologyThroughGraphQL(t *testing.T) {
 	m := newFakeMaster()
 	c := as(m, "operator")

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // guard knows who may use which field.
 type guard struct {
 	master    Master
-	principal func(context.Context) (access.Principal, bool) // nil: only WebSockets can say who they are
+	principal func(context.Context) (access.Principal, bool) // nil: see authenticate
 }
 
 type callerKey struct{}
@@ -28,6 +29,19 @@ func caller(ctx context.Context) access.Principal {
 	return p
 }
 
+// authenticate finds the caller of each request by its bearer token, for a
+// server that stands behind nobody who has done so.
+func (g *guard) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); isBearer {
+			if p, err := g.master.Authenticate(strings.TrimSpace(token)); err == nil {
+				r = r.WithContext(context.WithValue(r.Context(), callerKey{}, p))
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // recheckEvery is how often a WebSocket that sent its token in its first
 // message proves that the token is still accepted.
 const recheckEvery = 5 * time.Second
@@ -37,12 +51,10 @@ const recheckEvery = 5 * time.Second
 func (g *guard) init(ctx context.Context, first transport.InitPayload) (context.Context, *transport.InitPayload, error) {
 	header := first.Authorization()
 	if header == "" {
-		if g.principal != nil {
-			if _, known := g.principal(ctx); known {
-				return ctx, nil, nil
-			}
+		if _, known := g.find(ctx); !known {
+			return ctx, nil, access.ErrToken
 		}
-		return ctx, nil, access.ErrToken
+		return ctx, nil, nil
 	}
 	token, isBearer := strings.CutPrefix(header, "Bearer ")
 	if !isBearer {
@@ -78,18 +90,24 @@ func (g *guard) recheck(ctx context.Context, token string, cancel context.Cancel
 // identify finds the caller of an operation. Those who are not known learn
 // nothing of the schema.
 func (g *guard) identify(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	if _, known := ctx.Value(callerKey{}).(access.Principal); known {
-		return next(ctx)
-	}
-	if g.principal != nil {
-		if p, known := g.principal(ctx); known {
-			return next(context.WithValue(ctx, callerKey{}, p))
-		}
+	if p, known := g.find(ctx); known {
+		return next(context.WithValue(ctx, callerKey{}, p))
 	}
 	return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{{
 		Message:    "send an API token as Authorization: Bearer weir_…, or log in",
 		Extensions: map[string]any{"code": codeUnauthenticated},
 	}}})
+}
+
+// find returns the caller that a request or a WebSocket has shown.
+func (g *guard) find(ctx context.Context) (access.Principal, bool) {
+	if p, known := ctx.Value(callerKey{}).(access.Principal); known {
+		return p, true
+	}
+	if g.principal == nil {
+		return access.Principal{}, false
+	}
+	return g.principal(ctx)
 }
 
 // hasRole implements the directive of that name.

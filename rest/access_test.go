@@ -81,7 +81,7 @@ func TestLogin(t *testing.T) {
 	if w := s.ask("", "GET", "/api/v1/session", "", asSession); w.Code != 200 || !strings.Contains(w.Body.String(), "olga") {
 		t.Errorf("who am I = %d: %s", w.Code, w.Body)
 	}
-	if w := s.ask("", "POST", "/graphql", "{}", asSession); w.Body.String() != "true olga" {
+	if w := s.ask("", "POST", "/graphql", "{}", asSession); w.Body.String() != "true olga Bearer operator" {
 		t.Errorf("GraphQL sees %q", w.Body)
 	}
 	if w := s.ask("", "DELETE", "/api/v1/session", "", asSession); w.Code != http.StatusNoContent {
@@ -140,7 +140,7 @@ func TestOtherOriginsChangeNothing(t *testing.T) {
 func TestWebSocketsMayLogInLater(t *testing.T) {
 	s := serve(t)
 	w := s.ask("", "GET", "/graphql", "", "Upgrade: websocket", "Connection: Upgrade")
-	if w.Body.String() != "false " {
+	if w.Body.String() != "false  " {
 		t.Errorf("GraphQL sees %q, want an unknown caller", w.Body)
 	}
 	if w := s.ask("wrong", "GET", "/graphql", "", "Upgrade: websocket"); w.Code != http.StatusUnauthorized {

@@ -31,25 +31,35 @@ type gate struct {
 
 func newGate(m Master) *gate { return &gate{master: m, sessions: newSessions()} }
 
-// caller returns who sent r. A bearer token counts before a session. The error
-// is errNoCredentials or wraps access.ErrToken.
+// caller returns who sent r. The error is errNoCredentials or wraps
+// access.ErrToken.
 func (g *gate) caller(r *http.Request) (access.Principal, error) {
+	token, err := g.token(r)
+	if err != nil {
+		return access.Principal{}, err
+	}
+	return g.master.Authenticate(token)
+}
+
+// token returns the API token that r carries itself or that its session began
+// with. A bearer token counts before a session.
+func (g *gate) token(r *http.Request) (string, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return access.Principal{}, access.ErrToken
+			return "", access.ErrToken
 		}
-		return g.master.Authenticate(strings.TrimSpace(token))
+		return strings.TrimSpace(token), nil
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
-		return access.Principal{}, errNoCredentials
+		return "", errNoCredentials
 	}
 	token, found := g.sessions.token(cookie.Value)
 	if !found {
-		return access.Principal{}, errNoCredentials
+		return "", errNoCredentials
 	}
-	return g.master.Authenticate(token)
+	return token, nil
 }
 
 type principalKey struct{}
@@ -96,9 +106,20 @@ func (a *api) admitGraph(c *gin.Context) {
 		ctx, cancel := context.WithCancel(c.Request.Context())
 		defer cancel()
 		go a.recheck(ctx, c.Request, cancel)
-		c.Request = withPrincipal(c.Request.WithContext(ctx), p)
+		c.Request = withPrincipal(a.gate.withBearer(ctx, c.Request), p)
 		c.Next()
 	}
+}
+
+// withBearer returns a copy of r that carries its token as a bearer token:
+// sessions are known here only.
+func (g *gate) withBearer(ctx context.Context, r *http.Request) *http.Request {
+	token, err := g.token(r)
+	r = r.Clone(ctx)
+	if err == nil {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return r
 }
 
 // recheck cancels when the credentials of r are no longer accepted, or returns

@@ -325,7 +325,7 @@ func serve(t *testing.T) served {
 // answerCaller stands for GraphQL: it says whom it sees.
 func answerCaller(w http.ResponseWriter, r *http.Request) {
 	p, known := PrincipalFrom(r.Context())
-	fmt.Fprintf(w, "%t %s", known, p.Name)
+	fmt.Fprintf(w, "%t %s %s", known, p.Name, r.Header.Get("Authorization"))
 }
 
 // ask sends a request as the holder of a token; headers are "Name: value".
