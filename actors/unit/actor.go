@@ -2,7 +2,6 @@ package unit
 
 import (
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -37,6 +36,7 @@ func (s *linkShell) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		s.life = int(s.unit.lives.Add(1))
+		s.apply(s.links.tick(now)) // says hello at once
 		s.schedule()
 	case *actor.Restarting:
 		s.apply(s.links.reset("link actor restarted", now))
@@ -128,11 +128,12 @@ func (s *linkShell) heartbeat(b beat) *proto.UnitMessage {
 }
 
 func (s *linkShell) change(c linkChange) {
-	level, text := slog.LevelInfo, "link up"
-	if !c.up {
-		level, text = slog.LevelWarn, "link down"
+	name := string(c.hello.GetName())
+	if c.up {
+		s.unit.log.Info("link up", logValue(c.peer), "name", name)
+	} else {
+		s.unit.log.Warn("link down", logValue(c.peer), "name", name, "reason", c.reason)
 	}
-	s.unit.log.Log(s.unit.ctx, level, text, logValue(c.peer), "name", string(c.hello.GetName()), "reason", c.reason)
 	if s.unit.hooks.OnLink != nil {
 		s.unit.hooks.OnLink(c.peer, c.up, c.hello, c.reason)
 	}
