@@ -198,9 +198,14 @@ func (s *Store) sealOne(e *sealer, g *generation) error {
 	s.segments = append(s.segments, done...)
 	s.sealing = s.sealing[1:]
 	s.sealErr = nil
+	rows := g.rows()
+	if g.readers == 0 { // and there will be none, it is in no list any more
+		g.main.recycle()
+		g.late.recycle()
+	}
 	s.room.Broadcast()
 	s.mu.Unlock()
-	s.log.Debug("segment sealed", "generation", g.number, "rows", g.rows(), "elapsed", time.Since(start))
+	s.log.Debug("segment sealed", "generation", g.number, "rows", rows, "elapsed", time.Since(start))
 	if err := g.dropJournal(); err != nil {
 		s.log.Warn("journal of a sealed segment stays", "path", g.path, "err", err, "remedy", "none needed, the next start removes it")
 	}

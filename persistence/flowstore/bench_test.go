@@ -40,28 +40,27 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkAppend stores full segments until they are sealed: journal, fsync
-// and Parquet included.
+// BenchmarkAppend stores full segments and waits until they are sealed:
+// journal, fsync and Parquet included.
 func BenchmarkAppend(b *testing.B) {
 	all := batches(maxRows)
-	dir := b.TempDir()
+	s := openStore(b, b.TempDir(), Config{})
 	b.ReportAllocs()
-	n := 0
 	start := cpuTime()
+	n := 0
 	for b.Loop() {
-		s := openStore(b, filepath.Join(dir, fmt.Sprint(n)), Config{})
-		n++
 		for _, batch := range all {
 			appendTo(b, s, batch)
 		}
-		closeStore(b, s)
-		b.ReportMetric(float64(s.Stats().Bytes)/maxRows, "octets/row")
+		n++
 	}
+	waitSealed(b, s)
 	reportRows(b, n*maxRows, start)
+	b.ReportMetric(float64(s.Stats().Bytes)/float64(n*maxRows), "octets/row")
 }
 
 func BenchmarkSeal(b *testing.B) {
-	build := newBuilder()
+	build := newBuilder(new(blocks))
 	for _, batch := range batches(maxRows) {
 		build.append(batch, 0, batch.Len())
 	}
@@ -91,7 +90,7 @@ func BenchmarkBuild(b *testing.B) {
 	n := 0
 	start := cpuTime()
 	for b.Loop() {
-		build := newBuilder()
+		build := newBuilder(new(blocks))
 		for _, batch := range all {
 			build.append(batch, 0, batch.Len())
 		}
@@ -107,7 +106,7 @@ func BenchmarkJournal(b *testing.B) {
 	dir := b.TempDir()
 	start := cpuTime()
 	for b.Loop() {
-		g := newGeneration(dir, uint64(n))
+		g := newGeneration(dir, uint64(n), new(blocks))
 		g.path = filepath.Join(dir, fmt.Sprint(n))
 		n++
 		for _, batch := range all {

@@ -2,6 +2,7 @@ package flowstore
 
 import (
 	"math"
+	"sync"
 
 	"example.com/weir/flowio/flow"
 )
@@ -16,9 +17,27 @@ type vector struct {
 }
 
 // block is one page of records before it is sealed. All memory is there from
-// the start: records are written beyond what any snapshot has seen, so readers
-// need no lock.
+// the start, zero: records are written beyond what any snapshot has seen, so
+// readers need no lock.
 type block [numColumns]vector
+
+// blocks are those of sealed segments. Fresh memory costs more than what is
+// done with it: the kernel has to find and clear it page by page.
+type blocks struct{ pool sync.Pool }
+
+func (p *blocks) get() *block {
+	b, _ := p.pool.Get().(*block)
+	if b == nil {
+		return newBlock()
+	}
+	for i := range b {
+		clear(b[i].b8)
+		clear(b[i].b16)
+		clear(b[i].b32)
+		clear(b[i].b64)
+	}
+	return b
+}
 
 func newBlock() *block {
 	b := new(block)
@@ -40,14 +59,15 @@ func newBlock() *block {
 // builder collects the records of one segment. It is guarded by the store's
 // lock; snapshots of it are not.
 type builder struct {
+	pool             *blocks
 	blocks           []*block
 	rows             int
 	tables           [numColumns]*table[flow.Addr] // nil but for addresses
 	minTime, maxTime int64
 }
 
-func newBuilder() *builder {
-	b := &builder{minTime: math.MaxInt64, maxTime: math.MinInt64}
+func newBuilder(pool *blocks) *builder {
+	b := &builder{pool: pool, minTime: math.MaxInt64, maxTime: math.MinInt64}
 	for i, c := range columns {
 		if c.kind == addr {
 			b.tables[i] = newAddrTable()
@@ -62,13 +82,21 @@ func (b *builder) append(src *flow.Batch, from, to int) {
 	for from < to {
 		at := b.rows % pageRows
 		if at == 0 {
-			b.blocks = append(b.blocks, newBlock())
+			b.blocks = append(b.blocks, b.pool.get())
 		}
 		n := min(to-from, pageRows-at)
 		b.fill(b.blocks[len(b.blocks)-1], at, src, from, n)
 		b.rows += n
 		from += n
 	}
+}
+
+// recycle gives the blocks away; nothing may read them any more.
+func (b *builder) recycle() {
+	for _, block := range b.blocks {
+		b.pool.pool.Put(block)
+	}
+	b.blocks, b.rows = nil, 0
 }
 
 func (b *builder) fill(dst *block, at int, src *flow.Batch, from, n int) {

@@ -61,7 +61,7 @@ func FuzzSegment(f *testing.F) {
 			return
 		}
 		s := newStore(dir, Config{})
-		s.open, s.segments = newGeneration(dir, 1), []*segment{seg}
+		s.open, s.segments = newGeneration(dir, 1, &s.blocks), []*segment{seg}
 		v := s.View(math.MinInt64, math.MaxInt64)
 		defer v.Close()
 		for _, p := range v.Parts() {

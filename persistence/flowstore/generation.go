@@ -24,6 +24,7 @@ type generation struct {
 	main    *builder
 	late    *builder
 
+	readers int // views that have snapshots of the builders
 	path    string
 	journal *journal    // nil before the first block, and when read back from disk
 	pending *flow.Batch // records for the next blocks of the journal
@@ -34,11 +35,11 @@ type generation struct {
 	sealed  [2]*segment // main, late: its file is in place
 }
 
-func newGeneration(dir string, number uint64) *generation {
+func newGeneration(dir string, number uint64, pool *blocks) *generation {
 	return &generation{
 		number:  number,
-		main:    newBuilder(),
-		late:    newBuilder(),
+		main:    newBuilder(pool),
+		late:    newBuilder(pool),
 		path:    filepath.Join(dir, journalDir, journalName(number)),
 		pending: flow.NewBatch(flow.AllFields),
 	}

@@ -130,7 +130,7 @@ func (s *Store) readJournals(k *known) error {
 		return err
 	}
 	for _, n := range numbers {
-		g := newGeneration(s.dir, n)
+		g := newGeneration(s.dir, n, &s.blocks)
 		for i, sequence := range g.sequences() {
 			g.skip[i] = k.used[sequence]
 		}
@@ -148,7 +148,7 @@ func (s *Store) readJournals(k *known) error {
 	for sequence := range k.used {
 		next = max(next, sequence/2+1)
 	}
-	s.open = newGeneration(s.dir, next)
+	s.open = newGeneration(s.dir, next, &s.blocks)
 	return nil
 }
 

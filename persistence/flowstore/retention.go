@@ -67,11 +67,14 @@ func (s *Store) expired(now time.Time) []*segment {
 	return oldest[:n]
 }
 
-// release lets go of the segments of a view.
-func (s *Store) release(parts []Part) {
+// release lets go of what a view reads.
+func (s *Store) release(v *View) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range parts {
+	for _, g := range v.generations {
+		g.readers--
+	}
+	for _, p := range v.parts {
 		if p.seg == nil {
 			continue
 		}

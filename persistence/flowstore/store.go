@@ -74,6 +74,7 @@ type Store struct {
 	lockFile *os.File
 	zstd     *zstd.Decoder
 	readers  sync.Pool // of *columnReader
+	blocks   blocks
 	manifest *manifest // the sealing goroutine's
 
 	stop     chan struct{} // closed by Close
@@ -224,7 +225,7 @@ func (s *Store) rotateLocked() {
 		s.fullLocked(fmt.Errorf("journal: %w", err))
 	}
 	s.sealing = append(s.sealing, s.open)
-	s.open = newGeneration(s.dir, s.open.number+1)
+	s.open = newGeneration(s.dir, s.open.number+1, &s.blocks)
 	s.wakeSealer()
 }
 

@@ -23,6 +23,8 @@ type View struct {
 	from, to int64
 	parts    []Part
 
+	generations []*generation // whose builders parts have snapshots of
+
 	mu       sync.Mutex // guards what follows
 	gaps     []Gap
 	isClosed bool
@@ -45,7 +47,9 @@ func (s *Store) View(from, to int64) *View {
 		}
 	}
 	slices.SortStableFunc(v.parts, func(a, b Part) int { return cmp.Compare(a.seg.minTime, b.seg.minTime) })
-	for _, g := range append(slices.Clone(s.sealing), s.open) {
+	v.generations = append(slices.Clone(s.sealing), s.open)
+	for _, g := range v.generations {
+		g.readers++
 		for _, b := range g.builders() {
 			if b.rows > 0 && b.maxTime >= from && b.minTime < to {
 				v.parts = append(v.parts, Part{view: v, open: b.snapshot()})
@@ -102,7 +106,7 @@ func (s *Store) met(seg *segment, g Gap) {
 	}
 }
 
-// Close lets go of the segments. Closing twice is harmless; reading a Part
+// Close lets go of what the parts read. Closing twice is harmless; reading a Part
 // afterwards is not allowed.
 func (v *View) Close() {
 	v.mu.Lock()
@@ -112,5 +116,5 @@ func (v *View) Close() {
 	if wasClosed {
 		return
 	}
-	v.store.release(v.parts)
+	v.store.release(v)
 }
