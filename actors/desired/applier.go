@@ -46,15 +46,16 @@ type Applier struct {
 	offered *proto.DesiredState // nil: nothing new
 }
 
-// NewApplier returns an Applier that does nothing yet.
+// NewApplier returns an Applier that does nothing yet; its check fails until it
+// has something to do.
 func NewApplier(cfg ApplierConfig) *Applier {
+	cfg.Check(errNothing)
 	return &Applier{cfg: cfg, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 }
 
 // Start applies what was kept and then what is offered. What was kept has been
 // tried when Start returns, so that a unit works without the units above.
 func (a *Applier) Start() {
-	a.cfg.Check(errNothing)
 	kept := a.kept()
 	if kept != nil {
 		a.effect(kept)

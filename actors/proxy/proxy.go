@@ -85,6 +85,7 @@ func New(cfg Config) (*Proxy, error) {
 		cfg: cfg, started: time.Now(), unit: u, db: db, book: ledger.NewBook(), slaves: newSlaves(),
 		retable: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
+	p.checks.Set(parentCheck, errors.New("no link to the Master yet at "+cfg.Parent))
 	sources, err := p.keptSources()
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -111,7 +112,6 @@ func (p *Proxy) Start() (err error) {
 			p.Close()
 		}
 	}()
-	p.checks.Set(parentCheck, errors.New("no link to the Master yet at "+p.cfg.Parent))
 	err = p.unit.Start(unit.Hooks{
 		OnMessage: p.onMessage, OnHeartbeat: p.onHeartbeat, OnLink: p.onLink,
 		Reports: p.reports, Enrol: p.unit.Relay,

@@ -23,12 +23,12 @@ import (
 
 // deployment makes identities of one cluster.
 type deployment struct {
-	t       *testing.T
+	t       testing.TB
 	cluster string
 	ca      *identity.CA
 }
 
-func newDeployment(t *testing.T, cluster string) *deployment {
+func newDeployment(t testing.TB, cluster string) *deployment {
 	t.Helper()
 	ca, err := identity.NewCA(cluster, time.Now())
 	if err != nil {
@@ -131,7 +131,7 @@ func records(n int, host byte) memory {
 	return memory{b}
 }
 
-func serve(t *testing.T, self *identity.Identity, allow func(identity.Peer) error, a Answerer) (*Server, *locked) {
+func serve(t testing.TB, self *identity.Identity, allow func(identity.Peer) error, a Answerer) (*Server, *locked) {
 	t.Helper()
 	log := new(locked)
 	s := NewServer(ServerConfig{
@@ -163,7 +163,7 @@ func (l *locked) String() string {
 	return l.w.String()
 }
 
-func resolve(t *testing.T, r query.Request) *query.Plan {
+func resolve(t testing.TB, r query.Request) *query.Plan {
 	t.Helper()
 	r.From, r.To = base.Format(time.RFC3339), base.Add(time.Hour).Format(time.RFC3339)
 	plan, err := r.Resolve(base)
@@ -387,7 +387,7 @@ func FuzzReceiveRecords(f *testing.F) {
 
 type keepSink struct{ chunk []byte }
 
-func (k *keepSink) Partial(chunk []byte) error        { k.chunk = chunk; return nil }
+func (k *keepSink) Partial(chunk []byte) error        { k.chunk = bytes.Clone(chunk); return nil }
 func (k *keepSink) Progress(query.UnitProgress) error { return nil }
 
 func BenchmarkRecordsOnTheWire(b *testing.B) {
@@ -403,4 +403,34 @@ func BenchmarkRecordsOnTheWire(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N*batch.Len())/b.Elapsed().Seconds(), "records/s")
+}
+
+func BenchmarkRecordsOverTwoUnits(b *testing.B) {
+	d := newDeployment(b, "c1")
+	pool := NewPool(d.unit(topology.Proxy, "p"), topology.Slave)
+	defer pool.Close()
+	const each = query.MaxBatch
+	var targets []Target
+	for i := range 2 {
+		id := topology.UnitID(fmt.Sprintf("s%d", i))
+		source := records(each, byte(i))
+		for r, at := range source.batch.Num(flow.Time) { // many records a second, as in life
+			source.batch.Num(flow.Time)[r] = (at-uint64(base.UnixMilli()))/1000/100*1000 + uint64(base.UnixMilli())
+		}
+		server, _ := serve(b, d.unit(topology.Slave, id), identity.Peer{Role: topology.Proxy}.Fits, &holder{name: string(id), source: source})
+		if err := pool.Up(id, server.Address().String()); err != nil {
+			b.Fatal(err)
+		}
+		targets = append(targets, Target{Holders: []string{string(id)}, Asker: pool.Peer(id)})
+	}
+	plan := resolve(b, query.Request{Kind: query.Flows, Limit: 1_000_000})
+	b.ReportAllocs()
+	emits := 0
+	for b.Loop() {
+		if _, _, err := Records(b.Context(), Ask{Plan: plan}, targets, func(*flow.Batch) error { emits++; return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*2*each)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64(emits)/float64(b.N), "batches/op")
 }

@@ -42,12 +42,19 @@ func SendRecords(sink Sink, b *flow.Batch) error {
 	return nil
 }
 
-func sendChunk(sink Sink, b *flow.Batch) error {
-	raw, err := b.AppendBinary(nil)
-	if err != nil {
+// packing is the memory that one chunk is made in.
+type packing struct{ raw, packed []byte }
+
+var packings = sync.Pool{New: func() any { return new(packing) }}
+
+func sendChunk(sink Sink, b *flow.Batch) (err error) {
+	p := packings.Get().(*packing)
+	defer packings.Put(p)
+	if p.raw, err = b.AppendBinary(p.raw[:0]); err != nil {
 		return err
 	}
-	return sink.Partial(s2.Encode(nil, raw))
+	p.packed = s2.Encode(p.packed[:cap(p.packed)], p.raw)
+	return sink.Partial(p.packed)
 }
 
 // receiveRecords unpacks a chunk of SendRecords.

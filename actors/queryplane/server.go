@@ -47,6 +47,7 @@ type Question struct {
 
 // Sink takes the parts of an answer. Its methods may be called concurrently;
 // they wait while the receiver is slow and return an error when it is gone.
+// They do not keep a chunk beyond the call.
 type Sink interface {
 	Partial(chunk []byte) error
 	Progress(p query.UnitProgress) error

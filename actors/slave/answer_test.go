@@ -37,7 +37,7 @@ func (c *collected) Progress(p query.UnitProgress) error {
 }
 
 // stored is a Slave with n records of one minute in its store.
-func stored(t *testing.T, n int, begin time.Time) *Slave {
+func stored(t testing.TB, n int, begin time.Time) *Slave {
 	t.Helper()
 	store, err := flowstore.Open(t.TempDir(), flowstore.Config{})
 	if err != nil {
@@ -56,7 +56,7 @@ func stored(t *testing.T, n int, begin time.Time) *Slave {
 	return &Slave{cfg: Config{Name: "s1"}, store: store}
 }
 
-func question(t *testing.T, r query.Request, begin time.Time) (*query.Plan, queryplane.Question) {
+func question(t testing.TB, r query.Request, begin time.Time) (*query.Plan, queryplane.Question) {
 	t.Helper()
 	r.From, r.To = begin.Format(time.RFC3339), begin.Add(time.Minute).Format(time.RFC3339)
 	plan, err := r.Resolve(begin)
@@ -119,4 +119,24 @@ func TestCoverageNamesWhatTheStoreCannotRead(t *testing.T) {
 	if m := c.Missing[0]; m.From != time.UnixMilli(1000).UTC() || m.To != time.UnixMilli(2000).UTC() {
 		t.Errorf("missing %+v", m)
 	}
+}
+
+// discard is a Sink that only counts.
+type discard struct{ chunks int }
+
+func (d *discard) Partial([]byte) error              { d.chunks++; return nil }
+func (d *discard) Progress(query.UnitProgress) error { return nil }
+
+func BenchmarkListFlows(b *testing.B) {
+	const rows = 200_000
+	begin := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	s := stored(b, rows, begin)
+	_, ask := question(b, query.Request{Kind: query.Flows, Limit: 1_000_000}, begin)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := s.Answer(b.Context(), ask, &discard{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "records/s")
 }

@@ -75,6 +75,7 @@ func New(cfg Config) (*Slave, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, book: ledger.NewBook()}
+	s.checks.Set(parentCheck, errors.New("no link to the unit above yet at "+cfg.Parent))
 	s.allowed.Store(&[]string{})
 	s.receivers = endpoint.NewSet(s.open, s.receiverCheck, s.receiverGone)
 	s.applier = desired.NewApplier(desired.ApplierConfig{
@@ -96,7 +97,6 @@ func (s *Slave) Start() (err error) {
 		}
 	}()
 	s.startDecoders()
-	s.checks.Set(parentCheck, errors.New("no link to the unit above yet at "+s.cfg.Parent))
 	err = s.unit.Start(unit.Hooks{OnMessage: s.onMessage, OnLink: s.onLink, Reports: s.reports})
 	if err != nil {
 		return fmt.Errorf("start control plane: %w", err)
