@@ -23,7 +23,7 @@ const demoExamples = `  weir demo
 `
 
 const (
-	demoPort  = "2055"
+	demoPort  = 2055
 	demoReady = 60 * time.Second // and then something is wrong
 )
 
@@ -114,11 +114,12 @@ func newDemo(cfg demoConfig, log *slog.Logger) *demo {
 	return d
 }
 
-// run starts everything, says where to look, and stops everything in reverse
-// order when ctx ends.
+// run starts everything, says where to look, and stops everything when ctx
+// ends, the Master last.
 func (d *demo) run(ctx context.Context, stdout io.Writer) (err error) {
 	defer func() {
-		for _, u := range slices.Backward(d.units) {
+		// Who sends stops before who receives, so that nothing is on its way.
+		for _, u := range slices.Concat(d.units[1:], d.units[:1]) {
 			err = errors.Join(err, u.stop())
 		}
 		os.Remove(d.file())
@@ -184,8 +185,8 @@ func (d *demo) writeFile() error {
 	defer d.mu.Unlock()
 	content.API, content.TokenFile = d.api(), d.tokenFile()
 	content.SourceGroups = []group{
-		{"london", d.cfg.model, d.cfg.delivery, []string{d.units[1].cfg.Flows.Address + ":" + demoPort}},
-		{"hq", topology.RoundRobin, topology.DeliverTLS, []string{d.units[4].cfg.Flows.Address + ":" + demoPort}},
+		{"london", d.cfg.model, d.cfg.delivery, []string{d.units[1].flowAddress()}},
+		{"hq", topology.RoundRobin, topology.DeliverTLS, []string{d.units[4].flowAddress()}},
 	}
 	for _, u := range d.units {
 		content.Units = append(content.Units, unit{
@@ -219,7 +220,7 @@ Ask it something from another terminal:
   export WEIR_API=%s WEIR_TOKEN_FILE=%s
   %s query top --by srcAddr --metric bytes --from now-5m 'proto tcp'
 
-Export your own flows (NetFlow v5, v9, IPFIX, sFlow) to %s:%s.
+Export your own flows (NetFlow v5, v9, IPFIX, sFlow) to %s.
 Data and logs are in %s. Ctrl-C stops everything.
-`, d.api(), token, d.tokenFile(), d.api(), d.tokenFile(), os.Args[0], d.units[1].cfg.Flows.Address, demoPort, d.cfg.dataDir)
+`, d.api(), token, d.tokenFile(), d.api(), d.tokenFile(), os.Args[0], d.units[1].flowAddress(), d.cfg.dataDir)
 }

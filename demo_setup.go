@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,8 +22,10 @@ const enrolWithin = 15 * time.Second
 // start starts every unit, lets the new ones join, makes the groups and waits
 // until all of it works.
 func (d *demo) start(ctx context.Context) error {
-	master := d.master()
-	if err := d.launch(ctx, master); err != nil {
+	if err := d.addressesAreFree(); err != nil {
+		return err
+	}
+	if err := d.launch(ctx, d.master()); err != nil {
 		return err
 	}
 	api, err := d.client(ctx)
@@ -59,6 +62,21 @@ func (d *demo) start(ctx context.Context) error {
 		}
 	}
 	return d.allActive(ctx, api)
+}
+
+// addressesAreFree refuses to start beside another demo, whose units would
+// answer in place of these.
+func (d *demo) addressesAreFree() error {
+	for _, u := range d.units {
+		for _, address := range []string{u.cfg.Admin, u.cfg.Control, u.cfg.Query} {
+			l, err := net.Listen("tcp", address)
+			if err != nil {
+				return fmt.Errorf("address of %s: %w; end what holds it (ss -ltnp), or choose others with --first", u.cfg.Name, err)
+			}
+			l.Close()
+		}
+	}
+	return nil
 }
 
 // launch starts a unit and waits until it answers.

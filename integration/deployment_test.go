@@ -142,7 +142,7 @@ func (d *deployment) logTails() {
 		if err != nil {
 			continue
 		}
-		d.t.Logf("log of %s:\n%s", u.Name, text[max(0, len(text)-4000):])
+		d.t.Logf("log of %s:\n%s", u.Name, text[max(0, len(text)-2500):])
 	}
 }
 

@@ -73,9 +73,14 @@ func (n *nfcapd) stop() {
 	n.cmd.Wait()
 }
 
-// group is a set of values as nfdump and weir both print them: addresses in
+// groups are sums by values as nfdump and weir both print them: addresses in
 // full, numbers plain.
 type groups map[string]sums
+
+func (g groups) add(key string, s sums) {
+	was := g[key]
+	g[key] = sums{was.flows + s.flows, was.packets + s.packets, was.bytes + s.bytes}
+}
 
 // aggregate sums what matches filter by nfdump's names of fields, such as
 // srcip,dstip. formats are the fields in nfdump's output format.
@@ -92,11 +97,8 @@ func (n *nfcapd) aggregate(fields string, formats []string, filter string) group
 		for _, p := range parts[:len(formats)] {
 			key = append(key, canonical(p))
 		}
-		k := strings.Join(key, " ")
-		s := found[k]
 		last := parts[len(formats):]
-		s.flows, s.packets, s.bytes = s.flows+n.number(last[0]), s.packets+n.number(last[1]), s.bytes+n.number(last[2])
-		found[k] = s
+		found.add(strings.Join(key, " "), sums{n.number(last[0]), n.number(last[1]), n.number(last[2])})
 	}
 	return found
 }
@@ -139,7 +141,11 @@ func (n *nfcapd) number(text string) uint64 {
 // canonical writes a value the same way whatever tool printed it.
 func canonical(text string) string {
 	text = strings.TrimSpace(text)
-	if a, err := netip.ParseAddr(text); err == nil {
+	a, err := netip.ParseAddr(text)
+	switch {
+	case err == nil && a.IsUnspecified():
+		return "::" // nfdump sums 0.0.0.0 under it
+	case err == nil:
 		return a.Unmap().String()
 	}
 	return text

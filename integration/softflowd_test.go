@@ -138,11 +138,12 @@ func (e *tee) quiet(t *testing.T) {
 	}
 }
 
-// filters are asked of both; {e} stands for nothing in nfdump and for the
-// exporter in weir.
+// filters are asked of both.
 var filters = []string{
 	"", "proto tcp", "proto udp", "proto icmp", "inet", "inet6",
-	"src port 443", "dst port 53", "port 443", "port > 1024", "port in [53 80 443]",
+	"src port 443", "dst port 53", "port 443", "port in [53 80 443]",
+	// nfdump keeps ICMP type and code in the destination port.
+	"(proto tcp or proto udp) and port > 1024",
 	"proto tcp and dst port 443", "not proto tcp", "proto tcp or proto udp",
 	"src net 192.168.0.0/16", "dst net 10.0.0.0/8", "net 172.16.0.0/12",
 	"packets > 10", "bytes > 1000", "bytes > 1k and packets < 20",
@@ -212,7 +213,8 @@ func top(d *deployment, groupBy []string, filter string) groups {
 		if s.bytes > last {
 			d.t.Errorf("top by %v is not ordered by bytes", groupBy)
 		}
-		found[strings.Join(key, " ")], last = s, s.bytes
+		last = s.bytes
+		found.add(strings.Join(key, " "), s)
 	}
 	return found
 }

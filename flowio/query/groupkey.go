@@ -104,7 +104,7 @@ func (k GroupKey) value(hi, lo uint64) any {
 	binary.BigEndian.PutUint64(a[:8], hi)
 	binary.BigEndian.PutUint64(a[8:], lo)
 	if a == (flow.Addr{}) {
-		return nil
+		return noAddr(k.Field)
 	}
 	if k.Bits6 < 128 && !a.Is4() {
 		a[15] &^= cutMark

@@ -120,6 +120,9 @@ func slowLabel(b *flow.Batch, i int, k GroupKey) any {
 	if k.Field.IsAddr() {
 		a := netip.AddrFrom16(b.Addr(k.Field)[i]).Unmap()
 		if b.Addr(k.Field)[i] == (flow.Addr{}) {
+			if k.Field == flow.SrcAddr || k.Field == flow.DstAddr {
+				return "::"
+			}
 			return nil
 		}
 		bits := k.Bits6

@@ -96,6 +96,16 @@ func FlowRow(p *Plan, b *flow.Batch, i int) Row {
 	return row
 }
 
+// noAddr is how a Result shows the zero address: sources and destinations are
+// the unspecified address, which hosts do use before they have one of their
+// own; of the other fields it says that there is none.
+func noAddr(f flow.Field) any {
+	if f == flow.SrcAddr || f == flow.DstAddr {
+		return "::"
+	}
+	return nil
+}
+
 func (p *Plan) flowValue(b *flow.Batch, i int, f flow.Field) any {
 	if !b.Fields().Has(f) {
 		return nil
@@ -103,7 +113,7 @@ func (p *Plan) flowValue(b *flow.Batch, i int, f flow.Field) any {
 	if f.IsAddr() {
 		a := b.Addr(f)[i]
 		if a == (flow.Addr{}) {
-			return nil
+			return noAddr(f)
 		}
 		return a.Netip().String()
 	}
