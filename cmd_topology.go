@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.com/weir/persistence/topology"
@@ -25,44 +23,6 @@ const topologyExamples = `  weir topology show
 
 A weight follows the name of a Slave after a colon; without one it is 1.
 `
-
-// topologyFlags are the flags of every change; those that a change does not
-// know are refused by their absence from what it reads.
-type topologyFlags struct {
-	fs *flag.FlagSet
-
-	role, control, query                 *string
-	description, model, delivery, listen *string
-	sourceGroup, proxy, slaves, newName  *string
-	priority                             *int
-	dryRun                               *bool
-}
-
-func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
-	return topologyFlags{
-		fs:          fs,
-		role:        fs.String("role", "", "unit: `role`: master, proxy, slave or standalone"),
-		control:     fs.String("control", "", "unit: `host:port` of its control plane"),
-		query:       fs.String("query", "", "unit: `host:port` of its query plane"),
-		description: fs.String("description", "", "source group: `text`"),
-		model:       fs.String("model", "", "source group: `model` of distribution: round-robin or flow-source"),
-		delivery:    fs.String("delivery", "", "source group: `way` to the Slaves: udp or tls"),
-		listen:      fs.String("listen", "", "source group: UDP `ports`, comma-separated"),
-		sourceGroup: fs.String("source-group", "", "proxy group: `name` of its source group"),
-		proxy:       fs.String("proxy", "", "proxy group: `name` of its Proxy or standalone Slave"),
-		slaves:      fs.String("slaves", "", "proxy group: `names` of its Slaves, comma-separated, with weights as NAME:3"),
-		priority:    fs.Int("priority", 100, "proxy group: `number`; lower is preferred within the source group"),
-		newName:     fs.String("name", "", "update: new `name`"),
-		dryRun:      fs.Bool("dry-run", false, "check the change and commit nothing"),
-	}
-}
-
-// given reports whether the caller set a flag.
-func (f topologyFlags) given(name string) bool {
-	found := false
-	f.fs.Visit(func(set *flag.Flag) { found = found || set.Name == name })
-	return found
-}
 
 // cmdTopology shows and changes the deployment.
 func cmdTopology(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -161,87 +121,6 @@ func changeTopology(ctx context.Context, c *client.Client, t rest.Topology, f to
 	}
 }
 
-func (f topologyFlags) unit(name string) map[string]any {
-	return map[string]any{"name": name, "role": *f.role, "control": *f.control, "query": *f.query}
-}
-
-// sourceGroupFields returns the fields of a source group that were set.
-func (f topologyFlags) sourceGroupFields() (map[string]any, error) {
-	fields := map[string]any{}
-	for name, value := range map[string]string{"description": *f.description, "model": *f.model, "delivery": *f.delivery} {
-		if f.given(name) {
-			fields[name] = value
-		}
-	}
-	if !f.given("listen") {
-		return fields, nil
-	}
-	var ports []int
-	for _, text := range splitList(*f.listen) {
-		port, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, usagef("--listen %s: want UDP ports, comma-separated", text)
-		}
-		ports = append(ports, port)
-	}
-	fields["listen"] = ports
-	return fields, nil
-}
-
-// proxyGroupFields returns the fields of a proxy group that were set, names
-// turned into IDs.
-func (f topologyFlags) proxyGroupFields(t rest.Topology) (map[string]any, error) {
-	fields := map[string]any{}
-	if f.given("priority") {
-		fields["priority"] = *f.priority
-	}
-	if f.given("source-group") {
-		group, err := groupNamed(t.SourceGroups, sourceGroupKey, "source group", *f.sourceGroup)
-		if err != nil {
-			return nil, err
-		}
-		fields["sourceGroup"] = group.ID
-	}
-	if f.given("proxy") {
-		unit, err := unitNamed(t, *f.proxy)
-		if err != nil {
-			return nil, err
-		}
-		fields["proxy"] = unit.ID
-	}
-	if f.given("slaves") {
-		slaves, err := members(t, splitList(*f.slaves))
-		if err != nil {
-			return nil, err
-		}
-		fields["slaves"] = slaves
-	}
-	return fields, nil
-}
-
-// members reads Slaves written as NAME or NAME:WEIGHT.
-func members(t rest.Topology, texts []string) ([]topology.Member, error) {
-	list := []topology.Member{}
-	for _, text := range texts {
-		name, number, weighted := strings.Cut(text, ":")
-		m := topology.Member{Weight: 1}
-		if weighted {
-			weight, err := strconv.Atoi(number)
-			if err != nil {
-				return nil, usagef("--slaves %s: the weight after the colon is not a number", text)
-			}
-			m.Weight = weight
-		}
-		unit, err := unitNamed(t, name)
-		if err != nil {
-			return nil, err
-		}
-		m.Unit = unit.ID
-		list = append(list, m)
-	}
-	return list, nil
-}
-
 func updateObject(ctx context.Context, c *client.Client, t rest.Topology, f topologyFlags, verb, name string) (rest.Outcome, error) {
 	noun := strings.TrimPrefix(verb, "update-")
 	collection, id, revision, err := find(t, noun, name)
@@ -326,51 +205,4 @@ func groupNamed[G any](groups []G, key func(G) (topology.GroupID, string), noun,
 		return none, fmt.Errorf("there is no %s %s; 'weir topology show' lists them", noun, wanted)
 	}
 	return groups[i], nil
-}
-
-// showTopology prints the deployment as an outline.
-func showTopology(t rest.Topology, stdout io.Writer) error {
-	var out strings.Builder
-	fmt.Fprintf(&out, "revision %s of cluster %s\n", t.Revision, t.Cluster)
-	shown := map[topology.UnitID]bool{}
-	for _, g := range t.SourceGroups {
-		fmt.Fprintf(&out, "source group %s: %s, %s, listening on %s\n", g.Name, g.Model, g.Delivery,
-			strings.Trim(fmt.Sprint(g.Listen), "[]"))
-		for _, p := range t.ProxyGroups {
-			if p.SourceGroup == g.ID {
-				showProxyGroup(&out, t, p, shown)
-			}
-		}
-	}
-	for _, p := range t.ProxyGroups {
-		if p.SourceGroup == "" {
-			fmt.Fprintln(&out, "without a source group:")
-			showProxyGroup(&out, t, p, shown)
-		}
-	}
-	for _, u := range t.Units {
-		if !shown[u.ID] {
-			fmt.Fprintln(&out, unitLine(u))
-		}
-	}
-	_, err := io.WriteString(stdout, out.String())
-	return err
-}
-
-func showProxyGroup(out io.Writer, t rest.Topology, p rest.ProxyGroup, shown map[topology.UnitID]bool) {
-	fmt.Fprintf(out, "  proxy group %s, priority %d\n", p.Name, p.Priority)
-	show := func(id topology.UnitID, suffix string) {
-		shown[id] = true
-		if u, err := unitNamed(t, string(id)); err == nil {
-			fmt.Fprintf(out, "    %s%s\n", unitLine(u), suffix)
-		}
-	}
-	show(p.Proxy, "")
-	for _, m := range p.Slaves {
-		show(m.Unit, fmt.Sprintf(", weight %d", m.Weight))
-	}
-}
-
-func unitLine(u rest.Unit) string {
-	return fmt.Sprintf("%s %s: %s, control %s, query %s", u.Role, u.Name, u.Status.State, u.Control, u.Query)
 }

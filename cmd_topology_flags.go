@@ -1,0 +1,128 @@
+package main
+
+import (
+	"flag"
+	"strconv"
+	"strings"
+
+	"example.com/weir/persistence/topology"
+	"example.com/weir/rest"
+)
+
+// topologyFlags are the flags of every change; each change reads its own.
+type topologyFlags struct {
+	fs *flag.FlagSet
+
+	role, control, query                 *string
+	description, model, delivery, listen *string
+	sourceGroup, proxy, slaves, newName  *string
+	priority                             *int
+	dryRun                               *bool
+}
+
+func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
+	return topologyFlags{
+		fs:          fs,
+		role:        fs.String("role", "", "unit: `role`: master, proxy, slave or standalone"),
+		control:     fs.String("control", "", "unit: `host:port` of its control plane"),
+		query:       fs.String("query", "", "unit: `host:port` of its query plane"),
+		description: fs.String("description", "", "source group: `text`"),
+		model:       fs.String("model", "", "source group: `model` of distribution: round-robin or flow-source"),
+		delivery:    fs.String("delivery", "", "source group: `way` to the Slaves: udp or tls"),
+		listen:      fs.String("listen", "", "source group: UDP `ports`, comma-separated"),
+		sourceGroup: fs.String("source-group", "", "proxy group: `name` of its source group"),
+		proxy:       fs.String("proxy", "", "proxy group: `name` of its Proxy or standalone Slave"),
+		slaves:      fs.String("slaves", "", "proxy group: `names` of its Slaves, comma-separated, with weights as NAME:3"),
+		priority:    fs.Int("priority", 100, "proxy group: `number`; lower is preferred within the source group"),
+		newName:     fs.String("name", "", "update: new `name`"),
+		dryRun:      fs.Bool("dry-run", false, "check the change and commit nothing"),
+	}
+}
+
+// given reports whether the caller set a flag.
+func (f topologyFlags) given(name string) bool {
+	found := false
+	f.fs.Visit(func(set *flag.Flag) { found = found || set.Name == name })
+	return found
+}
+
+func (f topologyFlags) unit(name string) map[string]any {
+	return map[string]any{"name": name, "role": *f.role, "control": *f.control, "query": *f.query}
+}
+
+// sourceGroupFields returns the fields of a source group that were set.
+func (f topologyFlags) sourceGroupFields() (map[string]any, error) {
+	fields := map[string]any{}
+	for name, value := range map[string]string{"description": *f.description, "model": *f.model, "delivery": *f.delivery} {
+		if f.given(name) {
+			fields[name] = value
+		}
+	}
+	if !f.given("listen") {
+		return fields, nil
+	}
+	var ports []int
+	for _, text := range splitList(*f.listen) {
+		port, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, usagef("--listen %s: want UDP ports, comma-separated", text)
+		}
+		ports = append(ports, port)
+	}
+	fields["listen"] = ports
+	return fields, nil
+}
+
+// proxyGroupFields returns the fields of a proxy group that were set, names
+// turned into IDs.
+func (f topologyFlags) proxyGroupFields(t rest.Topology) (map[string]any, error) {
+	fields := map[string]any{}
+	if f.given("priority") {
+		fields["priority"] = *f.priority
+	}
+	if f.given("source-group") {
+		group, err := groupNamed(t.SourceGroups, sourceGroupKey, "source group", *f.sourceGroup)
+		if err != nil {
+			return nil, err
+		}
+		fields["sourceGroup"] = group.ID
+	}
+	if f.given("proxy") {
+		unit, err := unitNamed(t, *f.proxy)
+		if err != nil {
+			return nil, err
+		}
+		fields["proxy"] = unit.ID
+	}
+	if f.given("slaves") {
+		slaves, err := members(t, splitList(*f.slaves))
+		if err != nil {
+			return nil, err
+		}
+		fields["slaves"] = slaves
+	}
+	return fields, nil
+}
+
+// members reads Slaves written as NAME or NAME:WEIGHT.
+func members(t rest.Topology, texts []string) ([]topology.Member, error) {
+	list := []topology.Member{}
+	for _, text := range texts {
+		name, number, weighted := strings.Cut(text, ":")
+		m := topology.Member{Weight: 1}
+		if weighted {
+			weight, err := strconv.Atoi(number)
+			if err != nil {
+				return nil, usagef("--slaves %s: the weight after the colon is not a number", text)
+			}
+			m.Weight = weight
+		}
+		unit, err := unitNamed(t, name)
+		if err != nil {
+			return nil, err
+		}
+		m.Unit = unit.ID
+		list = append(list, m)
+	}
+	return list, nil
+}
