@@ -50,8 +50,8 @@ type Gathered struct {
 // that answered. An error is returned only when the answer as a whole cannot
 // be given: it exceeds a bound.
 //
-// Merged, if not nil, sees the state after each target; it must not keep the
-// Partial. When ctx ends early, the targets that have not answered are missing
+// Merged, if not nil, sees the state after each target once one has answered;
+// it must not keep the Partial. When ctx ends early, the targets that have not answered are missing
 // from the coverage with the cause of ctx as their reason.
 func Gather(ctx context.Context, ask Ask, targets []Target, merged func(Gathered)) (Gathered, error) {
 	question, err := ask.question()
@@ -60,7 +60,7 @@ func Gather(ctx context.Context, ask Ask, targets []Target, merged func(Gathered
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	g := &gathering{question: question, total: Gathered{Partial: query.NewPartial(ask.Plan)}, merged: merged}
+	g := &gathering{question: question, merged: merged}
 	var asking sync.WaitGroup
 	for _, t := range targets {
 		asking.Go(func() {
@@ -71,6 +71,9 @@ func Gather(ctx context.Context, ask Ask, targets []Target, merged func(Gathered
 		})
 	}
 	asking.Wait()
+	if g.total.Partial == nil { // nobody has answered
+		g.total.Partial = query.NewPartial(ask.Plan)
+	}
 	return g.total, g.err
 }
 
@@ -109,14 +112,18 @@ func isWhole(err error) bool {
 func (g *gathering) add(p *query.Partial, c query.Coverage, st query.Stats) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if p != nil {
+	switch {
+	case p == nil:
+	case g.total.Partial == nil:
+		g.total.Partial = p // merging it into nothing would cost as much as merging two
+	default:
 		if err := g.total.Partial.Merge(p); err != nil {
 			return err
 		}
 	}
 	g.total.Coverage.Add(c)
 	g.total.Stats.Add(st)
-	if g.merged != nil && g.err == nil {
+	if g.merged != nil && g.err == nil && g.total.Partial != nil {
 		g.merged(g.total)
 	}
 	return nil
