@@ -293,18 +293,18 @@ func TestErrorsOfSourcesAndReaders(t *testing.T) {
 
 func TestFlowColumns(t *testing.T) {
 	scaled := true
-	plan, err := Request{Kind: Flows, GroupBy: []string{"dstPort", "bytes", "srcAddr", "srcMac", "first"}, Scaled: &scaled}.Resolve(time.Now())
+	plan, err := Request{Kind: Flows, GroupBy: []string{"dstPort", "bytes", "srcAddr", "nextHop", "srcMac", "first"}, Scaled: &scaled}.Resolve(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := flow.NewBatch(plan.Fields())
 	b.Extend(1)
 	b.Num(flow.DstPort)[0], b.Num(flow.Bytes)[0], b.Num(flow.SamplingRate)[0] = 443, 50, 100
-	want := []Column{{"dstPort", kindNumber}, {"bytes", kindCounter}, {"srcAddr", kindAddress}, {"srcMac", kindText}, {"first", kindTime}}
+	want := []Column{{"dstPort", kindNumber}, {"bytes", kindCounter}, {"srcAddr", kindAddress}, {"nextHop", kindAddress}, {"srcMac", kindText}, {"first", kindTime}}
 	if diff := cmp.Diff(want, FlowColumns(plan)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(Row{uint64(443), "5000", nil, "00:00:00:00:00:00", nil}, FlowRow(plan, b, 0)); diff != "" {
+	if diff := cmp.Diff(Row{uint64(443), "5000", "::", nil, "00:00:00:00:00:00", nil}, FlowRow(plan, b, 0)); diff != "" {
 		t.Error(diff)
 	}
 	if fields := plan.Fields(); fields.Has(flow.DstAddr) || !fields.Has(flow.Time) {
