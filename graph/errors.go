@@ -13,6 +13,7 @@ import (
 	"example.com/weir/flowio/filter"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/access"
+	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/topology"
 )
 
@@ -46,6 +47,7 @@ var errorCodes = []struct {
 	{topology.ErrRevision, codeConflict},
 	{topology.ErrNotFound, codeNotFound},
 	{topology.ErrNotTPM, codeNotTPM},
+	{configdb.ErrTooMany, codeLimit},
 	{query.ErrNoJob, codeNotFound},
 	{query.ErrNoResult, codeNotFound},
 	{query.ErrBusy, codeRateLimited},

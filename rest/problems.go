@@ -12,6 +12,7 @@ import (
 	"example.com/weir/flowio/filter"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/access"
+	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/topology"
 )
 
@@ -49,6 +50,7 @@ var problems = []struct {
 	{topology.ErrRevision, http.StatusPreconditionFailed, codeConflict},
 	{topology.ErrNotFound, http.StatusNotFound, codeNotFound},
 	{topology.ErrNotTPM, http.StatusMisdirectedRequest, codeNotTPM},
+	{configdb.ErrTooMany, http.StatusUnprocessableEntity, codeLimit},
 	{query.ErrNoJob, http.StatusNotFound, codeNotFound},
 	{query.ErrNoResult, http.StatusNotFound, codeNotFound},
 	{query.ErrBusy, http.StatusTooManyRequests, codeRateLimited},
