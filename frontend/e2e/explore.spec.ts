@@ -50,11 +50,11 @@ test('a value is excluded by clicking it, and the URL restores the view', async 
   await openWithFlows(page, 'by=proto');
   await topGroups(page).getByRole('button', { name: 'TCP' }).click();
   await page.getByRole('menuitem', { name: 'Exclude from the filter' }).click();
-  await expect(page).toHaveURL(/f=not\+proto\+6/);
+  await expect(page).toHaveURL(/f=not\+proto\+tcp/);
   await expect(topGroups(page).getByRole('button', { name: 'UDP' })).toBeVisible();
   await expect(topGroups(page).getByRole('button', { name: 'TCP' })).toHaveCount(0);
   await page.reload();
-  await expect(page.getByRole('textbox', { name: 'Filter' })).toHaveText('not proto 6');
+  await expect(page.getByRole('textbox', { name: 'Filter' })).toHaveText('not proto tcp');
   await expect(topGroups(page).getByRole('button', { name: 'UDP' })).toBeVisible();
 });
 

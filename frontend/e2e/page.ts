@@ -6,7 +6,7 @@ type Fixtures = { signedIn: Page; clean: Page };
 
 /** A page that asks nobody but the Master and complains about nothing. */
 export const test = base.extend<Fixtures>({
-  clean: async ({ page }, use) => {
+  clean: async ({ page }, run) => {
     const { api } = demo();
     const origin = new URL(api).host;
     const strangers: string[] = [];
@@ -19,15 +19,15 @@ export const test = base.extend<Fixtures>({
     page.on('console', (m) => {
       if (m.type() === 'error' && !refusal.test(m.text())) complaints.push(m.text());
     });
-    await use(page);
+    await run(page);
     expect(strangers, 'requests to other places').toEqual([]);
     expect(complaints, 'complaints in the console').toEqual([]);
   },
-  signedIn: async ({ clean }, use) => {
+  signedIn: async ({ clean }, run) => {
     const { api, token } = demo();
     const answer = await clean.request.post(`${api}/api/v1/session`, { data: { token } });
     expect(answer.ok(), await answer.text()).toBe(true);
-    await use(clean);
+    await run(clean);
   },
 });
 

@@ -12,7 +12,7 @@ export type Preferences = {
 };
 
 const home = 'weir.preferences';
-const defaults: Preferences = { zone: 'local', refresh: 0, navOpen: true, keys: true };
+const defaults: Preferences = { zone: 'local', refresh: 10, navOpen: true, keys: true };
 
 function read(): Preferences {
   try {

@@ -5,21 +5,25 @@ describe('termOf', () => {
   test.each([
     ['srcAddr', '10.1.2.3', 'src ip 10.1.2.3'],
     ['dstAddr/24', '10.1.2.0/24', 'dst net 10.1.2.0/24'],
-    ['dstAddr/24', '10.1.2.0', 'dst net 10.1.2.0/24'],
+    ['dstAddr/24', '2001:db8::1', 'dst ip 2001:db8::1'],
+    ['srcAddr/24/48', '2001:db8::/48', 'src net 2001:db8::/48'],
     ['dstPort', 443, 'dst port 443'],
-    ['proto', 6, 'proto 6'],
-    ['exporter', '192.0.2.1', 'router ip 192.0.2.1'],
+    ['proto', 6, 'proto tcp'],
+    ['proto', 132, 'proto 132'],
+    ['exporter', '192.0.2.1', 'exporter 192.0.2.1'],
     ['inIf', 3, 'in if 3'],
-    ['tcpFlags', 0x12, 'flags AS'],
+    ['direction', 0, 'flowdir 0'],
+    ['icmpType', 8, 'icmp-type 8'],
+    ['tcpFlags', 18, 'flags = 18'],
     ['tcpFlags', 0, undefined],
-    ['app', 7, undefined],
+    ['first', '2026-11-25T10:00:00Z', undefined],
     ['srcAddr', null, undefined],
   ])('%s %s', (column, value, want) => expect(termOf(column, value)).toBe(want));
 });
 
 test('a group is all of its values', () => {
   expect(termOfGroup(['srcAddr', 'dstPort'], ['10.0.0.1', 53])).toBe('src ip 10.0.0.1 and dst port 53');
-  expect(termOfGroup(['app'], [1])).toBeUndefined();
+  expect(termOfGroup(['first'], ['x'])).toBeUndefined();
 });
 
 test('narrowing keeps what the filter meant', () => {

@@ -1,42 +1,35 @@
 /** Filter text made from a value that someone clicked. */
-import { fieldOf, tcpFlags, type Value } from '../format/values';
+import { fieldOf, type Value } from '../format/values';
 
-const sides: Record<string, string> = { srcAddr: 'src', dstAddr: 'dst', srcPort: 'src', dstPort: 'dst' };
-
+/** The word of the language for a field whose value follows as a number. */
 const numbers: Record<string, string> = {
-  proto: 'proto', inIf: 'in if', outIf: 'out if', srcAs: 'src as', dstAs: 'dst as', srcVlan: 'src vlan',
-  dstVlan: 'dst vlan', tos: 'tos',
+  srcPort: 'src port', dstPort: 'dst port', proto: 'proto', tos: 'tos', inIf: 'in if', outIf: 'out if', srcAs: 'src as',
+  dstAs: 'dst as', srcMask: 'src mask', dstMask: 'dst mask', srcVlan: 'src vlan', dstVlan: 'dst vlan',
+  srcMac: 'src mac', dstMac: 'dst mac', icmpType: 'icmp-type', icmpCode: 'icmp-code', direction: 'flowdir',
+  observationDomain: 'observationDomain', samplingRate: 'samplingRate', version: 'version', app: 'app',
 };
+
+const protocols: Record<string, string> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 47: 'gre', 50: 'esp', 58: 'icmp6' };
 
 /** The term that matches a value of a column, or undefined if the language has none. */
 export function termOf(column: string, value: Value): string | undefined {
   if (value === null || value === undefined || value === '') return undefined;
   const field = fieldOf(column);
-  const prefix = column.includes('/') ? column.slice(field.length) : '';
   switch (field) {
     case 'srcAddr':
     case 'dstAddr':
-      return prefix ? `${sides[field]} net ${withPrefix(String(value), prefix)}` : `${sides[field]} ip ${value}`;
-    case 'srcPort':
-    case 'dstPort':
-      return `${sides[field]} port ${value}`;
+      return `${field.slice(0, 3)} ${String(value).includes('/') ? 'net' : 'ip'} ${value}`;
     case 'exporter':
-      return `router ip ${value}`;
+      return `exporter ${value}`;
     case 'nextHop':
       return `next ip ${value}`;
-    case 'tcpFlags':
-      return flagsTerm(Number(value));
+    case 'proto':
+      return `proto ${protocols[String(value)] ?? value}`;
+    case 'tcpFlags': // flags = 0 would leave out what is not TCP
+      return Number(value) > 0 ? `flags = ${value}` : undefined;
     default:
       return numbers[field] ? `${numbers[field]} ${value}` : undefined;
   }
-}
-
-const withPrefix = (address: string, prefix: string): string =>
-  address.includes('/') ? address : `${address}${prefix}`;
-
-function flagsTerm(bits: number): string | undefined {
-  const letters = tcpFlags(bits).replace(/[.EC]/g, '');
-  return letters ? `flags ${letters}` : undefined;
 }
 
 const alternatives = /\bor\b|\|\|/i;

@@ -1,12 +1,29 @@
-import { graphql, http, HttpResponse } from 'msw';
+import { graphql, http, HttpResponse, ws } from 'msw';
 import { setupServer } from 'msw/node';
 import type { QueryInput, ResultPartsFragment } from '../graphql/generated/graphql';
 import type { Topology } from '../pages/topology/useTopology';
+
+const pushes = ws.link(/\/graphql$/);
+
+type Message = { id?: string; type: string; payload?: { query: string } };
+
+/** Accepts subscriptions, and pushes to those whose document names the operation. */
+const pushing = (operation?: string, data?: object) =>
+  pushes.addEventListener('connection', ({ client }) => {
+    client.addEventListener('message', ({ data: text }) => {
+      const { id, type, payload } = JSON.parse(String(text)) as Message;
+      if (type === 'connection_init') client.send(JSON.stringify({ type: 'connection_ack' }));
+      if (type === 'subscribe' && operation && payload?.query.includes(`subscription ${operation}`)) {
+        client.send(JSON.stringify({ id, type: 'next', payload: { data } }));
+      }
+    });
+  });
 
 const me = { me: { name: 'ada', role: 'viewer' as const }, version: { version: '0.1.0', commit: 'c' } };
 
 /** A Master that knows who asks, and nothing else unless a test says so. */
 export const server = setupServer(
+  pushing(),
   graphql.query('Me', () => HttpResponse.json({ data: me })),
   graphql.query('FilterValidate', () => HttpResponse.json({ data: { filterValidate: [] } })),
 );
@@ -22,6 +39,8 @@ export const answerTopology = (topology: Topology | 'lost') =>
   server.use(
     graphql.query('Topology', () => (topology === 'lost' ? HttpResponse.error() : HttpResponse.json({ data: { topology } }))),
   );
+
+export const pushTopology = (topology: Topology) => server.use(pushing('TopologyChanged', { topologyChanged: topology }));
 
 /** Answers queries at once. Records what was asked. */
 export function answerQueries(result: (input: QueryInput) => ResultPartsFragment | Response): QueryInput[] {

@@ -32,19 +32,8 @@ class StillObserver {
 }
 window.ResizeObserver = StillObserver;
 Element.prototype.scrollIntoView = vi.fn();
+window.scrollTo = vi.fn();
 Range.prototype.getClientRects = () => [] as unknown as DOMRectList;
-
-/** Never opens: pages must do without pushes. */
-class SilentSocket extends EventTarget {
-  static readonly CONNECTING = 0;
-  static readonly OPEN = 1;
-  static readonly CLOSING = 2;
-  static readonly CLOSED = 3;
-  readyState = 0;
-  close = vi.fn();
-  send = vi.fn();
-}
-vi.stubGlobal('WebSocket', SilentSocket);
 
 // A canvas that forgets everything.
 const nothing = vi.fn(() => ({ width: 10 }));

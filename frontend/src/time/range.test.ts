@@ -11,7 +11,10 @@ describe('resolve', () => {
     [' now - 2d ', now - 2 * 86_400_000],
     ['2026-11-25T11:00:00Z', now - hour],
     ['yesterday', undefined],
-    ['now+1h', undefined],
+    ['now-1h30m', now - 1.5 * hour],
+    ['now+1h', now + hour],
+    ['now-', undefined],
+    ['now-1y', undefined],
   ])('%s', (end, want) => expect(resolve(end, now)).toBe(want));
 });
 

@@ -19,13 +19,17 @@ export const presets: readonly { range: TimeRange; label: string }[] = [
   ['30d', 'Last 30 days'],
 ].map(([span, label]) => ({ range: { from: `now-${span}`, to: 'now' }, label: label as string }));
 
-const relative = /^now(?:\s*-\s*(\d{1,6})([smhdw]))?$/;
+const relative = /^now(?:\s*([+-])\s*((?:\d{1,6}[smhdw])+))?$/;
 const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** The moment that an end of a range means at `now`, or undefined if it means none. */
 export function resolve(end: string, now: number): number | undefined {
   const match = relative.exec(end.trim());
-  if (match) return now - Number(match[1] ?? 0) * (units[match[2] ?? 's'] ?? 0);
+  if (match) {
+    const parts = (match[2] ?? '').matchAll(/(\d+)([smhdw])/g);
+    const span = [...parts].reduce((sum, [, n, unit]) => sum + Number(n) * (units[unit as string] ?? 0), 0);
+    return match[1] === '-' ? now - span : now + span;
+  }
   const ms = Date.parse(end);
   return Number.isNaN(ms) ? undefined : ms;
 }

@@ -72,7 +72,7 @@ export function ExplorePage() {
           stop={answers.stop}
         />
         <CoverageNotice answers={answers} />
-        <ErrorNotice answers={answers} />
+        <OldNotice answers={answers} />
         <ChartPanel
           lines={answers.lines}
           run={answers.series}
@@ -125,8 +125,11 @@ function CoverageNotice({ answers }: { answers: Answers }) {
   );
 }
 
-/** An error beside an answer that is still shown. */
-function ErrorNotice({ answers }: { answers: Answers }) {
+/** Why an answer is still shown that is not the one asked for. */
+function OldNotice({ answers }: { answers: Answers }) {
+  if (!answers.running && !answers.series.error && answers.series.old) {
+    return <Notice>Canceled. What is shown answers the question before.</Notice>;
+  }
   const wrong = [answers.series, answers.top].find((r) => r.error && r.data);
   if (!wrong || answers.running) return null;
   return <Notice>{wrong.error?.message}. What is shown is the answer before.</Notice>;

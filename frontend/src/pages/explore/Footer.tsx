@@ -29,6 +29,7 @@ export function Footer({ answers }: { answers: Answers }) {
       <span title={exact(scanned)}>{si(scanned)} rows scanned</span>
       <span>{si(read, 'B')} read</span>
       <span>{exact(slowest)} ms</span>
+      {answers.refreshMs > 0 && <span>again every {span(answers.refreshMs)}</span>}
       <Running answers={answers} />
     </footer>
   );

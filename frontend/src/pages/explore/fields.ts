@@ -9,10 +9,10 @@ export const groupFields: readonly { group: string; items: GroupField[] }[] = [
     items: [
       field('srcAddr', 'Source address'),
       field('dstAddr', 'Destination address'),
-      field('srcAddr/24', 'Source network /24'),
-      field('dstAddr/24', 'Destination network /24'),
-      field('srcAddr/16', 'Source network /16'),
-      field('dstAddr/16', 'Destination network /16'),
+      field('srcAddr/24/48', 'Source network /24, /48'),
+      field('dstAddr/24/48', 'Destination network /24, /48'),
+      field('srcAddr/16/32', 'Source network /16, /32'),
+      field('dstAddr/16/32', 'Destination network /16, /32'),
       field('nextHop', 'Next hop'),
     ],
   },
@@ -58,9 +58,9 @@ const counters: Record<string, string> = {
 export function columnLabel(name: string): string {
   const known = labels.get(name) ?? counters[name];
   if (known) return known;
-  const [base = name, prefix] = name.split('/');
+  const [base = name, ...prefixes] = name.split('/');
   const plain = labels.get(base);
-  return plain && prefix ? `${plain.replace('address', 'network')} /${prefix}` : name;
+  return plain && prefixes.length > 0 ? `${plain.replace('address', 'network')} /${prefixes.join(', /')}` : name;
 }
 
 /** The offered fields, and those of the URL that are not among them. */

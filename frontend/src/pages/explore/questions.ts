@@ -7,14 +7,23 @@ import type { View } from './url';
 /** Records listed; more of them are a stream (GET /api/v1/flows). */
 export const flowLimit = 1000;
 
-export type Questions = { series: QueryInput; whole: QueryInput; top: QueryInput; flows: QueryInput };
+export type Questions = {
+  /** Seconds per step of the chart: asking more often shows nothing new. */
+  step: number;
+  series: QueryInput;
+  /** The series of everything, of which the groups leave a rest. */
+  whole: QueryInput;
+  top: QueryInput;
+  flows: QueryInput;
+};
 
 export function questions(view: View, now: number): Questions {
   const asked = { from: view.range.from, to: view.range.to, filter: view.filter };
-  const step = `${chartStep(...bounds(view.range, now))}s`;
-  const series: QueryInput = { ...asked, kind: 'series', metrics: [view.metric], step };
+  const step = chartStep(...bounds(view.range, now));
+  const series: QueryInput = { ...asked, kind: 'series', metrics: [view.metric], step: `${step}s` };
   const sums = { ...asked, metrics: [...metrics] };
   return {
+    step,
     series: view.by.length === 0 ? series : { ...series, groupBy: [...view.by], orderBy: view.metric, limit: view.top },
     whole: series,
     top:

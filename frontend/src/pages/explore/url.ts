@@ -50,7 +50,7 @@ const maxGroupBy = 6;
 
 function readBy(by: string | undefined): readonly string[] {
   if (by === none) return [];
-  const fields = (by ?? '').split(',').filter((f) => /^[A-Za-z]+(\/\d{1,3})?$/.test(f));
+  const fields = (by ?? '').split(',').filter((f) => /^[A-Za-z]+(\/\d{1,3}){0,2}$/.test(f));
   return fields.length === 0 ? defaultView.by : [...new Set(fields)].slice(0, maxGroupBy);
 }
 

@@ -15,6 +15,8 @@ export type Answers = {
   /** All that is shown at the moment. */
   shown: Run[];
   running: boolean;
+  /** How often the questions are asked again; 0 is never. */
+  refreshMs: number;
   /** Stopping needs a query that the server has named. */
   canStop: boolean;
   again: () => void;
@@ -27,7 +29,7 @@ export function useAnswers(view: View): Answers {
   const { refresh } = usePreferences();
   const [opened] = useState(() => Date.now()); // only the length of a range depends on it
   const asked = useMemo(() => questions(view, opened), [view, opened]);
-  const refreshMs = endsNow(view.range) ? refresh * 1000 : 0;
+  const refreshMs = endsNow(view.range) && refresh > 0 ? Math.max(refresh, asked.step) * 1000 : 0;
   const grouped = view.by.length > 0;
   const series = useRun(asked.series, { refreshMs });
   const whole = useRun(asked.whole, { refreshMs, enabled: grouped });
@@ -45,6 +47,7 @@ export function useAnswers(view: View): Answers {
     lines: drawn,
     shown: runs,
     running: runs.some((r) => r.running),
+    refreshMs,
     canStop: named.length > 0,
     again: () => runs.forEach((r) => r.again()),
     cancel: () => runs.forEach((r) => r.running && r.cancel()),

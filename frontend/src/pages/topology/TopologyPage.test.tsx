@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { open } from '../../test/open';
-import { answerTopology } from '../../test/server';
+import { answerTopology, pushTopology } from '../../test/server';
 import { demo } from '../../test/topologies';
 
 const table = () => screen.findByRole('region', { name: 'Units' });
@@ -44,6 +44,14 @@ test('a unit opens with its failing check', async () => {
   const panel = await screen.findByRole('complementary', { name: 'Unit hq' });
   expect(within(panel).getByText('UDP port 2055 is taken')).toBeInTheDocument();
   expect(within(panel).getByLabelText('failing')).toBeInTheDocument();
+});
+
+test('what is pushed replaces what was asked for', async () => {
+  answerTopology(demo());
+  pushTopology({ ...demo(), revision: '8' });
+  open('/topology');
+  expect(await screen.findByText('live')).toBeInTheDocument();
+  expect(await screen.findByText('8')).toBeInTheDocument();
 });
 
 test('an empty deployment says what to do', async () => {

@@ -21,7 +21,8 @@ export function useTopology() {
     const stop = follow(TopologyChangedDocument, {}, {
       next: ({ topologyChanged }) => {
         setLive(true);
-        queries.setQueryData(topologyKey, topologyChanged);
+        // An answer on its way is older than what was pushed.
+        void queries.cancelQueries({ queryKey: topologyKey }).then(() => queries.setQueryData(topologyKey, topologyChanged));
       },
       error: () => setLive(false),
       complete: () => setLive(false),
