@@ -26,7 +26,7 @@ func (r *Resolver) apply(ctx context.Context, c change) (done *model.ChangePaylo
 		Command: c.command, BasedOn: topology.Revision(c.basedOn), DryRun: c.dryRun, Actor: caller(ctx).Name,
 	}
 	if id := c.operation.Value(); id != nil {
-		asked.OperationID = caller(ctx).TokenID + "/" + *id
+		asked.OperationID = operationID(ctx, *id)
 	}
 	outcome, err := r.master.Apply(ctx, asked)
 	if err != nil {
@@ -52,7 +52,22 @@ func newID(ctx context.Context, operation graphql.Omittable[*string]) string {
 	if id == nil {
 		return uuid.NewString()
 	}
-	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(caller(ctx).TokenID+"/"+*id)).String()
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(operationID(ctx, *id))).String()
+}
+
+// operationID makes the ID that a caller chose for a mutation unique among
+// callers and mutations.
+func operationID(ctx context.Context, id string) string {
+	return caller(ctx).TokenID + "/" + graphql.GetFieldContext(ctx).Field.Name + "/" + id
+}
+
+// made returns the object that a change has left. There is none if a repeated
+// operation made it and somebody has deleted it since.
+func made[T any](object *T) (*T, error) {
+	if object == nil {
+		return nil, fmt.Errorf("%w: this operation was done before, and its object has been deleted since", topology.ErrConflict)
+	}
+	return object, nil
 }
 
 func missing(noun, id string) error {

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"example.com/weir/flowio/filter"
@@ -93,8 +96,8 @@ func (p *presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		shown.Extensions = extensions
 		return shown
 	}
-	if isDocumentError(shown) {
-		shown.Extensions = map[string]any{"code": documentCode(shown)}
+	if isDocumentError(ctx, shown) {
+		shown.Extensions = documentExtensions(shown)
 		return shown
 	}
 	id := ""
@@ -152,18 +155,33 @@ func extensionsOf(err error) map[string]any {
 	return extensions
 }
 
-// isDocumentError reports whether e is about the document or its variables:
-// gqlgen and its parser wrote it, not we.
-func isDocumentError(e *gqlerror.Error) bool {
-	code, _ := e.Extensions["code"].(string)
-	return code != "" || e.Rule != "" || len(e.Locations) > 0 && e.Unwrap() == nil
+// isDocumentError reports whether e is about the document or its variables
+// rather than from a resolver: its path then leads on into the arguments of
+// the field, if it has come that far.
+func isDocumentError(ctx context.Context, e *gqlerror.Error) bool {
+	if code, _ := e.Extensions["code"].(string); code != "" || e.Rule != "" {
+		return true
+	}
+	if e.Unwrap() == nil {
+		return len(e.Locations) > 0
+	}
+	field := graphql.GetFieldContext(ctx)
+	return field != nil && len(e.Path) > len(field.Path())
 }
 
-func documentCode(e *gqlerror.Error) string {
+// documentExtensions returns the code of a mistake in the document or in its
+// variables, and where in the input it is.
+func documentExtensions(e *gqlerror.Error) map[string]any {
 	if e.Extensions["code"] == "COMPLEXITY_LIMIT_EXCEEDED" {
-		return codeLimit
+		return map[string]any{"code": codeLimit}
 	}
-	return codeValidation
+	extensions := map[string]any{"code": codeValidation}
+	at := slices.Index(e.Path, ast.PathElement(ast.PathName("input")))
+	if at >= 0 {
+		pointer := strings.ReplaceAll(strings.ReplaceAll("/"+e.Path[at+1:].String(), ".", "/"), "[", "/")
+		extensions["errors"] = []mistake{{strings.ReplaceAll(pointer, "]", ""), e.Message}}
+	}
+	return extensions
 }
 
 // recoverPanic turns a panic of a resolver into an error.

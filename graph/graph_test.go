@@ -180,6 +180,10 @@ func TestTopologyThroughGraphQL(t *testing.T) {
 	if refused == nil || refused.Extensions.Code != codeValidation || refused.Extensions.Errors[0].Pointer != "/listen/1" {
 		t.Errorf("not a port: %+v", refused)
 	}
+	_, refused = ask(t, c, `mutation { deleteSourceGroup(input: {id: "x", basedOn: "first"}) { revision } }`)
+	if refused == nil || refused.Extensions.Code != codeValidation || refused.Extensions.Errors[0].Pointer != "/basedOn" {
+		t.Errorf("not a number: %+v", refused)
+	}
 	_, refused = ask(t, c, `mutation { createSourceGroup(input: {name: "no name", listen: [35536]}) { revision } }`)
 	if refused == nil || refused.Extensions.Code != codeValidation || len(refused.Extensions.Errors) != 2 {
 		t.Errorf("two mistakes: %+v, want both", refused)

@@ -27,9 +27,11 @@ func (r *mutationResolver) CreateSourceGroup(ctx context.Context, input model.Cr
 	if err != nil {
 		return nil, err
 	}
-	return &model.SourceGroupPayload{
-		Revision: done.Revision, Action: done.Action, Affected: done.Affected, SourceGroup: model.NewSourceGroup(after, g.ID),
-	}, nil
+	group, err := made(model.NewSourceGroup(after, g.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.SourceGroupPayload{Revision: done.Revision, Action: done.Action, Affected: done.Affected, SourceGroup: group}, nil
 }
 
 // UpdateSourceGroup is the resolver for the updateSourceGroup field.
@@ -53,9 +55,11 @@ func (r *mutationResolver) UpdateSourceGroup(ctx context.Context, input model.Up
 	if err != nil {
 		return nil, err
 	}
-	return &model.SourceGroupPayload{
-		Revision: done.Revision, Action: done.Action, Affected: done.Affected, SourceGroup: model.NewSourceGroup(after, g.ID),
-	}, nil
+	group, err := made(model.NewSourceGroup(after, g.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.SourceGroupPayload{Revision: done.Revision, Action: done.Action, Affected: done.Affected, SourceGroup: group}, nil
 }
 
 // DeleteSourceGroup is the resolver for the deleteSourceGroup field.
@@ -82,9 +86,11 @@ func (r *mutationResolver) CreateProxyGroup(ctx context.Context, input model.Cre
 	if err != nil {
 		return nil, err
 	}
-	return &model.ProxyGroupPayload{
-		Revision: done.Revision, Action: done.Action, Affected: done.Affected, ProxyGroup: model.NewProxyGroup(after, g.ID),
-	}, nil
+	group, err := made(model.NewProxyGroup(after, g.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.ProxyGroupPayload{Revision: done.Revision, Action: done.Action, Affected: done.Affected, ProxyGroup: group}, nil
 }
 
 // UpdateProxyGroup is the resolver for the updateProxyGroup field.
@@ -110,9 +116,11 @@ func (r *mutationResolver) UpdateProxyGroup(ctx context.Context, input model.Upd
 	if err != nil {
 		return nil, err
 	}
-	return &model.ProxyGroupPayload{
-		Revision: done.Revision, Action: done.Action, Affected: done.Affected, ProxyGroup: model.NewProxyGroup(after, g.ID),
-	}, nil
+	group, err := made(model.NewProxyGroup(after, g.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.ProxyGroupPayload{Revision: done.Revision, Action: done.Action, Affected: done.Affected, ProxyGroup: group}, nil
 }
 
 // DeleteProxyGroup is the resolver for the deleteProxyGroup field.

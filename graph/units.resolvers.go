@@ -23,9 +23,11 @@ func (r *mutationResolver) CreateUnit(ctx context.Context, input model.CreateUni
 	if err != nil {
 		return nil, err
 	}
-	return &model.UnitPayload{
-		Revision: done.Revision, Action: done.Action, Affected: done.Affected, Unit: model.NewUnit(after, u.ID),
-	}, nil
+	unit, err := made(model.NewUnit(after, u.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.UnitPayload{Revision: done.Revision, Action: done.Action, Affected: done.Affected, Unit: unit}, nil
 }
 
 // UpdateUnit is the resolver for the updateUnit field.
@@ -42,9 +44,11 @@ func (r *mutationResolver) UpdateUnit(ctx context.Context, input model.UpdateUni
 	if err != nil {
 		return nil, err
 	}
-	return &model.UnitPayload{
-		Revision: done.Revision, Action: done.Action, Affected: done.Affected, Unit: model.NewUnit(after, u.ID),
-	}, nil
+	unit, err := made(model.NewUnit(after, u.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.UnitPayload{Revision: done.Revision, Action: done.Action, Affected: done.Affected, Unit: unit}, nil
 }
 
 // DeleteUnit is the resolver for the deleteUnit field.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/weir/persistence/access"
 	"example.com/weir/persistence/topology"
 )
 
@@ -20,7 +21,18 @@ type change struct {
 	command topology.Command
 	basedOn topology.Revision
 	dryRun  *bool
-	key     *string // Idempotency-Key
+	repeat  repeat
+}
+
+// repeat names a request that may come again.
+type repeat struct {
+	operation string  // of openapi.yaml
+	key       *string // Idempotency-Key; nil: it will not come again
+}
+
+// id makes the key unique among callers and operations.
+func (r repeat) id(caller access.Principal) string {
+	return caller.TokenID + "/" + r.operation + "/" + *r.key
 }
 
 // apply commits c, or checks it if it is a dry run. The outcome of a dry run
@@ -31,8 +43,8 @@ func (a *api) apply(ctx context.Context, c change) (Outcome, error) {
 	asked := topology.Change{
 		Command: c.command, BasedOn: c.basedOn, DryRun: deref(c.dryRun), Actor: caller.Name,
 	}
-	if c.key != nil {
-		asked.OperationID = caller.TokenID + "/" + *c.key
+	if c.repeat.key != nil {
+		asked.OperationID = c.repeat.id(caller)
 	}
 	done, err := a.master.Apply(ctx, asked)
 	if err != nil {
@@ -50,12 +62,12 @@ func (a *api) apply(ctx context.Context, c change) (Outcome, error) {
 
 // newID returns the ID for a new object. A repeated request gets the same one,
 // so that its answer is the same even if the first was given before a restart.
-func newID(ctx context.Context, key *string) string {
-	if key == nil {
+func newID(ctx context.Context, r repeat) string {
+	if r.key == nil {
 		return uuid.NewString()
 	}
 	caller, _ := PrincipalFrom(ctx)
-	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(caller.TokenID+"/"+*key)).String()
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(r.id(caller))).String()
 }
 
 func accepted(o Outcome) AcceptedJSONResponse {

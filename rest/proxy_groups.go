@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -32,12 +33,13 @@ func (a *api) ListProxyGroups(_ context.Context, r ListProxyGroupsRequestObject)
 
 // CreateProxyGroup implements StrictServerInterface.
 func (a *api) CreateProxyGroup(ctx context.Context, r CreateProxyGroupRequestObject) (CreateProxyGroupResponseObject, error) {
+	repeat := repeat{"createProxyGroup", r.Params.IdempotencyKey}
 	g := *r.Body
-	g.ID = topology.GroupID(newID(ctx, r.Params.IdempotencyKey))
+	g.ID = topology.GroupID(newID(ctx, repeat))
 	g.Slaves = list(g.Slaves)
 	out, err := a.apply(ctx, change{
 		id: string(g.ID), command: topology.Command{CreateProxyGroup: &g},
-		dryRun: r.Params.DryRun, key: r.Params.IdempotencyKey,
+		dryRun: r.Params.DryRun, repeat: repeat,
 	})
 	switch {
 	case err != nil:
@@ -76,7 +78,7 @@ func (a *api) UpdateProxyGroup(ctx context.Context, r UpdateProxyGroupRequestObj
 		return nil, err
 	}
 	out, err := a.apply(ctx, change{
-		id: r.ID, command: topology.Command{UpdateProxyGroup: &g}, basedOn: based, dryRun: r.Params.DryRun,
+		id: r.ID, command: topology.Command{UpdateProxyGroup: &g}, basedOn: cmp.Or(based, present.Revision), dryRun: r.Params.DryRun,
 	})
 	switch {
 	case err != nil:

@@ -33,13 +33,14 @@ func (a *api) ListSourceGroups(_ context.Context, r ListSourceGroupsRequestObjec
 
 // CreateSourceGroup implements StrictServerInterface.
 func (a *api) CreateSourceGroup(ctx context.Context, r CreateSourceGroupRequestObject) (CreateSourceGroupResponseObject, error) {
+	repeat := repeat{"createSourceGroup", r.Params.IdempotencyKey}
 	g := *r.Body
-	g.ID = topology.GroupID(newID(ctx, r.Params.IdempotencyKey))
+	g.ID = topology.GroupID(newID(ctx, repeat))
 	g.Model = cmp.Or(g.Model, topology.RoundRobin)
 	g.Delivery = cmp.Or(g.Delivery, topology.DeliverUDP)
 	out, err := a.apply(ctx, change{
 		id: string(g.ID), command: topology.Command{CreateSourceGroup: &g},
-		dryRun: r.Params.DryRun, key: r.Params.IdempotencyKey,
+		dryRun: r.Params.DryRun, repeat: repeat,
 	})
 	switch {
 	case err != nil:
@@ -78,7 +79,7 @@ func (a *api) UpdateSourceGroup(ctx context.Context, r UpdateSourceGroupRequestO
 		return nil, err
 	}
 	out, err := a.apply(ctx, change{
-		id: r.ID, command: topology.Command{UpdateSourceGroup: &g}, basedOn: based, dryRun: r.Params.DryRun,
+		id: r.ID, command: topology.Command{UpdateSourceGroup: &g}, basedOn: cmp.Or(based, present.Revision), dryRun: r.Params.DryRun,
 	})
 	switch {
 	case err != nil:

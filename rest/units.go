@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -32,11 +33,12 @@ func (a *api) ListUnits(_ context.Context, r ListUnitsRequestObject) (ListUnitsR
 
 // CreateUnit implements StrictServerInterface.
 func (a *api) CreateUnit(ctx context.Context, r CreateUnitRequestObject) (CreateUnitResponseObject, error) {
+	repeat := repeat{"createUnit", r.Params.IdempotencyKey}
 	u := *r.Body
-	u.ID = topology.UnitID(newID(ctx, r.Params.IdempotencyKey))
+	u.ID = topology.UnitID(newID(ctx, repeat))
 	out, err := a.apply(ctx, change{
 		id: string(u.ID), command: topology.Command{CreateUnit: &u},
-		dryRun: r.Params.DryRun, key: r.Params.IdempotencyKey,
+		dryRun: r.Params.DryRun, repeat: repeat,
 	})
 	switch {
 	case err != nil:
@@ -75,7 +77,7 @@ func (a *api) UpdateUnit(ctx context.Context, r UpdateUnitRequestObject) (Update
 		return nil, err
 	}
 	out, err := a.apply(ctx, change{
-		id: r.ID, command: topology.Command{UpdateUnit: &u}, basedOn: based, dryRun: r.Params.DryRun,
+		id: r.ID, command: topology.Command{UpdateUnit: &u}, basedOn: cmp.Or(based, present.Revision), dryRun: r.Params.DryRun,
 	})
 	switch {
 	case err != nil:
