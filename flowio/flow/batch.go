@@ -72,7 +72,7 @@ func (b *Batch) Len() int { return b.n }
 func (b *Batch) Num(f Field) []uint64 { return b.numbers[f] }
 
 // Addr returns the column of an address field, nil if b lacks it.
-func (b *Batch) Addr(f Field) []Addr { return b.addrs[int(f)-numNumbers] }
+func (b *Batch) Addr(f Field) []Addr { return b.addrs[int(f)-firstAddr] }
 
 // Reset empties b and keeps its columns and their memory.
 func (b *Batch) Reset() { b.Truncate(0) }
@@ -82,7 +82,7 @@ func (b *Batch) Truncate(n int) {
 	b.n = n
 	for f := range b.fields.All {
 		if f.IsAddr() {
-			c := &b.addrs[int(f)-numNumbers]
+			c := &b.addrs[int(f)-firstAddr]
 			*c = (*c)[:n]
 		} else {
 			b.numbers[f] = b.numbers[f][:n]
@@ -96,7 +96,7 @@ func (b *Batch) Extend(n int) (first int) {
 	b.n += n
 	for f := range b.fields.All {
 		if f.IsAddr() {
-			c := &b.addrs[int(f)-numNumbers]
+			c := &b.addrs[int(f)-firstAddr]
 			*c = extend(*c, n)
 		} else {
 			b.numbers[f] = extend(b.numbers[f], n)

@@ -44,17 +44,21 @@ const (
 	numNumbers int = iota
 )
 
-// Address fields, held as Addr.
+// firstAddr numbers the address fields apart, so that a new number field
+// changes neither journals nor what units exchange.
+const firstAddr = 48
+
+// Address fields, held as Addr. Append, never reorder.
 const (
-	Exporter Field = Field(numNumbers) + iota // the exporter's own address, whatever relayed its packets
+	Exporter Field = firstAddr + iota // the exporter's own address, whatever relayed its packets
 	SrcAddr
 	DstAddr
 	NextHop
 
-	NumFields int = numNumbers + iota
+	NumFields int = firstAddr + iota // above every Field; not all below are fields
 )
 
-const numAddrs = NumFields - numNumbers
+const numAddrs = NumFields - firstAddr
 
 // Values of the Version field: the version number of the export packet, and
 // for sFlow, whose version 5 would read as NetFlow v5, its number plus 100.
@@ -79,21 +83,21 @@ var fieldNames = [NumFields]string{
 
 // String returns the field's name in the query language and the APIs.
 func (f Field) String() string {
-	if int(f) >= NumFields {
+	if !AllFields.Has(f) {
 		return "field?"
 	}
 	return fieldNames[f]
 }
 
 // IsAddr reports whether f is held as an Addr rather than a number.
-func (f Field) IsAddr() bool { return int(f) >= numNumbers && int(f) < NumFields }
+func (f Field) IsAddr() bool { return int(f) >= firstAddr && int(f) < NumFields }
 
 // FieldByName returns the field with the given name, compared without regard
 // to case.
 func FieldByName(name string) (Field, bool) {
-	for f, n := range fieldNames {
-		if strings.EqualFold(n, name) {
-			return Field(f), true
+	for f := range AllFields.All {
+		if strings.EqualFold(fieldNames[f], name) {
+			return f, true
 		}
 	}
 	return 0, false
@@ -103,7 +107,7 @@ func FieldByName(name string) (Field, bool) {
 type FieldSet uint64
 
 // AllFields holds every field.
-const AllFields = FieldSet(1)<<NumFields - 1
+const AllFields = FieldSet(1)<<numNumbers - 1 | (FieldSet(1)<<numAddrs-1)<<firstAddr
 
 // Fields returns the set of the given fields.
 func Fields(fields ...Field) FieldSet {

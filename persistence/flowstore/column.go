@@ -49,7 +49,7 @@ const durationName = "durationMs"
 // unknownFirst is the duration of a record whose first is 0, unknown.
 const unknownFirst = -1 << 31
 
-const numColumns = flow.NumFields
+const numColumns = 31 // one for each field
 
 var columns = [numColumns]column{
 	{id: 1, name: "time", field: flow.Time, kind: num64, encoding: byDelta, logical: millis},

@@ -239,3 +239,13 @@ func TestReadPages(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryFieldHasAColumn(t *testing.T) {
+	seen := flow.FieldSet(0)
+	for _, c := range columns {
+		seen |= flow.Fields(c.field)
+	}
+	if seen != flow.AllFields || numColumns != flow.AllFields.Len() {
+		t.Errorf("%d columns hold the fields %b of %b", numColumns, seen, flow.AllFields)
+	}
+}
