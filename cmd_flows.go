@@ -99,9 +99,9 @@ type flowsEnd struct {
 }
 
 // printFlows prints a stream line by line, as it is or as a table.
-func printFlows(stream io.Reader, columns []string, asTable bool, stdout, stderr io.Writer) error {
-	out := bufio.NewWriter(stdout)
-	defer out.Flush()
+func printFlows(stream io.Reader, columns []string, asTable bool, stdout, stderr io.Writer) (err error) {
+	out := bufio.NewWriter(stdout) // keeps its first error until Flush
+	defer func() { err = errors.Join(err, out.Flush()) }()
 	lines := bufio.NewScanner(stream)
 	if asTable {
 		fmt.Fprintln(out, tableLine(columns, func(name string) any { return name }))
@@ -112,7 +112,7 @@ func printFlows(stream io.Reader, columns []string, asTable bool, stdout, stderr
 			return endFlows(line, stderr)
 		}
 		if !asTable {
-			out.Write(append(line, '\n'))
+			fmt.Fprintf(out, "%s\n", line)
 			continue
 		}
 		var record map[string]any
