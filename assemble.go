@@ -50,7 +50,6 @@ func assembleMaster(cfg Config, log *slog.Logger) ([]part, error) {
 	api := rest.New(rest.Config{
 		Master:  m,
 		Graph:   graph.New(graph.Config{Master: m, Version: graph.Version(version), Log: log}),
-		Docs:    frontend.Docs(),
 		Console: frontend.Handler(),
 		Version: version,
 		Log:     log,

@@ -15,7 +15,7 @@ func (d *demo) traffic() (*crowd, error) {
 	if d.cfg.exporters == "none" {
 		return c, nil
 	}
-	london, hq := d.units[1].cfg.Flows.Address, d.units[4].cfg.Flows.Address
+	london, hq := d.units[1].flowAddress(), d.units[4].flowAddress()
 	for i, e := range []struct {
 		name, to string
 		protocol synth.Protocol
@@ -31,7 +31,7 @@ func (d *demo) traffic() (*crowd, error) {
 		{"hq-firewall", hq, synth.NetFlow9, 1, 0.1},
 		{"hq-switch", hq, synth.SFlow, 256, 0.2},
 	} {
-		to, err := net.ResolveUDPAddr("udp", net.JoinHostPort(e.to, demoPort))
+		to, err := net.ResolveUDPAddr("udp", e.to)
 		if err != nil {
 			return nil, err
 		}
