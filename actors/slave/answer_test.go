@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,4 +140,21 @@ func BenchmarkListFlows(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "records/s")
+}
+
+func TestStoreProblemNamesTheRemedy(t *testing.T) {
+	tests := []struct {
+		stats flowstore.Stats
+		want  string
+	}{
+		{flowstore.Stats{}, ""},
+		{flowstore.Stats{Full: flowstore.ErrFull}, "lower the quota"},
+		{flowstore.Stats{Damaged: 1, Unreadable: make([]flowstore.Gap, 2)}, "3 segments are damaged"},
+	}
+	for _, test := range tests {
+		err := storeProblem(test.stats)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v, want %q", test.stats, err, test.want)
+		}
+	}
 }

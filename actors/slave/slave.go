@@ -128,7 +128,14 @@ func (s *Slave) startDecoders() {
 	for range cmp.Or(s.cfg.Decoders, runtime.GOMAXPROCS(0)) {
 		ds = append(ds, decode.New(decode.Config{Book: s.book, Hop: ledger.Store, Templates: templates, Rates: rates}))
 	}
-	s.decoders = newDecoders(ds, s.store, s.book, s.cfg.Log, s.storeCheck)
+	s.decoders = newDecoders(ds, s.store, s.book, s.cfg.Log, s.stored)
+}
+
+// stored notes the outcome of storing a batch.
+func (s *Slave) stored(err error) {
+	if err != nil {
+		s.checks.Set(storeCheck, storeProblem(flowstore.Stats{Full: err}))
+	}
 }
 
 // apply makes this unit do what it was told.

@@ -9,6 +9,7 @@ import (
 	"example.com/weir/actors/proto"
 	"example.com/weir/actors/report"
 	"example.com/weir/actors/unit"
+	"example.com/weir/persistence/flowstore"
 	"example.com/weir/persistence/identity"
 )
 
@@ -54,18 +55,20 @@ func (s *Slave) receiverGone(e endpoint.Endpoint) {
 	s.cfg.Log.Info("receives flows no more", "endpoint", e.String(), "exporters_port", e.Port)
 }
 
-// storeCheck notes the outcome of storing a batch.
-func (s *Slave) storeCheck(err error) {
-	s.checks.Set(storeCheck, err)
+// storeProblem says what is wrong with the store; nil if nothing is.
+func storeProblem(st flowstore.Stats) error {
+	switch damaged := len(st.Unreadable) + st.Damaged; {
+	case st.Full != nil:
+		return fmt.Errorf("flows are not stored: %w; free some space, or lower the quota of the store", st.Full)
+	case damaged > 0:
+		return fmt.Errorf("%d segments are damaged and left out of answers, the log names them; restore or remove them", damaged)
+	}
+	return nil
 }
 
 func (s *Slave) self() report.Self {
 	st := s.store.Stats()
-	if st.Full != nil {
-		s.checks.Set(storeCheck, fmt.Errorf("%w; free some, or lower the quota of the store", st.Full))
-	} else {
-		s.checks.Set(storeCheck, nil)
-	}
+	s.checks.Set(storeCheck, storeProblem(st))
 	return report.Self{
 		Unit: s.UnitID(), Boot: string(s.unit.BootID()), Version: s.cfg.Version, Started: s.started,
 		Applied: s.applier.Revision(), Checks: s.checks.List(),
