@@ -49,7 +49,7 @@ func assembleMaster(cfg Config, log *slog.Logger) ([]part, error) {
 	version := apiVersion()
 	api := rest.New(rest.Config{
 		Master:  m,
-		Graph:   graph.New(graph.Config{Master: m, Version: graph.Version(version), Log: log}),
+		Graph:   graph.New(graph.Config{Master: m, Principal: rest.PrincipalFrom, RequestID: rest.RequestID, Version: graph.Version(version), Log: log}),
 		Console: frontend.Handler(),
 		Version: version,
 		Log:     log,

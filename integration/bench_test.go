@@ -1,0 +1,193 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// clockTick is the unit of processor times in /proc, 1/100 s on Linux.
+const clockTick = 100
+
+// processorSeconds returns what a process has used so far.
+func processorSeconds(b *testing.B, pid int) float64 {
+	b.Helper()
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	// The second field, the name, is in parentheses and may hold spaces.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	var ticks float64
+	for _, f := range fields[11:13] { // utime, stime
+		n, err := strconv.ParseFloat(f, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return ticks / clockTick
+}
+
+// residentMiB returns the memory of a process.
+func residentMiB(b *testing.B, pid int) float64 {
+	b.Helper()
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "statm"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	pages, err := strconv.ParseFloat(strings.Fields(string(text))[1], 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return pages * float64(os.Getpagesize()) / (1 << 20)
+}
+
+// BenchmarkIdle reports the memory of each unit of a deployment at rest.
+func BenchmarkIdle(b *testing.B) {
+	d := launch(b, b.TempDir())
+	defer d.halt()
+	for range b.N {
+		for _, u := range d.demo.Units {
+			b.ReportMetric(residentMiB(b, u.PID), u.Name+"-MiB")
+		}
+	}
+}
+
+// BenchmarkProxy loads a round-robin group of two Slaves over loopback: the
+// generator, the Proxy and the Slaves share the machine.
+func BenchmarkProxy(b *testing.B) {
+	for _, rate := range []int{100_000, 200_000, 300_000, 400_000} {
+		b.Run(fmt.Sprintf("offered=%d", rate), func(b *testing.B) {
+			d := launch(b, b.TempDir())
+			defer d.halt()
+			proxy, slave := d.unit("london-proxy").PID, d.unit("london-slave-1").PID
+			for range b.N {
+				proxyBefore, slaveBefore := processorSeconds(b, proxy), processorSeconds(b, slave)
+				started := time.Now()
+				sent := d.generate("--to", d.listen("london"), "--rate", strconv.Itoa(rate), "--exporters", "8", "--ipv6", "0", "--for", "10s")
+				took := time.Since(started).Seconds()
+				d.booksBalance()
+				books, err := d.ledger()
+				if err != nil {
+					b.Fatal(err)
+				}
+				kept := float64(books["london-proxy"].kept["distribute records"])
+				b.ReportMetric(float64(sent.flows)/took, "offered-records/s")
+				b.ReportMetric(100*(1-kept/float64(sent.flows)), "lost-%")
+				b.ReportMetric((processorSeconds(b, proxy)-proxyBefore)/kept*1e6, "proxy-cpu-s/M")
+				b.ReportMetric((processorSeconds(b, slave)-slaveBefore)/(kept/2)*1e6, "slave-cpu-s/M")
+			}
+		})
+	}
+}
+
+// queries is what BenchmarkQuery asks, with the same question for nfdump.
+var queries = []struct {
+	name   string
+	ask    question
+	nfdump []string
+}{
+	{"top-source", question{"kind": "top", "groupBy": []string{"srcAddr"}}, []string{"-A", "srcip", "-s", "record/bytes", "-n", "10"}},
+	{"top-pair", question{"kind": "top", "groupBy": []string{"srcAddr", "dstAddr"}}, []string{"-A", "srcip,dstip", "-s", "record/bytes", "-n", "10"}},
+	{"top-port", question{"kind": "top", "groupBy": []string{"dstPort"}}, []string{"-s", "dstport/bytes", "-n", "10"}},
+	{"filtered", question{"kind": "top", "groupBy": []string{"srcAddr"}, "filter": "proto tcp and dst port 443"}, []string{"-A", "srcip", "-s", "record/bytes", "-n", "10", "proto tcp and dst port 443"}},
+	{"total", question{"kind": "total"}, []string{"-o", "csv", "-I"}},
+}
+
+// BenchmarkQuery stores 5 million flows in a standalone Slave and in nfcapd's
+// files, and asks both the same. It also reports what storing cost both, in
+// processor seconds per million flows and in octets per flow.
+func BenchmarkQuery(b *testing.B) {
+	const flows = 5_000_000
+	d := launch(b, b.TempDir())
+	defer d.halt()
+	oracle := startNfcapd(b, 29880)
+	d.fill(b, flows, oracle)
+	for _, q := range queries {
+		q.ask["metrics"] = []string{"bytes", "packets", "flows"}
+		b.Run("weir/"+q.name, func(b *testing.B) {
+			for b.Loop() {
+				if a := d.ask(q.ask); !a.Coverage.Complete {
+					b.Fatalf("coverage: %+v", a.Coverage)
+				}
+			}
+			b.ReportMetric(flows/(b.Elapsed().Seconds()/float64(b.N)), "flows/s")
+		})
+		b.Run("nfdump/"+q.name, func(b *testing.B) {
+			for b.Loop() {
+				if out, err := exec.Command("nfdump", append([]string{"-R", oracle.dir}, q.nfdump...)...).CombinedOutput(); err != nil {
+					b.Fatalf("nfdump: %v\n%s", err, out)
+				}
+			}
+			b.ReportMetric(flows/(b.Elapsed().Seconds()/float64(b.N)), "flows/s")
+		})
+	}
+}
+
+// fill sends the same number of flows of the same traffic to the standalone
+// Slave and to the oracle, one after the other, slowly enough for both.
+func (d *deployment) fill(b *testing.B, flows int, oracle *nfcapd) {
+	b.Helper()
+	slave := d.unit("hq-slave").PID
+	send := func(to string) {
+		const perSecond = 100_000
+		d.generate("--to", to, "--protocol", "netflow9", "--ipv6", "0.2", "--exporters", "4",
+			"--rate", strconv.Itoa(perSecond), "--for", fmt.Sprintf("%.1fs", float64(flows)/perSecond))
+	}
+	slaveBefore, oracleBefore := processorSeconds(b, slave), processorSeconds(b, oracle.cmd.Process.Pid)
+	send(d.listen("hq"))
+	send(net.JoinHostPort("127.0.0.1", oracle.port))
+	d.booksBalance()
+	stored, _ := d.total("", "hq")
+	slaveSeconds := processorSeconds(b, slave) - slaveBefore
+	oracleSeconds := processorSeconds(b, oracle.cmd.Process.Pid) - oracleBefore
+	kept := oracle.total("")
+	b.Logf("weir stored %d flows in %.2f processor seconds per million, %.1f octets per flow",
+		stored.flows, slaveSeconds/float64(stored.flows)*1e6, float64(d.storeOctets("hq-slave"))/float64(stored.flows))
+	b.Logf("nfcapd stored %d flows in %.2f processor seconds per million, %.1f octets per flow",
+		kept.flows, oracleSeconds/float64(kept.flows)*1e6, float64(octetsBelow(b, oracle.dir))/float64(kept.flows))
+}
+
+// storeOctets is the size of a unit's flow store.
+func (d *deployment) storeOctets(name string) uint64 {
+	d.t.Helper()
+	var topology struct {
+		Units []struct {
+			Name   string
+			Status struct{ StoreBytes json.Number }
+		}
+	}
+	if err := d.call("GET", "/topology", nil, &topology); err != nil {
+		d.t.Fatal(err)
+	}
+	for _, u := range topology.Units {
+		if u.Name == name {
+			return uint64(integer(u.Status.StoreBytes.String()))
+		}
+	}
+	return 0
+}
+
+func octetsBelow(b *testing.B, dir string) (octets int64) {
+	b.Helper()
+	err := filepath.WalkDir(dir, func(_ string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		octets += info.Size()
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return octets
+}
