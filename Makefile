@@ -30,7 +30,7 @@ test: test-needs build ## install what the tests need, then run them all
 	go tool gotestsum --format pkgname --format-hide-empty-pkg -- -timeout 20m -count=1 $(TESTFLAGS) . ./integration/...
 
 test-needs: ## install the Debian packages that the tests use
-	@.ci/needs softflowd nfdump
+	@.ci/needs softflowd nfdump tcpdump util-linux
 
 ui-test: ui ## unit tests and lint of the dashboard
 	cd frontend && npm run lint && npm test

@@ -41,12 +41,13 @@ func buildAndRun(m *testing.M) (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build weir: %w\n%s", err, out)
 	}
-	return m.Run(), nil
+	code := m.Run()
+	return code, endShared()
 }
 
 // deployment is a running `weir demo`.
 type deployment struct {
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	cmd   *exec.Cmd
 	said  bytes.Buffer
@@ -79,6 +80,20 @@ func deploy(t *testing.T, args ...string) *deployment {
 // deployIn is deploy in a directory that may hold an earlier deployment.
 func deployIn(t *testing.T, dir string, args ...string) *deployment {
 	t.Helper()
+	d := launch(t, dir, args...)
+	t.Cleanup(func() {
+		d.t = t
+		d.halt()
+		if t.Failed() {
+			d.logTails()
+		}
+	})
+	return d
+}
+
+// launch starts a deployment that the caller halts.
+func launch(t testing.TB, dir string, args ...string) *deployment {
+	t.Helper()
 	d := &deployment{t: t, dir: dir, ended: make(chan struct{})}
 	os.Remove(filepath.Join(dir, "demo.json"))
 	d.cmd = exec.Command(program, append([]string{"demo", "--exporters=none", "--data-dir", dir}, args...)...)
@@ -90,16 +105,16 @@ func deployIn(t *testing.T, dir string, args ...string) *deployment {
 		defer close(d.ended)
 		d.cmd.Wait()
 	}()
-	t.Cleanup(func() {
-		d.halt()
-		if d.t.Failed() {
-			d.logTails()
+	ready := false
+	defer func() {
+		if !ready {
+			d.interrupt()
 		}
-	})
+	}()
 	d.await("demo.json", 30*time.Second, func() error {
 		select {
 		case <-d.ended:
-			t.Fatalf("demo ended early: %v\n%s", d.cmd.ProcessState, d.said.String())
+			d.t.Fatalf("demo ended early: %v\n%s", d.cmd.ProcessState, d.said.String())
 		default:
 		}
 		return d.readDemo()
@@ -109,6 +124,7 @@ func deployIn(t *testing.T, dir string, args ...string) *deployment {
 		t.Fatal(err)
 	}
 	d.token = strings.TrimSpace(string(token))
+	ready = true
 	return d
 }
 
@@ -122,17 +138,24 @@ func (d *deployment) readDemo() error {
 
 // halt stops the deployment as Ctrl-C does. Halting twice is harmless.
 func (d *deployment) halt() {
+	if err := d.interrupt(); err != nil {
+		d.t.Error(err)
+	}
+}
+
+func (d *deployment) interrupt() error {
 	d.cmd.Process.Signal(os.Interrupt)
 	select {
 	case <-d.ended:
 	case <-time.After(60 * time.Second):
 		d.cmd.Process.Kill()
 		<-d.ended
-		d.t.Errorf("demo did not stop within a minute\n%s", d.said.String())
+		return fmt.Errorf("demo did not stop within a minute\n%s", d.said.String())
 	}
 	if code := d.cmd.ProcessState.ExitCode(); code != 0 {
-		d.t.Errorf("demo ended with exit code %d\n%s", code, d.said.String())
+		return fmt.Errorf("demo ended with exit code %d\n%s", code, d.said.String())
 	}
+	return nil
 }
 
 // logTails shows the end of every unit's log.
@@ -198,8 +221,9 @@ func (d *deployment) listen(group string) string {
 }
 
 // call makes one request of the API and decodes its answer into out, unless
-// out is nil. An answer that is not 2xx is a *problem.
-func (d *deployment) call(method, path string, in, out any) error {
+// out is nil. Headers are names and values in turn. An answer that is not 2xx
+// is a *problem.
+func (d *deployment) call(method, path string, in, out any, headers ...string) error {
 	var body io.Reader
 	if in != nil {
 		octets, err := json.Marshal(in)
@@ -218,6 +242,9 @@ func (d *deployment) call(method, path string, in, out any) error {
 	req.Header.Set("Prefer", "wait=50")
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -1,0 +1,132 @@
+package integration
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"example.com/weir/flowio/flowtest/synth"
+)
+
+// load is what exporters have sent, by their address.
+type load map[netip.Addr]synth.Sent
+
+// all returns the sums over every exporter.
+func (l load) all() sums {
+	var s sums
+	for _, sent := range l {
+		s.flows, s.packets, s.bytes = s.flows+sent.Records, s.packets+sent.FlowPackets, s.bytes+sent.FlowBytes
+	}
+	return s
+}
+
+// packets returns how many export packets were sent.
+func (l load) packets() int64 {
+	var n uint64
+	for _, sent := range l {
+		n += sent.Packets
+	}
+	return int64(n)
+}
+
+const (
+	// perPacket flow records fit an export packet of every format.
+	perPacket = 10
+
+	// window is how many export packets are on their way at most: they fit the
+	// smallest receive buffer.
+	window = 2000
+)
+
+// export lets eight exporters, two of each format, send each records in
+// packets of perPacket to a unit's address. Their addresses follow first. It
+// waits for the unit now and then, so that no buffer overflows.
+func (d *deployment) export(unit, to, first string, each int) load {
+	d.t.Helper()
+	sent, address := load{}, netip.MustParseAddr(first)
+	remote := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(to))
+	for i := range 2 * len(synth.Protocols) {
+		exporter, err := synth.New(synth.Config{
+			Name: address.String(), Protocol: synth.Protocols[i%len(synth.Protocols)], Addr: address,
+			Domain: uint32(i), Seed: 7, FlowsPerPacket: perPacket, IPv6Share: 0.3,
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		socket, err := net.DialUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(address, 0)), remote)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		defer socket.Close()
+		for exporter.Sent().Records < uint64(each) {
+			packet, _ := exporter.Packet(time.Now())
+			if _, err := socket.Write(packet); err != nil {
+				d.t.Fatal(err)
+			}
+			sent[address] = exporter.Sent()
+			if exporter.Sent().Packets%window == 0 {
+				d.awaitPackets(unit, sent)
+			}
+		}
+		d.awaitPackets(unit, sent)
+		address = address.Next()
+	}
+	return sent
+}
+
+// awaitPackets waits until a unit has taken every packet of the exporters.
+func (d *deployment) awaitPackets(unit string, sent load) {
+	d.t.Helper()
+	d.await("packets to arrive at "+unit, 20*time.Second, func() error {
+		books, err := d.books()
+		if err != nil {
+			return err
+		}
+		var got int64
+		for exporter := range sent {
+			got += books[unit].of("receive packets", exporter).received
+		}
+		if want := sent.packets(); got != want {
+			return fmt.Errorf("%d of %d", got, want)
+		}
+		return nil
+	})
+}
+
+// account is one account of a unit's ledger.
+type account struct{ received, kept int64 }
+
+// book holds the accounts of one unit by "hop kind" and exporter.
+type book map[string]map[netip.Addr]account
+
+func (b book) of(hopAndKind string, exporter netip.Addr) account { return b[hopAndKind][exporter] }
+
+// books returns the accounts of every unit by name.
+func (d *deployment) books() (map[string]book, error) {
+	var answer struct{ Units []unitLedger }
+	if err := d.call("GET", "/ledger?perExporter=true", nil, &answer); err != nil {
+		return nil, err
+	}
+	books := map[string]book{}
+	for _, u := range answer.Units {
+		if u.Error != "" {
+			return nil, fmt.Errorf("ledger of %s: %s", u.Name, u.Error)
+		}
+		b := book{}
+		for _, e := range u.Entries {
+			exporter, err := netip.ParseAddr(e.Exporter)
+			if err != nil {
+				continue // nobody's
+			}
+			k := e.Hop + " " + e.Kind
+			if b[k] == nil {
+				b[k] = map[netip.Addr]account{}
+			}
+			a := b[k][exporter]
+			b[k][exporter] = account{a.received + integer(e.Received), a.kept + integer(e.Kept)}
+		}
+		books[u.Name] = b
+	}
+	return books, nil
+}

@@ -1,0 +1,128 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+// needRoot skips a test that needs privileges, and fails it in CI, where
+// nothing may be skipped.
+func needRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("not root; in CI nothing may be skipped")
+	}
+	t.Skip("not root: sending from foreign addresses needs CAP_NET_ADMIN and CAP_NET_RAW")
+}
+
+// TestModelsAndDeliveries sends the records of eight exporters, in all four
+// formats, through a Proxy with two Slaves by each model and delivery, which
+// are changed while the deployment runs.
+func TestModelsAndDeliveries(t *testing.T) {
+	const exporters = 8
+	d := deploy(t, "--first", "127.0.72.11")
+	for i, c := range []struct{ model, delivery string }{
+		{"round-robin", "tls"}, {"round-robin", "udp"}, {"flow-source", "udp"}, {"flow-source", "tls"},
+	} {
+		t.Run(c.model+"/"+c.delivery, func(t *testing.T) {
+			d.t = t
+			if c.delivery == "udp" {
+				needRoot(t)
+			}
+			d.patchSourceGroup("london", map[string]any{"model": c.model, "delivery": c.delivery})
+			var sent load
+			each := 25000
+			wire := func() { sent = d.export("london-proxy", d.listen("london"), fmt.Sprintf("127.0.21%d.1", i), each) }
+			if c.model == "flow-source" && c.delivery == "udp" {
+				each = 2500 // as many as tcpdump can follow
+				wantUnchanged(t, wire)
+			} else {
+				wire()
+			}
+			d.awaitStored(sent)
+			if got := sent.all().flows; got != uint64(exporters*each) {
+				t.Fatalf("sent %d records, not %d", got, exporters*each)
+			}
+			if c.model == "round-robin" {
+				d.wantEvenShares(sent)
+			} else {
+				d.wantExportersWhole(sent)
+			}
+		})
+	}
+	d.t = t
+	d.booksBalance()
+}
+
+// awaitStored waits until a query finds exactly what each exporter has sent,
+// under its own address.
+func (d *deployment) awaitStored(sent load) {
+	d.t.Helper()
+	for exporter, s := range sent {
+		want := sums{s.Records, s.FlowPackets, s.FlowBytes}
+		d.await("the records of "+exporter.String(), 20*time.Second, func() error {
+			got, coverage := d.total("exporter ip " + exporter.String())
+			if got != want || !coverage.Complete {
+				return fmt.Errorf("%v, want %v; coverage %+v", got, want, coverage)
+			}
+			return nil
+		})
+	}
+}
+
+// stored returns how many records of each exporter a unit has stored.
+func (d *deployment) stored(unit string, sent load) map[string]int64 {
+	d.t.Helper()
+	books, err := d.books()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	counts := map[string]int64{}
+	for exporter := range sent {
+		counts[exporter.String()] = books[unit].of("store records", exporter).kept
+	}
+	return counts
+}
+
+// wantEvenShares asserts that both Slaves hold half of all records, give or
+// take one in a hundred.
+func (d *deployment) wantEvenShares(sent load) {
+	d.t.Helper()
+	half := float64(sent.all().flows) / 2
+	for _, unit := range []string{"london-slave-1", "london-slave-2"} {
+		var n int64
+		for _, m := range d.stored(unit, sent) {
+			n += m
+		}
+		if off := float64(n)/half - 1; off < -0.01 || off > 0.01 {
+			d.t.Errorf("%s has %d records, want %.0f ± 1 %%", unit, n, half)
+		}
+	}
+}
+
+// wantExportersWhole asserts that no exporter's records are on both Slaves,
+// and that both have some.
+func (d *deployment) wantExportersWhole(sent load) {
+	d.t.Helper()
+	one, two := d.stored("london-slave-1", sent), d.stored("london-slave-2", sent)
+	with := [2]int{}
+	for exporter, s := range sent {
+		a, b := one[exporter.String()], two[exporter.String()]
+		switch {
+		case a == int64(s.Records) && b == 0:
+			with[0]++
+		case b == int64(s.Records) && a == 0:
+			with[1]++
+		default:
+			d.t.Errorf("the records of %s are split: %d and %d", exporter, a, b)
+		}
+	}
+	if with[0] == 0 || with[1] == 0 {
+		d.t.Errorf("%d exporters on one Slave, %d on the other", with[0], with[1])
+	}
+}
