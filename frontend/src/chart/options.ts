@@ -47,19 +47,28 @@ function axes(drawing: () => Drawing, host: Element): uPlot.Axis[] {
   ];
 }
 
-/** Stretches that no unit answered for: hatched, so that nobody reads them as silence. */
+const hatchGap = 9;
+
+/** Stretches that some unit did not answer for: hatched, so that nobody reads them as silence. */
 function drawMissing(u: uPlot, drawing: Drawing, colour: string): void {
   const { ctx, bbox } = u;
+  const gap = hatchGap * devicePixelRatio;
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
   for (const { from, to } of drawing.missing) {
-    const left = u.valToPos(from / 1000, 'x', true);
-    const width = Math.max(2, u.valToPos(to / 1000, 'x', true) - left);
-    ctx.fillStyle = colour;
-    ctx.fillRect(left, bbox.top, width, bbox.height);
+    const left = Math.max(bbox.left, u.valToPos(from / 1000, 'x', true));
+    const right = Math.min(bbox.left + bbox.width, u.valToPos(to / 1000, 'x', true));
+    ctx.rect(left, bbox.top, Math.max(2, right - left), bbox.height);
   }
+  ctx.clip();
+  ctx.beginPath();
+  for (let x = bbox.left - bbox.height; x < bbox.left + bbox.width; x += gap) {
+    ctx.moveTo(x, bbox.top + bbox.height);
+    ctx.lineTo(x + bbox.height, bbox.top);
+  }
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.stroke();
   ctx.restore();
 }
 

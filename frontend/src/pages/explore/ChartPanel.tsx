@@ -33,7 +33,7 @@ export function ChartPanel(props: Props) {
     <section className={`panel ${styles.chartPanel}`} aria-label="Chart" aria-busy={run.running}>
       <ProgressLine run={run} />
       {lines ? (
-        <div className={styles.chartSplit} data-old={(run.old && run.running) || undefined}>
+        <div className={styles.chartSplit} data-bare={lines.lines.length === 0 || undefined} data-old={(run.old && run.running) || undefined}>
           <Picture {...props} lines={lines} />
         </div>
       ) : (

@@ -116,11 +116,10 @@ function CoverageNotice({ answers }: { answers: Answers }) {
   const title = headline(coverages, current.some((d) => d.stopped));
   if (!title) return null;
   const missing = allMissing(coverages);
-  const gaps = missing.slice(0, gapsShown).map((m) => describeMissing(m, zone));
   const rest = missing.length > gapsShown ? `; and ${missing.length - gapsShown} more` : '';
   return (
     <Notice>
-      <strong>{title}</strong> {gaps.length > 0 && `Missing: ${gaps.join('; ')}${rest}.`}
+      <strong>{title}</strong> {missing.length > 0 && `Missing ${describeMissing(missing.slice(0, gapsShown), zone)}${rest}.`}
     </Notice>
   );
 }

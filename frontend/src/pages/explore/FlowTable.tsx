@@ -1,10 +1,10 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
-import { Empty } from '../../components/Empty';
 import { counterText } from '../../format/values';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import styles from './explore.module.css';
 import { columnLabel } from './fields';
+import { NoFlows } from './NoFlows';
 import { ValueCell } from './ValueMenu';
 
 const rowHeight = 26;
@@ -42,7 +42,7 @@ export function FlowTable({ result }: { result: ResultPartsFragment }) {
     estimateSize: () => rowHeight,
     overscan: 12,
   });
-  if (result.rows.length === 0) return <Empty title="No flows match">Widen the time range or the filter.</Empty>;
+  if (result.rows.length === 0) return <NoFlows coverage={result.coverage} />;
   const template = columns.map((c) => `${c.width}px`).join(' ');
   return (
     <div

@@ -1,9 +1,9 @@
-import { Empty } from '../../components/Empty';
 import { colourOf } from '../../chart/colours';
 import { exact, metrics, percent, perSecond, rate, volume, type Metric } from '../../format/numbers';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import styles from './explore.module.css';
 import { columnLabel } from './fields';
+import { NoFlows } from './NoFlows';
 import { ValueCell } from './ValueMenu';
 
 type Props = {
@@ -42,7 +42,7 @@ function totalsOf(result: ResultPartsFragment): Record<Metric, number> {
 export function TopTable({ result, metric, colours, onHighlight }: Props) {
   const fields = result.columns.flatMap((c, i) => (metrics.includes(c.name as Metric) ? [] : [i]));
   const groups = groupsOf(result, fields);
-  if (groups.length === 0) return <Empty title="No flows match">Widen the time range or the filter.</Empty>;
+  if (groups.length === 0) return <NoFlows coverage={result.coverage} />;
   const totals = totalsOf(result);
   const seconds = (Date.parse(result.to) - Date.parse(result.from)) / 1000;
   const shown = (m: Metric) => groups.reduce((sum, g) => sum + g.sums[m], 0);

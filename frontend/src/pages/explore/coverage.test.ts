@@ -17,8 +17,8 @@ test('gaps that do not touch stay apart', () => {
 });
 
 test('words', () => {
-  expect(describeMissing(gap('london-slave-2', 0, 30), 'UTC')).toBe(
-    'london-slave-2, 2026-11-25 12:00:00 – 12:00:30: does not answer',
+  expect(describeMissing([gap('a', 0, 30), gap('b', 0, 30), gap('c', 0, 10)], 'UTC')).toBe(
+    '2026-11-25 12:00:00 – 12:00:30: a (does not answer), b (does not answer); 2026-11-25 12:00:00 – 12:00:10: c (does not answer)',
   );
   expect(headline([coverage({})], false)).toBe('2 of 3 units answered in full. Totals are partial.');
   expect(headline([coverage({ complete: true, unitsAnswered: 3 })], false)).toBeUndefined();

@@ -25,8 +25,15 @@ const union = (a: Missing, b: Missing): Missing => ({
   to: Date.parse(b.to) > Date.parse(a.to) ? b.to : a.to,
 });
 
-export const describeMissing = (m: Missing, zone: Zone): string =>
-  `${m.unit}, ${range(Date.parse(m.from), Date.parse(m.to), zone)}${m.reason ? `: ${m.reason}` : ''}`;
+/** The gaps in words, those of one stretch together. */
+export function describeMissing(missing: readonly Missing[], zone: Zone): string {
+  const stretches = new Map<string, string[]>();
+  for (const m of missing) {
+    const stretch = range(Date.parse(m.from), Date.parse(m.to), zone);
+    stretches.set(stretch, [...(stretches.get(stretch) ?? []), m.reason ? `${m.unit} (${m.reason})` : m.unit]);
+  }
+  return [...stretches].map(([stretch, units]) => `${stretch}: ${units.join(', ')}`).join('; ');
+}
 
 /** The sentence before the list of gaps. */
 export function headline(coverages: readonly Coverage[], stopped: boolean): string | undefined {

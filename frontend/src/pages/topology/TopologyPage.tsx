@@ -7,7 +7,7 @@ import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
 import { useNow } from '../../components/useNow';
 import { count, exact, si, volume } from '../../format/numbers';
-import { failing, sections, summarize } from './sections';
+import { sections, summarize, troubles } from './sections';
 import styles from './topology.module.css';
 import { TopologyTable } from './TopologyTable';
 import { UnitPanel } from './UnitPanel';
@@ -96,15 +96,11 @@ function Fact({ label, value, alarm = false, title }: { label: string; value: st
 
 /** What stops this picture from being whole. */
 function Troubles({ topology, stale }: { topology: Topology; stale: boolean }) {
-  const bad = topology.units.filter((u) => u.status.state === 'lost' || u.status.state === 'degraded');
-  const words = bad.map((u) => {
-    const why = u.status.reason || failing(u).map((c) => c.reason).join('; ');
-    return `${u.name} is ${u.status.state}${why ? ` (${why})` : ''}`;
-  });
+  const words = troubles(topology.units);
   return (
     <>
       {stale && <Notice>The Master does not answer; this is what it said last.</Notice>}
-      {words.length > 0 && <Notice>{words.join('; ')}. Answers about their flows may be partial.</Notice>}
+      {words && <Notice>{words}. Answers about their flows may be partial.</Notice>}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { StateBadge } from '../../components/StateBadge';
 import { exact, si, volume } from '../../format/numbers';
 import { ago, clock, dateTime, type Zone } from '../../format/times';
 import { usePreferences } from '../../preferences';
-import { describeSource, failing, type Place, type Section } from './sections';
+import { describeSource, reasonsOf, type Place, type Section } from './sections';
 import styles from './topology.module.css';
 import type { Unit } from './useTopology';
 
@@ -96,8 +96,7 @@ type RowProps = { place: Place; revision: string; now: number; zone: Zone; chose
 function UnitRow({ place, revision, now, zone, chosen, choose }: RowProps) {
   const { unit, group, weight } = place;
   const { status } = unit;
-  const wrong = failing(unit);
-  const reasons = [status.reason, ...wrong.map((c) => `${c.name}: ${c.reason}`)].filter(Boolean);
+  const reasons = reasonsOf(unit);
   return (
     <>
       <tr className={chosen ? styles.chosen : undefined} data-unit={unit.name}>

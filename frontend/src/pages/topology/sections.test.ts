@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { demo, unit } from '../../test/topologies';
-import { describeSource, sections, summarize } from './sections';
+import { describeSource, reasonsOf, sections, summarize, troubles } from './sections';
 
 test('every unit stands once, where it works', () => {
   const topology = demo((units) => [...units, unit('spare', 'slave', { state: 'expected' })]);
@@ -24,6 +24,22 @@ test('a proxy group without source group is idle', () => {
 test('what is received is counted at the edge, what is stored where it lies', () => {
   const got = summarize(demo());
   expect(got).toMatchObject({ units: 5, active: 5, received: 6000, stored: 9000, rows: 90_000, behind: 0 });
+});
+
+test('reasons are said once', () => {
+  const checks = [
+    { name: 'slaves', ok: false, reason: 'no Slave is up' },
+    { name: 'disk', ok: false, reason: '' },
+    { name: 'control', ok: true, reason: '' },
+  ];
+  expect(reasonsOf(unit('p', 'proxy', { reason: 'slaves: no Slave is up', checks }))).toEqual(['slaves: no Slave is up', 'disk: fails']);
+});
+
+test('troubles name a reason for one unit and the units of many', () => {
+  const lost = unit('s', 'slave', { state: 'lost', reason: 'silent' });
+  expect(troubles([unit('a', 'slave')])).toBeUndefined();
+  expect(troubles([lost])).toBe('s is lost (silent)');
+  expect(troubles([lost, unit('p', 'proxy', { state: 'degraded' })])).toBe('2 units are in trouble. Lost: s; degraded: p');
 });
 
 test('describeSource', () => {

@@ -82,5 +82,22 @@ export function summarize(topology: Topology): Summary {
   return s;
 }
 
-/** Readiness checks that fail. */
-export const failing = (unit: Unit) => unit.status.checks.filter((c) => !c.ok);
+/** Why a unit is not active: its own reason, and failing checks that it does not name already. */
+export function reasonsOf({ status }: Unit): string[] {
+  const checks = status.checks.filter((c) => !c.ok && !(c.reason && status.reason.includes(c.reason)));
+  return [status.reason, ...checks.map((c) => `${c.name}: ${c.reason || 'fails'}`)].filter(Boolean);
+}
+
+/** Units that are in trouble, in one sentence; the reason only when it is one unit's. */
+export function troubles(units: readonly Unit[]): string | undefined {
+  const bad = units.filter((u) => u.status.state === 'lost' || u.status.state === 'degraded');
+  const [first] = bad;
+  if (!first) return undefined;
+  if (bad.length === 1) {
+    const why = reasonsOf(first).join('; ');
+    return `${first.name} is ${first.status.state}${why ? ` (${why})` : ''}`;
+  }
+  const of = (state: string) => bad.filter((u) => u.status.state === state).map((u) => u.name);
+  const parts = ['lost', 'degraded'].flatMap((state) => (of(state).length > 0 ? [`${state}: ${of(state).join(', ')}`] : []));
+  return `${bad.length} units are in trouble. ${parts.join('; ').replace(/^./, (c) => c.toUpperCase())}`;
+}
