@@ -224,6 +224,11 @@ func (d *deployment) listen(group string) string {
 // out is nil. Headers are names and values in turn. An answer that is not 2xx
 // is a *problem.
 func (d *deployment) call(method, path string, in, out any, headers ...string) error {
+	return d.callAt(method, "/api/v1"+path, in, out, headers...)
+}
+
+// callAt is call for any path of the API address.
+func (d *deployment) callAt(method, path string, in, out any, headers ...string) error {
 	var body io.Reader
 	if in != nil {
 		octets, err := json.Marshal(in)
@@ -234,7 +239,7 @@ func (d *deployment) call(method, path string, in, out any, headers ...string) e
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, d.demo.API+"/api/v1"+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, d.demo.API+path, body)
 	if err != nil {
 		return err
 	}
