@@ -29,9 +29,11 @@ const (
 )
 
 // Key names a template. Template IDs are unique only within one transport
-// session and observation domain (RFC 7011 section 3.4.1).
+// session and observation domain (RFC 7011 section 3.4.1), and both formats
+// number theirs apart.
 type Key struct {
 	Exporter netip.AddrPort
+	Format   Format
 	Domain   uint32
 	ID       uint16
 }
