@@ -111,7 +111,7 @@ func (s *session) lookup(id uint16) *stream {
 }
 
 func (s *session) templateKey(id uint16) template.Key {
-	return template.Key{Exporter: s.key.exporter, Domain: s.key.domain, ID: id}
+	return template.Key{Exporter: s.key.exporter, Format: template.Format(s.key.version), Domain: s.key.domain, ID: id}
 }
 
 // park keeps a set until its template comes. Records of another Slave's
