@@ -19,6 +19,7 @@ import (
 	"example.com/weir/flowio/netflow5"
 	"example.com/weir/flowio/sampling"
 	"example.com/weir/flowio/sflow"
+	"example.com/weir/flowio/source"
 	"example.com/weir/flowio/template"
 )
 
@@ -27,9 +28,9 @@ const (
 	// packets are placed on the time axis by their arrival.
 	maxSkew = 60 * time.Second
 
-	// maxSources bounds the exporters whose accounts a Decoder keeps at hand;
+	// maxExporters bounds the exporters whose accounts a Decoder keeps at hand;
 	// beyond it the cache starts afresh.
-	maxSources = 16384
+	maxExporters = 16384
 
 	// maxPrograms bounds the compiled templates of a Decoder, likewise, and
 	// maxProgramFields the fields of all of them: about 16 MB. They cover the
@@ -62,6 +63,11 @@ type Config struct {
 	Hop       ledger.Hop      // of the accounts that are kept
 	Templates *template.Store // made by NewTemplates
 	Rates     *sampling.Table
+
+	// Sources, if set, is told what the packets show of their exporters.
+	Sources *source.Registry
+	// Policy says what templates and sampling rates belong to.
+	Policy source.Policy
 }
 
 // NewTemplates returns a Store whose losses go to book at the given hop. A
@@ -78,24 +84,29 @@ func NewTemplates(book *ledger.Book, hop ledger.Hop) *template.Store {
 // Decoder decodes the packets of any number of exporters. It is not safe for
 // concurrent use.
 type Decoder struct {
-	cfg      Config
-	sources  map[netip.AddrPort]*source
-	last     *source // of the packet before
-	programs map[*template.Template]*program
-	fields   int // of programs
+	cfg       Config
+	exporters map[netip.AddrPort]*exporter
+	last      *exporter // of the packet before
+	programs  map[*template.Template]*program
+	fields    int // of programs
 
 	spans   []span   // of the fields of the record at hand
 	sampler []uint64 // sampler IDs of the records of the packet at hand
 	parcel  []byte   // header and set of a packet to park
+
+	releasing bool // the packet at hand was parked; its arrival has been noted
 }
 
-// source is what a Decoder keeps at hand about an exporter.
-type source struct {
-	exporter netip.AddrPort
-	addr     flow.Addr
-	packets  *ledger.Account
-	domain   uint32          // of records
-	records  *ledger.Account // of domain
+// exporter is what a Decoder keeps at hand about an exporter.
+type exporter struct {
+	at      netip.AddrPort
+	addr    flow.Addr
+	packets *ledger.Account
+	domain  uint32          // of records
+	records *ledger.Account // of domain
+
+	session *source.Session // of the packet before
+	key     source.SessionKey
 }
 
 // New returns a Decoder that knows no template yet unless cfg does.
@@ -110,9 +121,9 @@ func New(cfg Config) *Decoder {
 		cfg.Rates = sampling.NewTable()
 	}
 	return &Decoder{
-		cfg:      cfg,
-		sources:  map[netip.AddrPort]*source{},
-		programs: map[*template.Template]*program{},
+		cfg:       cfg,
+		exporters: map[netip.AddrPort]*exporter{},
+		programs:  map[*template.Template]*program{},
 	}
 }
 
@@ -124,31 +135,31 @@ func New(cfg Config) *Decoder {
 // An *Error tells what was wrong with p; the records that could be decoded
 // are in out all the same.
 func (d *Decoder) Decode(p flow.Packet, out *flow.Batch) error {
-	s := d.source(p.Exporter)
-	s.packets.Receive(1)
-	if err := d.dispatch(s, p, out); err != nil {
+	e := d.exporter(p.Exporter)
+	e.packets.Receive(1)
+	if err := d.dispatch(e, p, out); err != nil {
 		reason := reasonOf(err)
-		s.packets.Drop(reason, 1)
+		e.packets.Drop(reason, 1)
 		return &Error{Exporter: p.Exporter, Reason: reason, Err: err}
 	}
-	s.packets.Keep(1)
+	e.packets.Keep(1)
 	return nil
 }
 
-func (d *Decoder) dispatch(s *source, p flow.Packet, out *flow.Batch) error {
+func (d *Decoder) dispatch(e *exporter, p flow.Packet, out *flow.Batch) error {
 	if len(p.Payload) < 4 {
 		return fmt.Errorf("%w: %d octets", template.ErrMalformed, len(p.Payload))
 	}
 	switch binary.BigEndian.Uint16(p.Payload) {
 	case netflow5.Version:
-		return d.netflow5(s, p, out)
+		return d.netflow5(e, p, out)
 	case uint16(template.NetFlow9):
-		return d.netflow9(s, p, out)
+		return d.netflow9(e, p, out)
 	case uint16(template.IPFIX):
-		return d.ipfix(s, p, out)
+		return d.ipfix(e, p, out)
 	}
 	if binary.BigEndian.Uint32(p.Payload) == sflow.Version {
-		return d.sflow(s, p, out)
+		return d.sflow(e, p, out)
 	}
 	return fmt.Errorf("%w: starts with %#08x", errVersion, p.Payload[:4])
 }
@@ -164,27 +175,27 @@ func reasonOf(err error) ledger.Reason {
 	}
 }
 
-// source returns what is known about an exporter.
-func (d *Decoder) source(exporter netip.AddrPort) *source {
-	if d.last != nil && d.last.exporter == exporter {
+// exporter returns what is known about an exporter.
+func (d *Decoder) exporter(at netip.AddrPort) *exporter {
+	if d.last != nil && d.last.at == at {
 		return d.last
 	}
-	s := d.sources[exporter]
-	if s == nil {
-		if len(d.sources) >= maxSources {
-			clear(d.sources)
+	e := d.exporters[at]
+	if e == nil {
+		if len(d.exporters) >= maxExporters {
+			clear(d.exporters)
 		}
-		s = &source{
-			exporter: exporter,
-			addr:     flow.AddrFrom(exporter.Addr()),
+		e = &exporter{
+			at:   at,
+			addr: flow.AddrFrom(at.Addr()),
 			packets: d.cfg.Book.Account(ledger.Key{
-				Hop: d.cfg.Hop, Kind: ledger.Packets, Exporter: accountAddr(exporter),
+				Hop: d.cfg.Hop, Kind: ledger.Packets, Exporter: accountAddr(at),
 			}),
 		}
-		d.sources[exporter] = s
+		d.exporters[at] = e
 	}
-	d.last = s
-	return s
+	d.last = e
+	return e
 }
 
 // accountAddr is how the books name an exporter: as a flow.Addr would, which
@@ -193,26 +204,31 @@ func accountAddr(exporter netip.AddrPort) netip.Addr {
 	return exporter.Addr().Unmap().WithZone("")
 }
 
-// account returns the account of the records of s in domain.
-func (d *Decoder) account(s *source, domain uint32) *ledger.Account {
-	if s.records == nil || s.domain != domain {
-		s.domain = domain
-		s.records = d.cfg.Book.Account(ledger.Key{
-			Hop: d.cfg.Hop, Kind: ledger.Records, Exporter: accountAddr(s.exporter), Domain: domain,
+// account returns the account of the records of e in domain.
+func (d *Decoder) account(e *exporter, domain uint32) *ledger.Account {
+	if e.records == nil || e.domain != domain {
+		e.domain = domain
+		e.records = d.cfg.Book.Account(ledger.Key{
+			Hop: d.cfg.Hop, Kind: ledger.Records, Exporter: accountAddr(e.at), Domain: domain,
 		})
 	}
-	return s.records
+	return e.records
 }
 
 // timeAxis returns the place of a packet on the time axis in Unix
 // milliseconds: its export time, or its arrival if the two are too far apart.
 func timeAxis(export int64, received time.Time) int64 {
-	if received.IsZero() {
-		return export
-	}
-	arrival := received.UnixMilli()
-	if skew := arrival - export; skew > maxSkew.Milliseconds() || -skew > maxSkew.Milliseconds() {
-		return arrival
+	if isSkewed(export, received) {
+		return received.UnixMilli()
 	}
 	return export
+}
+
+// isSkewed reports whether the exporter's clock is too far off to be used.
+func isSkewed(export int64, received time.Time) bool {
+	if received.IsZero() {
+		return false
+	}
+	skew := received.UnixMilli() - export
+	return skew > maxSkew.Milliseconds() || -skew > maxSkew.Milliseconds()
 }

@@ -3,6 +3,7 @@ package decode
 import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/sampling"
+	"example.com/weir/flowio/source"
 )
 
 const (
@@ -13,7 +14,7 @@ const (
 // finish fills the columns that do not come from the records' own octets.
 func finish(p *packet, prog *program, out *flow.Batch, first, n int) {
 	rows := rows{out, first, n}
-	rows.common(p.source.addr, p.domain, &p.clock)
+	rows.common(p.from.addr, p.domain, &p.clock)
 	if prog.uptimes && p.clock.anchor == none {
 		rows.anchorUptimes(prog.columns, p.clock.axis)
 	}
@@ -106,12 +107,17 @@ func (r rows) icmpFromPort() {
 }
 
 // rates fills the sampling rates that the records do not carry themselves;
-// sampler has the sampler ID of each row.
-func (r rows) rates(known *sampling.Rates, sampler []uint64) {
-	if known == nil {
-		return
-	}
+// sampler has the sampler ID of each row. It returns where the rate of the
+// last row comes from, if it has one.
+func (r rows) rates(known *sampling.Rates, sampler []uint64) source.Origin {
 	to := r.num(flow.SamplingRate)
+	origin := source.Options
+	if len(to) > 0 && to[len(to)-1] != 0 {
+		origin = source.Record
+	}
+	if known == nil {
+		return origin
+	}
 	inputs := r.num(flow.InIf)
 	perInterface := known.PerInterface() && inputs != nil
 	fallback := known.Default()
@@ -126,4 +132,5 @@ func (r rows) rates(known *sampling.Rates, sampler []uint64) {
 			to[i] = fallback
 		}
 	}
+	return origin
 }

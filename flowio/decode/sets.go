@@ -11,6 +11,8 @@ import (
 	"example.com/weir/flowio/ipfix"
 	"example.com/weir/flowio/netflow9"
 	"example.com/weir/flowio/sampling"
+	"example.com/weir/flowio/sequence"
+	"example.com/weir/flowio/source"
 	"example.com/weir/flowio/template"
 )
 
@@ -23,30 +25,34 @@ type span struct{ at, n int }
 // packet is an export packet with templates, while it is decoded.
 type packet struct {
 	flow.Packet
-	source    *source
+	from      *exporter
+	policy    source.Policy
 	format    template.Format
 	headerLen int
 	domain    uint32
 	clock     clock
 	rates     *sampling.Rates
+	session   *source.Session
+	sequence  sequence.Packet
 }
 
-func (d *Decoder) netflow9(s *source, p flow.Packet, out *flow.Batch) error {
+func (d *Decoder) netflow9(e *exporter, p flow.Packet, out *flow.Batch) error {
 	h, err := netflow9.ParseHeader(p.Payload)
 	if err != nil {
 		return err
 	}
 	export := int64(h.UnixSecs) * 1000
 	return d.sets(packet{
-		Packet: p, source: s, format: template.NetFlow9, headerLen: netflow9.HeaderLen, domain: h.SourceID,
+		Packet: p, from: e, policy: d.cfg.Policy, format: template.NetFlow9, headerLen: netflow9.HeaderLen, domain: h.SourceID,
 		clock: clock{
 			export: export, axis: timeAxis(export, p.Received),
 			uptime: h.SysUptime, anchor: byUptime, version: flow.VersionNetFlow9,
 		},
+		sequence: sequence.Packet{Number: h.Sequence, Boot: uint32(export) - h.SysUptime, HasBoot: true},
 	}, out)
 }
 
-func (d *Decoder) ipfix(s *source, p flow.Packet, out *flow.Batch) error {
+func (d *Decoder) ipfix(e *exporter, p flow.Packet, out *flow.Batch) error {
 	h, err := ipfix.ParseHeader(p.Payload)
 	if err != nil {
 		return err
@@ -57,8 +63,9 @@ func (d *Decoder) ipfix(s *source, p flow.Packet, out *flow.Batch) error {
 		p.Payload = p.Payload[:h.Length]
 	}
 	err = d.sets(packet{
-		Packet: p, source: s, format: template.IPFIX, headerLen: ipfix.HeaderLen, domain: h.Domain,
-		clock: clock{export: export, axis: timeAxis(export, p.Received), version: flow.VersionIPFIX},
+		Packet: p, from: e, policy: d.cfg.Policy, format: template.IPFIX, headerLen: ipfix.HeaderLen, domain: h.Domain,
+		clock:    clock{export: export, axis: timeAxis(export, p.Received), version: flow.VersionIPFIX},
+		sequence: sequence.Packet{Number: h.Sequence, Uncertain: short},
 	}, out)
 	if err == nil && short {
 		err = fmt.Errorf("%w: length %d in %d octets", ipfix.ErrMalformed, h.Length, len(p.Payload))
@@ -72,6 +79,7 @@ func (d *Decoder) ipfix(s *source, p flow.Packet, out *flow.Batch) error {
 // is decoded after its own records.
 func (d *Decoder) sets(p packet, out *flow.Batch) (first error) {
 	p.learned(d.cfg.Rates)
+	p.session = d.session(&p)
 	from := out.Len()
 	d.sampler = d.sampler[:0]
 	var released []flow.Packet
@@ -86,6 +94,9 @@ func (d *Decoder) sets(p packet, out *flow.Batch) (first error) {
 		default:
 			err = d.set(&p, set, out)
 		}
+		if err != nil {
+			p.sequence.Uncertain = true
+		}
 		if first == nil {
 			first = err
 		}
@@ -93,12 +104,31 @@ func (d *Decoder) sets(p packet, out *flow.Batch) (first error) {
 			break
 		}
 	}
-	rows{out, from, out.Len() - from}.rates(p.rates, d.sampler)
-	for _, parked := range released {
-		if err := d.dispatch(p.source, parked, out); first == nil {
+	own := rows{out, from, out.Len() - from}
+	origin := own.rates(p.rates, d.sampler)
+	sampled := d.scale(&p, own, origin)
+	if err := d.release(&p, released, out); first == nil {
+		first = err
+	}
+	d.observe(&p, arrival{
+		version: uint16(p.clock.version), export: p.clock.export, records: out.Len() - from,
+		sequence: p.sequence, sampled: sampled,
+	})
+	return first
+}
+
+// release decodes sets that were parked. Their arrival was noted before.
+func (d *Decoder) release(p *packet, parked []flow.Packet, out *flow.Batch) (first error) {
+	if len(parked) == 0 {
+		return nil
+	}
+	d.releasing = true
+	for _, alone := range parked {
+		if err := d.dispatch(p.from, alone, out); first == nil {
 			first = err
 		}
 	}
+	d.releasing = false
 	return first
 }
 
@@ -111,11 +141,11 @@ func (p *packet) learned(rates *sampling.Table) {
 }
 
 func (p *packet) samplingDomain() sampling.Domain {
-	return sampling.Domain{Exporter: p.Exporter.Addr(), Number: p.domain}
+	return sampling.Domain{Exporter: p.Exporter.Addr(), Number: p.policy.Sampling(p.domain)}
 }
 
 func (p *packet) key(id uint16) template.Key {
-	return template.Key{Exporter: p.Exporter, Domain: p.domain, ID: id}
+	return template.Key{Exporter: p.policy.Session(p.Exporter), Format: p.format, Domain: p.domain, ID: id}
 }
 
 func (d *Decoder) set(p *packet, set template.Set, out *flow.Batch) error {
@@ -127,6 +157,7 @@ func (d *Decoder) set(p *packet, set template.Set, out *flow.Batch) error {
 		t = d.park(p, set)
 	}
 	if t == nil {
+		p.sequence.Uncertain = true
 		return nil
 	}
 	prog := d.program(p.format, t)
@@ -147,6 +178,7 @@ func (d *Decoder) announcements(p *packet, set template.Set, released []flow.Pac
 		d.cfg.Templates.Withdraw(p.key(id))
 	}
 	for i := range templates {
+		p.session.Announced(&templates[i], p.Received)
 		_, _, waited := d.cfg.Templates.Add(p.key(templates[i].ID), &templates[i])
 		released = append(released, waited...)
 	}
@@ -187,6 +219,7 @@ func (d *Decoder) learn(p *packet, prog *program, body []byte) error {
 		if err != nil {
 			return err
 		}
+		p.sequence.Options++
 		d.measure(prog.template, record)
 		prog.options.learn(d.cfg.Rates, p.samplingDomain(), record, d.spans)
 	}
@@ -204,8 +237,9 @@ func (d *Decoder) records(p *packet, prog *program, body []byte, out *flow.Batch
 	} else {
 		n, err = d.variable(p, prog, body, out)
 	}
+	p.sequence.Flows += uint32(n)
 	if n > 0 {
-		d.account(p.source, p.domain).Receive(uint64(n))
+		d.account(p.from, p.domain).Receive(uint64(n))
 		finish(p, prog, out, first, n)
 	}
 	return err

@@ -8,22 +8,29 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/frame"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/sequence"
 	"example.com/weir/flowio/sflow"
+	"example.com/weir/flowio/source"
 )
 
 // sflow decodes the flow samples of a datagram, one record each. Their times
 // are those of arrival: sFlow carries none.
-func (d *Decoder) sflow(s *source, p flow.Packet, out *flow.Batch) (first error) {
+func (d *Decoder) sflow(e *exporter, p flow.Packet, out *flow.Batch) (first error) {
 	h, err := sflow.ParseHeader(p.Payload)
 	if err != nil {
 		return err
 	}
-	c := clock{axis: max(p.Received.UnixMilli(), 0), version: flow.VersionSFlow5}
+	arrived := max(p.Received.UnixMilli(), 0)
+	parts := &packet{Packet: p, from: e, domain: h.SubAgent, clock: clock{axis: arrived, version: flow.VersionSFlow5}}
+	parts.session = d.sessionOf(e, source.SessionKey{Exporter: p.Exporter, Version: flow.VersionSFlow5, Domain: h.SubAgent, Agent: h.Agent})
 	from, refused := out.Len(), 0
 	for sample, err := range sflow.Samples(p.Payload) {
+		if err == nil {
+			err = parts.taken(sample)
+		}
 		if err == nil && sample.IsFlow() {
 			before := out.Len()
-			if err = sampled(sample, out); out.Len() == before {
+			if err = sampledFlow(sample, out); out.Len() == before {
 				refused++
 			}
 		}
@@ -31,23 +38,26 @@ func (d *Decoder) sflow(s *source, p flow.Packet, out *flow.Batch) (first error)
 			first = err
 		}
 	}
-	n := out.Len() - from
-	if n+refused > 0 {
-		a := d.account(s, h.SubAgent)
-		a.Receive(uint64(n + refused))
+	rows := rows{out, from, out.Len() - from}
+	if rows.n+refused > 0 {
+		a := d.account(e, h.SubAgent)
+		a.Receive(uint64(rows.n + refused))
 		a.Drop(ledger.Malformed, uint64(refused))
 	}
-	if n > 0 {
-		rows := rows{out, from, n}
-		rows.common(s.addr, h.SubAgent, &c)
-		rows.missingTimes(0, c.axis)
+	if rows.n > 0 {
+		rows.common(e.addr, h.SubAgent, &parts.clock)
+		rows.missingTimes(0, arrived)
 	}
+	d.observe(parts, arrival{
+		version: flow.VersionSFlow5, records: rows.n, sampled: d.scale(parts, rows, source.Sample),
+		sequence: sequence.Packet{Number: h.Sequence, Boot: uint32(arrived) - h.Uptime, HasBoot: true},
+	})
 	return first
 }
 
-// sampled appends the record of one flow sample. Records that are wrong leave
+// sampledFlow appends the record of one flow sample. Records that are wrong leave
 // what the sample itself says: a packet was seen, where and at which rate.
-func sampled(sample sflow.Sample, out *flow.Batch) (first error) {
+func sampledFlow(sample sflow.Sample, out *flow.Batch) (first error) {
 	f, err := sflow.ParseFlow(sample)
 	if err != nil {
 		return err

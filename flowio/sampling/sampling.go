@@ -6,8 +6,10 @@
 package sampling
 
 import (
+	"maps"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -141,6 +143,8 @@ func (r *Rates) learn(s scoped, rate uint64) {
 
 // Table holds the rates of all exporters. It is safe for concurrent use.
 type Table struct {
+	manual atomic.Pointer[map[netip.Addr]uint64] // by exporter; nil: none
+
 	mu      sync.RWMutex // guards domains
 	domains map[Domain]*Rates
 }
@@ -153,6 +157,27 @@ func (t *Table) Rates(d Domain) *Rates {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.domains[d]
+}
+
+// SetManual puts rates that an operator has set in force, by exporter. They
+// hold for all its records, whatever it says itself. A rate of 0 sets none.
+func (t *Table) SetManual(rates map[netip.Addr]uint64) {
+	rates = maps.Clone(rates)
+	maps.DeleteFunc(rates, func(_ netip.Addr, rate uint64) bool { return rate == 0 })
+	if len(rates) == 0 {
+		t.manual.Store(nil)
+		return
+	}
+	t.manual.Store(&rates)
+}
+
+// Manual returns the rate that an operator has set for exporter, 0 for none.
+func (t *Table) Manual(exporter netip.Addr) uint64 {
+	rates := t.manual.Load()
+	if rates == nil {
+		return 0
+	}
+	return (*rates)[exporter]
 }
 
 // Learn remembers that d samples 1 in rate in the given scope; id is the

@@ -28,11 +28,13 @@ const (
 
 // Packet is what a sequence counts from.
 type Packet struct {
-	Number uint32 // as in the header: units exported before this packet
-	Units  uint32 // in this packet
+	Number  uint32 // as in the header
+	Flows   uint32 // flow records in the packet
+	Options uint32 // records of options data in the packet
 
-	// Uncertain says that Units is not known, as that of a packet whose
-	// template has not come yet. What follows it cannot show a gap.
+	// Uncertain says that Flows and Options are not known, as those of a
+	// packet whose template has not come yet. If they are what the sequence
+	// counts, what follows it cannot show a gap.
 	Uncertain bool
 
 	// Boot is when the exporter started in milliseconds, modulo 2^32: header
@@ -63,10 +65,10 @@ func (c *Counts) Add(other Counts) {
 	c.Resets += other.Resets
 }
 
-// Counter follows one sequence. The zero Counter waits for its first packet.
-// It is not safe for concurrent use.
-type Counter struct {
+// track follows the numbers of a sequence in one style.
+type track struct {
 	counts  Counts
+	breaks  int // packets that did not continue the sequence
 	started bool
 	next    uint32 // number of the next packet if nothing is lost
 	largest uint32 // units in a packet so far; the window is in packets
@@ -87,26 +89,26 @@ type strays struct {
 	next    uint32 // number that would follow
 }
 
-// Counts returns what was counted so far.
-func (c *Counter) Counts() Counts { return c.counts }
-
-// Observe counts a packet. Numbers wrap at 2^32.
+// observe counts a packet. Numbers wrap at 2^32.
 //
 // A packet that neither continues the sequence, nor leaves a gap of at most
 // maxGap, nor fills one, belongs to a new sequence: at once if the exporter's
 // uptime says that it started again, else if packets that follow continue it.
 // Until then it counts as a duplicate, so that one wrong number costs nothing.
-func (c *Counter) Observe(p Packet) {
-	c.largest = max(c.largest, p.Units)
-	ahead := int32(p.Number - c.next)
-	switch {
-	case !c.started || ahead == 0:
+func (c *track) observe(p step) {
+	c.largest = max(c.largest, p.units)
+	ahead := int32(p.number - c.next)
+	if !c.started || ahead == 0 {
 		c.forward(p)
+		return
+	}
+	c.breaks++
+	switch {
 	case c.rebooted(p):
 		c.counts.Resets++
 		c.restart(p)
 	case ahead > 0 && ahead <= maxGap:
-		c.gap(hole{c.next, p.Number})
+		c.gap(hole{c.next, p.number})
 		c.forward(p)
 	case c.fill(p):
 	default:
@@ -115,11 +117,11 @@ func (c *Counter) Observe(p Packet) {
 }
 
 // forward takes p as the newest packet of the sequence.
-func (c *Counter) forward(p Packet) {
-	c.counts.Received += uint64(p.Units)
-	c.started = !p.Uncertain
-	c.next = p.Number + p.Units
-	c.boot, c.hasBoot = p.Boot, p.HasBoot
+func (c *track) forward(p step) {
+	c.counts.Received += uint64(p.units)
+	c.started = !p.uncertain
+	c.next = p.number + p.units
+	c.boot, c.hasBoot = p.boot, p.hasBoot
 	c.strays = strays{}
 	for len(c.holes) > 0 && c.next-c.holes[0].to > c.reach() {
 		c.holes = append(c.holes[:0], c.holes[1:]...)
@@ -127,21 +129,21 @@ func (c *Counter) forward(p Packet) {
 }
 
 // reach returns the window in units.
-func (c *Counter) reach() uint32 { return window * max(c.largest, 1) }
+func (c *track) reach() uint32 { return window * max(c.largest, 1) }
 
 // restart makes p the first packet of a sequence.
-func (c *Counter) restart(p Packet) {
+func (c *track) restart(p step) {
 	c.holes = c.holes[:0]
 	c.forward(p)
 }
 
 // rebooted reports whether the exporter has started since the newest packet.
-func (c *Counter) rebooted(p Packet) bool {
-	return p.HasBoot && c.hasBoot && int32(p.Boot-c.boot) > bootSlack
+func (c *track) rebooted(p step) bool {
+	return p.hasBoot && c.hasBoot && int32(p.boot-c.boot) > bootSlack
 }
 
 // gap counts h as lost until a late packet fills it.
-func (c *Counter) gap(h hole) {
+func (c *track) gap(h hole) {
 	c.counts.Lost += uint64(h.to - h.from)
 	if len(c.holes) >= maxHoles {
 		c.holes = append(c.holes[:0], c.holes[1:]...)
@@ -150,14 +152,14 @@ func (c *Counter) gap(h hole) {
 }
 
 // fill takes p as a late packet if it belongs into a hole.
-func (c *Counter) fill(p Packet) bool {
+func (c *track) fill(p step) bool {
 	for i, h := range c.holes {
-		at, end := p.Number-h.from, p.Number+p.Units-h.from
-		if size := h.to - h.from; at > size || end > size || end < at || p.Units == 0 {
+		at, end := p.number-h.from, p.number+p.units-h.from
+		if size := h.to - h.from; at > size || end > size || end < at || p.units == 0 {
 			continue
 		}
-		c.counts.Lost -= uint64(p.Units)
-		c.counts.Received += uint64(p.Units)
+		c.counts.Lost -= uint64(p.units)
+		c.counts.Received += uint64(p.units)
 		c.counts.Reordered++
 		c.split(i, p)
 		return true
@@ -166,8 +168,8 @@ func (c *Counter) fill(p Packet) bool {
 }
 
 // split leaves of hole i what p does not fill.
-func (c *Counter) split(i int, p Packet) {
-	before, after := hole{c.holes[i].from, p.Number}, hole{p.Number + p.Units, c.holes[i].to}
+func (c *track) split(i int, p step) {
+	before, after := hole{c.holes[i].from, p.number}, hole{p.number + p.units, c.holes[i].to}
 	c.holes = append(c.holes[:i], c.holes[i+1:]...)
 	for _, rest := range [...]hole{after, before} {
 		if rest.from != rest.to && len(c.holes) < maxHoles {
@@ -179,13 +181,13 @@ func (c *Counter) split(i int, p Packet) {
 }
 
 // astray takes p as a duplicate, or as proof of a new sequence.
-func (c *Counter) astray(p Packet, ahead int64) {
-	if c.strays.packets == 0 || p.Number != c.strays.next {
+func (c *track) astray(p step, ahead int64) {
+	if c.strays.packets == 0 || p.number != c.strays.next {
 		c.strays = strays{}
 	}
 	c.strays.packets++
-	c.strays.units += uint64(p.Units)
-	c.strays.next = p.Number + p.Units
+	c.strays.units += uint64(p.units)
+	c.strays.next = p.number + p.units
 	c.counts.Duplicates++
 	// Within the window a run of duplicates is more likely than a restart.
 	proof := 2
@@ -197,6 +199,6 @@ func (c *Counter) astray(p Packet, ahead int64) {
 	}
 	c.counts.Resets++
 	c.counts.Duplicates -= uint64(c.strays.packets)
-	c.counts.Received += c.strays.units - uint64(p.Units)
+	c.counts.Received += c.strays.units - uint64(p.units)
 	c.restart(p)
 }

@@ -11,7 +11,7 @@ import (
 // on.
 func packets(number uint32, units ...uint32) (all []Packet) {
 	for _, n := range units {
-		all = append(all, Packet{Number: number, Units: n})
+		all = append(all, Packet{Number: number, Flows: n})
 		number += n
 	}
 	return all
@@ -62,10 +62,10 @@ func TestCounter(t *testing.T) {
 		{"jump ahead too far", join(packets(0, 1, 1), packets(1<<25, 1, 1)), Counts{Received: 4, Resets: 1}},
 		{"one wrong number", join(ten[:5], packets(1<<30, 30), ten[5:]), Counts{Received: 300, Duplicates: 1}},
 		{"two exporters on one port", join(ten[:1], packets(1<<30, 30), ten[1:2], packets(1<<30+30, 30), ten[2:3]), Counts{Received: 90, Duplicates: 2}},
-		{"unknown units", []Packet{{Number: 10, Units: 5}, {Number: 15, Uncertain: true}, {Number: 40, Units: 5}, {Number: 50, Units: 5}}, Counts{Received: 15, Lost: 5}},
+		{"unknown units", []Packet{{Number: 10, Flows: 5}, {Number: 15, Uncertain: true}, {Number: 40, Flows: 5}, {Number: 50, Flows: 5}}, Counts{Received: 15, Lost: 5}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var counter Counter
+			counter := New(Flows)
 			for _, p := range c.packets {
 				counter.Observe(p)
 			}
@@ -73,6 +73,34 @@ func TestCounter(t *testing.T) {
 				t.Errorf("counts (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestOtherUnits numbers packets as exporters do that do not keep to their
+// format: once that is clear, nothing is lost.
+func TestOtherUnits(t *testing.T) {
+	sizes := []Packet{{Flows: 15, Options: 1}, {Flows: 23}, {Flows: 11}, {Flows: 11}, {Flows: 30, Options: 2}, {Flows: 4}, {Flows: 9}}
+	for own, format := range map[Unit]string{Flows: "NetFlow v5", Packets: "NetFlow v9", Records: "IPFIX"} {
+		for _, s := range styles[:numGuessed] {
+			t.Run(format+" counting "+string(s.unit), func(t *testing.T) {
+				c := New(own)
+				number, want := uint32(1<<32-20), uint64(0)
+				for _, p := range sizes {
+					n := s.units(p)
+					p.Number = number
+					if s.after {
+						p.Number += n
+					}
+					number += n
+					want += uint64(n)
+					c.Observe(p)
+				}
+				got := c.Counts()
+				if got.Lost != 0 || got.Duplicates != 0 || got.Resets != 0 || c.Unit() != s.unit {
+					t.Errorf("%+v counting %s, want nothing lost of %d %s", got, c.Unit(), want, s.unit)
+				}
+			})
+		}
 	}
 }
 
@@ -85,11 +113,11 @@ func TestLossAmongReordering(t *testing.T) {
 		var way []Packet
 		number := random.Uint32()
 		for i := range 5000 {
-			p := Packet{Number: number, Units: 1 + random.Uint32N(30)}
-			number += p.Units
-			sent += uint64(p.Units)
+			p := Packet{Number: number, Flows: 1 + random.Uint32N(30)}
+			number += p.Flows
+			sent += uint64(p.Flows)
 			if i > 0 && i < 4999 && random.IntN(100) == 0 {
-				lost += uint64(p.Units)
+				lost += uint64(p.Flows)
 				continue
 			}
 			way = append(way, p)
@@ -97,7 +125,7 @@ func TestLossAmongReordering(t *testing.T) {
 		for i := 1; i+1 < len(way)-1; i += 1 + random.IntN(40) { // neighbours swap
 			way[i], way[i+1] = way[i+1], way[i]
 		}
-		var c Counter
+		c := New(Flows)
 		for _, p := range way {
 			c.Observe(p)
 		}
@@ -110,12 +138,12 @@ func TestLossAmongReordering(t *testing.T) {
 func FuzzCounter(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 5, 0, 0, 0, 6, 2})
 	f.Fuzz(func(t *testing.T, octets []byte) {
-		var c Counter
+		c := New(Flows)
 		var packets uint64
 		for ; len(octets) >= 5; octets = octets[5:] {
 			c.Observe(Packet{
 				Number: uint32(octets[0])<<24 | uint32(octets[1])<<16 | uint32(octets[2])<<8 | uint32(octets[3]),
-				Units:  uint32(octets[4] & 31), Uncertain: octets[4]>>7 == 1,
+				Flows:  uint32(octets[4] & 31), Uncertain: octets[4]>>7 == 1,
 			})
 			packets++
 		}
@@ -127,11 +155,11 @@ func FuzzCounter(f *testing.F) {
 }
 
 func BenchmarkObserve(b *testing.B) {
-	var c Counter
-	p := Packet{Units: 30}
+	c := New(Flows)
+	p := Packet{Flows: 30}
 	b.ReportAllocs()
 	for b.Loop() {
 		c.Observe(p)
-		p.Number += p.Units
+		p.Number += p.Flows
 	}
 }

@@ -62,7 +62,7 @@ func (r *row) session(k SessionKey) *Session {
 	if len(r.sessions) >= maxSessions {
 		r.forgetSessionLocked()
 	}
-	s := &Session{row: r, key: k}
+	s := &Session{row: r, key: k, counter: sequence.New(unitOf(k.Version))}
 	r.sessions = append(r.sessions, s)
 	return s
 }
@@ -122,7 +122,7 @@ func (r *row) isFlappingLocked() bool {
 }
 
 // addCounts adds counts to those of the version and unit in all.
-func addCounts(all []Sequence, version uint16, unit Unit, counts sequence.Counts) []Sequence {
+func addCounts(all []Sequence, version uint16, unit sequence.Unit, counts sequence.Counts) []Sequence {
 	i := slices.IndexFunc(all, func(s Sequence) bool { return s.Version == version && s.Unit == unit })
 	if i < 0 {
 		all = append(all, Sequence{Version: version, Unit: unit})
@@ -132,16 +132,16 @@ func addCounts(all []Sequence, version uint16, unit Unit, counts sequence.Counts
 	return all
 }
 
-// unitOf returns what the sequence numbers of a version count.
-func unitOf(version uint16) Unit {
+// unitOf returns what the sequence numbers of a version are to count.
+func unitOf(version uint16) sequence.Unit {
 	switch version {
 	case flow.VersionNetFlow9:
-		return Packets
+		return sequence.Packets
 	case flow.VersionIPFIX:
-		return Records
+		return sequence.Records
 	case flow.VersionSFlow5:
-		return Datagrams
+		return sequence.Datagrams
 	default:
-		return Flows
+		return sequence.Flows
 	}
 }

@@ -21,7 +21,7 @@ type Session struct {
 
 	// The rest is guarded by row.mu.
 	last    time.Time
-	counter sequence.Counter
+	counter *sequence.Counter
 	samples map[uint64]*sequence.Counter // of sFlow, by sampling source
 }
 
@@ -107,10 +107,10 @@ func (s *Session) SampleTaken(from uint64, number uint32) {
 		if s.samples == nil {
 			s.samples = map[uint64]*sequence.Counter{}
 		}
-		c = new(sequence.Counter)
+		c = sequence.New(sequence.Samples)
 		s.samples[from] = c
 	}
-	c.Observe(sequence.Packet{Number: number, Units: 1})
+	c.Observe(sequence.Packet{Number: number})
 }
 
 // Announced notes a template, to see whether its layout changes.
@@ -167,7 +167,7 @@ func (s *Session) Counted(i Interface) {
 
 // addTo adds what s has counted to all; row.mu is held.
 func (s *Session) addTo(all []Sequence) []Sequence {
-	all = addCounts(all, s.key.Version, unitOf(s.key.Version), s.counter.Counts())
+	all = addCounts(all, s.key.Version, s.counter.Unit(), s.counter.Counts())
 	if s.samples == nil {
 		return all
 	}
@@ -175,7 +175,7 @@ func (s *Session) addTo(all []Sequence) []Sequence {
 	for _, c := range s.samples {
 		sum.Add(c.Counts())
 	}
-	return addCounts(all, s.key.Version, Samples, sum)
+	return addCounts(all, s.key.Version, sequence.Samples, sum)
 }
 
 // forgetLocked gives back what s remembers; row.mu is held.

@@ -15,18 +15,6 @@ import (
 	"example.com/weir/flowio/sequence"
 )
 
-// Unit names what a sequence counts.
-type Unit string
-
-// The units of the formats' sequences.
-const (
-	Flows     Unit = "flows"     // NetFlow v5
-	Packets   Unit = "packets"   // NetFlow v9
-	Records   Unit = "records"   // IPFIX: data records, those of options too
-	Datagrams Unit = "datagrams" // sFlow
-	Samples   Unit = "samples"   // sFlow: of all its sampling sources
-)
-
 // Origin says where a sampling rate was learnt.
 type Origin string
 
@@ -78,7 +66,7 @@ type Sampling struct {
 // Sequence is what the sequence numbers of a version tell.
 type Sequence struct {
 	Version uint16
-	Unit    Unit
+	Unit    sequence.Unit // what the exporter turned out to count
 	sequence.Counts
 }
 

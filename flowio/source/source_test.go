@@ -32,7 +32,7 @@ func TestSnapshotShowsASource(t *testing.T) {
 	for i, number := range []uint32{100, 110, 130} { // 10 are lost
 		s.Packet(source.Packet{
 			Received: at(i), Export: at(i).UnixMilli() - 250, Octets: 500, Records: 10,
-			Sequence: sequence.Packet{Number: number, Units: 10},
+			Sequence: sequence.Packet{Number: number, Flows: 10},
 		})
 		s.Sampled(1000, source.Options, 0)
 	}
@@ -47,8 +47,8 @@ func TestSnapshotShowsASource(t *testing.T) {
 		First: at(0), Last: at(3), Packets: 4, Records: 30, Octets: 1600,
 		Sampling: source.Sampling{Rate: 1000, Origin: source.Options, Rates: []uint64{1000}},
 		Sequences: []source.Sequence{
-			{Version: flow.VersionNetFlow9, Unit: source.Packets},
-			{Version: flow.VersionIPFIX, Unit: source.Records, Counts: sequence.Counts{Received: 30, Lost: 10}},
+			{Version: flow.VersionNetFlow9, Unit: sequence.Packets, Counts: sequence.Counts{Received: 1}},
+			{Version: flow.VersionIPFIX, Unit: sequence.Records, Counts: sequence.Counts{Received: 30, Lost: 10}},
 		},
 		Clock:     source.Clock{Skew: 3_600_000, IsSkewed: true, Skewed: 1},
 		Templates: source.Templates{Known: []source.Template{{ID: 300, Fields: 1}}, Count: 1},
@@ -65,7 +65,7 @@ func TestSequencesOutliveTheirSessions(t *testing.T) {
 	for i := range 100 {
 		s := open(r, flow.VersionNetFlow9, netip.AddrPortFrom(router.Addr(), uint16(1000+i)), 0)
 		for _, number := range []uint32{0, 2} {
-			s.Packet(source.Packet{Received: at(i), Sequence: sequence.Packet{Number: number, Units: 1}})
+			s.Packet(source.Packet{Received: at(i), Sequence: sequence.Packet{Number: number}})
 		}
 	}
 	got := r.Snapshot(nil)
@@ -87,7 +87,7 @@ func TestSamplesOfEachSamplingSource(t *testing.T) {
 		s.SampleTaken(sample.from, sample.number)
 	}
 	for _, q := range r.Snapshot(nil)[0].Sequences {
-		if q.Unit == source.Samples && (q.Received != 5 || q.Lost != 2) {
+		if q.Unit == sequence.Samples && (q.Received != 5 || q.Lost != 2) {
 			t.Errorf("samples: %+v, want 2 lost of 7", q.Counts)
 		}
 	}
@@ -141,11 +141,11 @@ func TestRatesLately(t *testing.T) {
 // TestInventedSources floods a Registry with addresses that were never seen
 // before: it stays bounded, and an exporter that has sent for a while stays.
 func TestInventedSources(t *testing.T) {
-	const invented, maxOctets = 60_000, 64 << 20
+	const invented, maxOctets = 40_000, 64 << 20
 	r := source.NewRegistry(source.Config{})
 	good := open(r, 9, router, 0)
 	for i := range 100 {
-		good.Packet(source.Packet{Received: at(0), Sequence: sequence.Packet{Number: uint32(i), Units: 1}})
+		good.Packet(source.Packet{Received: at(0), Sequence: sequence.Packet{Number: uint32(i)}})
 	}
 	layout := template.New(300, 0, []template.Field{{Element: 1, Length: 4}})
 	var before, after runtime.MemStats
@@ -189,7 +189,7 @@ func TestPolicyNames(t *testing.T) {
 
 func BenchmarkPacket(b *testing.B) {
 	s := open(source.NewRegistry(source.Config{}), 9, router, 0)
-	p := source.Packet{Received: start, Export: start.UnixMilli(), Octets: 1400, Records: 20, Sequence: sequence.Packet{Units: 1}}
+	p := source.Packet{Received: start, Export: start.UnixMilli(), Octets: 1400, Records: 20, Sequence: sequence.Packet{Flows: 20}}
 	b.ReportAllocs()
 	for b.Loop() {
 		s.Packet(p)
