@@ -271,7 +271,7 @@ func (d *deployment) callAt(method, path string, in, out any, headers ...string)
 		p := &problem{status: resp.StatusCode, text: string(answer)}
 		return errors.Join(p, json.Unmarshal(answer, p))
 	}
-	if out == nil {
+	if out == nil || len(answer) == 0 {
 		return nil
 	}
 	return json.Unmarshal(answer, out)

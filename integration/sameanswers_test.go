@@ -153,29 +153,6 @@ func (d *deployment) askGraphQL(q question) answer {
 	return got.StartQuery.Result
 }
 
-// graphQLError is one error of a GraphQL answer.
-type graphQLError struct {
-	Message    string
-	Extensions map[string]any
-}
-
-func (e *graphQLError) Error() string { return fmt.Sprintf("%s %v", e.Message, e.Extensions) }
-
-// graphQL runs an operation; the first error of its answer is a *graphQLError.
-func (d *deployment) graphQL(operation string, variables map[string]any, into any) error {
-	var got struct {
-		Data   json.RawMessage
-		Errors []graphQLError
-	}
-	if err := d.callAt("POST", "/graphql", map[string]any{"query": operation, "variables": variables}, &got); err != nil {
-		return err
-	}
-	if len(got.Errors) > 0 {
-		return &got.Errors[0]
-	}
-	return json.Unmarshal(got.Data, into)
-}
-
 // askCLI asks with the command line.
 func (d *deployment) askCLI(q question) answer {
 	d.t.Helper()
