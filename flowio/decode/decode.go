@@ -24,10 +24,6 @@ import (
 )
 
 const (
-	// maxSkew is how far the clock of an exporter may be off before its
-	// packets are placed on the time axis by their arrival.
-	maxSkew = 60 * time.Second
-
 	// maxExporters bounds the exporters whose accounts a Decoder keeps at hand;
 	// beyond it the cache starts afresh.
 	maxExporters = 16384
@@ -218,17 +214,8 @@ func (d *Decoder) account(e *exporter, domain uint32) *ledger.Account {
 // timeAxis returns the place of a packet on the time axis in Unix
 // milliseconds: its export time, or its arrival if the two are too far apart.
 func timeAxis(export int64, received time.Time) int64 {
-	if isSkewed(export, received) {
+	if source.IsSkewed(export, received) {
 		return received.UnixMilli()
 	}
 	return export
-}
-
-// isSkewed reports whether the exporter's clock is too far off to be used.
-func isSkewed(export int64, received time.Time) bool {
-	if received.IsZero() {
-		return false
-	}
-	skew := received.UnixMilli() - export
-	return skew > maxSkew.Milliseconds() || -skew > maxSkew.Milliseconds()
 }

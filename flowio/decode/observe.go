@@ -44,7 +44,7 @@ func (d *Decoder) observe(p *packet, a arrival) {
 		return
 	}
 	p.session.Packet(source.Packet{
-		Received: p.Received, Export: a.export, IsSkewed: a.export != 0 && isSkewed(a.export, p.Received),
+		Received: p.Received, Export: a.export, IsSkewed: a.export != 0 && source.IsSkewed(a.export, p.Received),
 		Octets: len(p.Payload), Records: a.records, Sequence: a.sequence,
 	})
 	if a.records > 0 {

@@ -25,6 +25,7 @@ import (
 
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/source"
 	"example.com/weir/flowio/template"
 )
 
@@ -82,6 +83,11 @@ type Config struct {
 	MTU        int                   // of the way to the Slaves, IP and UDP headers included; 0 = 1500
 	FlushAfter time.Duration         // longest wait of a record for others; 0 = 50 ms
 	Sources    map[netip.Addr]string // exporter → Slave ID as Distributor.Sources gave it; for FlowSource
+
+	// Registry, if set, is told what the packets show of their exporters, and
+	// Policy says which of them share templates.
+	Registry *source.Registry
+	Policy   source.Policy
 
 	Book *ledger.Book // hop Distribute; nil = a Book of its own
 	Log  *slog.Logger
@@ -260,6 +266,10 @@ func (d *Distributor) Sent() []ledger.Sent {
 // Sources returns which Slave each exporter has under model flow-source, to
 // be given to the next Distributor.
 func (d *Distributor) Sources() map[netip.Addr]string { return d.sources.all() }
+
+// Templates returns the Store of the templates that d knows, to be kept on
+// disk or listed.
+func (d *Distributor) Templates() *template.Store { return d.store }
 
 // templateNeverCame accounts for n data sets that were parked too long. How
 // many records they held is not known; each set counts as one.

@@ -129,6 +129,7 @@ func (s *session) readSet(set template.Set) (records uint32) {
 			}
 		}
 		for i := range templates {
+			s.announced(&templates[i])
 			t, _, _ := s.sh.d.store.Add(s.templateKey(templates[i].ID), &templates[i])
 			if st := s.streams[t.ID]; st == nil || !st.template.Equal(t) {
 				s.learn(t)

@@ -9,6 +9,7 @@ import (
 	"example.com/weir/flowio/netflow5"
 	"example.com/weir/flowio/netflow9"
 	"example.com/weir/flowio/sflow"
+	"example.com/weir/flowio/source"
 	"example.com/weir/flowio/template"
 )
 
@@ -57,6 +58,8 @@ type session struct {
 	latest   base      // of the newest packet
 	received time.Time // of the newest packet
 	home     *sink     // of model flow-source
+
+	source *source.Session // in the registry
 }
 
 func newSession(sh *shard, key sessionKey) *session {

@@ -102,8 +102,10 @@ func (sh *shard) take(packets []flow.Packet, mine uint8, n int) {
 			a.Drop(ledger.ShuttingDown, 1)
 		case sh.d.cfg.Model == FlowSource:
 			sh.forward(p, a)
+			sh.observe(p)
 		default:
 			settle(a, sh.deal(p, true))
+			sh.observe(p)
 		}
 	}
 	sh.send()

@@ -100,18 +100,19 @@ func (s *session) dealSet(p *flow.Packet, at base, set template.Set, fresh bool)
 
 // lookup returns the stream of a template, nil if the template is not known.
 func (s *session) lookup(id uint16) *stream {
-	if st := s.streams[id]; st != nil {
+	st := s.streams[id]
+	if st != nil && !s.sh.d.cfg.Policy.SharesTemplates() {
 		return st
 	}
 	t := s.sh.d.store.Lookup(s.templateKey(id))
-	if t == nil {
-		return nil
+	if t == nil || st != nil && st.template.Equal(t) {
+		return st
 	}
 	return s.learn(t)
 }
 
 func (s *session) templateKey(id uint16) template.Key {
-	return template.Key{Exporter: s.key.exporter, Format: template.Format(s.key.version), Domain: s.key.domain, ID: id}
+	return template.Key{Exporter: s.sh.d.cfg.Policy.Session(s.key.exporter), Format: template.Format(s.key.version), Domain: s.key.domain, ID: id}
 }
 
 // park keeps a set until its template comes. Records of another Slave's
@@ -182,6 +183,7 @@ func (s *session) announce(set template.Set) error {
 }
 
 func (s *session) announceOne(t *template.Template) {
+	s.announced(t)
 	t, _, released := s.sh.d.store.Add(s.templateKey(t.ID), t)
 	st := s.streams[t.ID]
 	if st == nil || !st.template.Equal(t) {

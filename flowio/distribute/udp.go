@@ -57,7 +57,7 @@ func (u udpDelivery) outlet() outlet {
 	return &udpOutlet{
 		log:     u.cfg.Log,
 		local:   localAddrs(),
-		sockets: map[source]*list.Element{},
+		sockets: map[binding]*list.Element{},
 		batch:   newSendBatch(maxOut),
 	}
 }
@@ -76,8 +76,8 @@ func localAddrs() map[netip.Addr]bool {
 	return local
 }
 
-// source is what a socket is bound to.
-type source struct {
+// binding is what a socket is bound to.
+type binding struct {
 	exporter netip.AddrPort
 	six      bool // family of the Slave, always that of the exporter
 }
@@ -86,9 +86,9 @@ type source struct {
 type udpOutlet struct {
 	log     *slog.Logger
 	local   map[netip.Addr]bool
-	sockets map[source]*list.Element // of *socket
-	recent  list.List                // of *socket, used longest ago first
-	raw     [2]*socket               // for exporters on this machine; IPv4, IPv6
+	sockets map[binding]*list.Element // of *socket
+	recent  list.List                 // of *socket, used longest ago first
+	raw     [2]*socket                // for exporters on this machine; IPv4, IPv6
 	batch   *sendBatch
 
 	complained time.Time
@@ -96,9 +96,9 @@ type udpOutlet struct {
 
 // socket is an open socket.
 type socket struct {
-	source source
-	fd     int
-	raw    bool // packets go out with their own IP header
+	bound binding
+	fd    int
+	raw   bool // packets go out with their own IP header
 }
 
 // deliver sends runs of datagrams of one exporter.
@@ -114,11 +114,11 @@ func (o *udpOutlet) deliver(all []datagram) {
 	}
 }
 
-func sourceOf(g *datagram) source {
-	return source{exporter: g.from, six: g.to.Host.Is6()}
+func sourceOf(g *datagram) binding {
+	return binding{exporter: g.from, six: g.to.Host.Is6()}
 }
 
-func (o *udpOutlet) deliverRun(src source, run []datagram) {
+func (o *udpOutlet) deliverRun(src binding, run []datagram) {
 	s, err := o.socketFor(src)
 	if err != nil {
 		for i := range run {
@@ -146,7 +146,7 @@ func (o *udpOutlet) deliverRun(src source, run []datagram) {
 	}
 }
 
-func (o *udpOutlet) complain(src source, err error) {
+func (o *udpOutlet) complain(src binding, err error) {
 	if now := time.Now(); now.Sub(o.complained) >= complainEvery {
 		o.complained = now
 		o.log.Warn("sending to a slave", "exporter", src.exporter, "err", err)
@@ -154,7 +154,7 @@ func (o *udpOutlet) complain(src source, err error) {
 }
 
 // socketFor returns the socket for src, opening it if need be.
-func (o *udpOutlet) socketFor(src source) (*socket, error) {
+func (o *udpOutlet) socketFor(src binding) (*socket, error) {
 	if at := o.sockets[src]; at != nil {
 		o.recent.MoveToBack(at)
 		return at.Value.(*socket), nil
@@ -169,7 +169,7 @@ func (o *udpOutlet) socketFor(src source) (*socket, error) {
 	if o.recent.Len() >= maxSocketsPerShard {
 		o.closeOldest()
 	}
-	s.source = src
+	s.bound = src
 	o.sockets[src] = o.recent.PushBack(s)
 	return s, nil
 }
@@ -177,7 +177,7 @@ func (o *udpOutlet) socketFor(src source) (*socket, error) {
 // open opens a socket bound to src. For an exporter on this machine that is
 // not possible, or would keep the exporter from its own port: its packets go
 // out through a raw socket.
-func (o *udpOutlet) open(src source) (*socket, error) {
+func (o *udpOutlet) open(src binding) (*socket, error) {
 	a := src.exporter.Addr()
 	if a.IsLoopback() || o.local[a] {
 		if s, err := o.openRaw(src); err == nil {
@@ -197,7 +197,7 @@ func (o *udpOutlet) open(src source) (*socket, error) {
 }
 
 // openRaw returns the raw socket of src's family.
-func (o *udpOutlet) openRaw(src source) (*socket, error) {
+func (o *udpOutlet) openRaw(src binding) (*socket, error) {
 	family, i := unix.AF_INET, 0
 	if src.six {
 		family, i = unix.AF_INET6, 1
@@ -213,7 +213,7 @@ func (o *udpOutlet) openRaw(src source) (*socket, error) {
 }
 
 // bindTo opens a socket bound to an address that is not of this machine.
-func bindTo(src source) (*socket, error) {
+func bindTo(src binding) (*socket, error) {
 	family, level, option := unix.AF_INET, unix.SOL_IP, unix.IP_TRANSPARENT
 	var address unix.Sockaddr = &unix.SockaddrInet4{Port: int(src.exporter.Port())}
 	if src.six {
@@ -244,7 +244,7 @@ func (o *udpOutlet) closeOldest() {
 	at := o.recent.Front()
 	s := at.Value.(*socket)
 	o.recent.Remove(at)
-	delete(o.sockets, s.source)
+	delete(o.sockets, s.bound)
 	if !s.raw {
 		unix.Close(s.fd)
 	}

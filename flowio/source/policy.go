@@ -54,11 +54,15 @@ func ParsePolicy(name string) (Policy, error) {
 // Session returns whose templates packets from exporter use: exporter with
 // port 0 if all its ports share them.
 func (p Policy) Session(exporter netip.AddrPort) netip.AddrPort {
-	if p == ByAddress || p == ByAddressDomain {
+	if p.SharesTemplates() {
 		return netip.AddrPortFrom(exporter.Addr(), 0)
 	}
 	return exporter
 }
+
+// SharesTemplates reports whether a template holds for all ports of an
+// exporter.
+func (p Policy) SharesTemplates() bool { return p == ByAddress || p == ByAddressDomain }
 
 // Sampling returns the domain that the sampling rates of domain belong to.
 func (p Policy) Sampling(domain uint32) uint32 {

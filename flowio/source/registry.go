@@ -156,15 +156,17 @@ func (r *Registry) templates(store *template.Store) map[ID][]Template {
 	}
 	for k, t := range store.All() {
 		id := r.cfg.Policy.id(SessionKey{Exporter: k.Exporter, Domain: k.Domain})
-		known[id] = append(known[id], Template{ID: k.ID, Fields: len(t.Fields), IsOptions: t.Options})
+		known[id] = append(known[id], Template{Version: uint16(k.Format), ID: k.ID, Fields: len(t.Fields), IsOptions: t.Options})
 	}
 	return known
 }
 
 // listed returns the first templates by ID, each once, and the number of all.
 func listed(all []Template) ([]Template, int) {
-	slices.SortFunc(all, func(a, b Template) int { return cmp.Compare(a.ID, b.ID) })
-	all = slices.CompactFunc(all, func(a, b Template) bool { return a.ID == b.ID })
+	slices.SortFunc(all, func(a, b Template) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Version, b.Version))
+	})
+	all = slices.CompactFunc(all, func(a, b Template) bool { return a.ID == b.ID && a.Version == b.Version })
 	return all[:min(len(all), maxListed)], len(all)
 }
 

@@ -35,7 +35,7 @@ type layoutKey struct {
 }
 
 func newRow(r *Registry, id ID) *row {
-	return &row{registry: r, id: id, facts: Source{ID: id, Sampling: Sampling{Origin: Unknown}}}
+	return &row{registry: r, id: id, facts: Source{ID: id}}
 }
 
 // isLessThan reports whether r is to be forgotten rather than other.

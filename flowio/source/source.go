@@ -28,6 +28,20 @@ const (
 	Manual  Origin = "manual"  // an operator
 )
 
+// MaxSkew is how far the clock of an exporter may be off before its packets
+// are placed on the time axis by their arrival.
+const MaxSkew = 60 * time.Second
+
+// IsSkewed reports whether the exporter's clock is too far off to be used for
+// a packet exported at export, in Unix milliseconds.
+func IsSkewed(export int64, received time.Time) bool {
+	if received.IsZero() {
+		return false
+	}
+	skew := received.UnixMilli() - export
+	return skew > MaxSkew.Milliseconds() || -skew > MaxSkew.Milliseconds()
+}
+
 // ID names a source: an exporter's address and an observation domain, the
 // NetFlow v5 engine or the sFlow sub-agent in its place.
 type ID struct {
@@ -56,8 +70,8 @@ type Source struct {
 
 // Sampling is how a source samples.
 type Sampling struct {
-	Rate   uint64 // 1 in Rate, of the newest records; 0 = unknown
-	Origin Origin
+	Rate   uint64   // 1 in Rate, of the newest records; 0 = unknown
+	Origin Origin   // empty: this unit does not look at rates, or saw no record
 	Rates  []uint64 // lately, newest first; at most maxRates
 	// Unscaled counts records whose rate nobody told.
 	Unscaled uint64
@@ -92,6 +106,7 @@ type Templates struct {
 
 // Template is a template that is known.
 type Template struct {
+	Version   uint16
 	ID        uint16
 	Fields    int
 	IsOptions bool

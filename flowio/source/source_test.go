@@ -40,7 +40,7 @@ func TestSnapshotShowsASource(t *testing.T) {
 		Received: at(3), Export: at(3).Add(time.Hour).UnixMilli(), IsSkewed: true, Octets: 100,
 	})
 	store := template.NewStore(template.Config{})
-	store.Add(template.Key{Exporter: router, Domain: 7, ID: 300}, template.New(300, 0, []template.Field{{Element: 1, Length: 4}}))
+	store.Add(template.Key{Exporter: router, Format: template.IPFIX, Domain: 7, ID: 300}, template.New(300, 0, []template.Field{{Element: 1, Length: 4}}))
 	want := []source.Source{{
 		ID:       source.ID{Exporter: router.Addr(), Domain: 7},
 		Versions: []uint16{flow.VersionNetFlow9, flow.VersionIPFIX}, Ports: []uint16{40000},
@@ -51,7 +51,7 @@ func TestSnapshotShowsASource(t *testing.T) {
 			{Version: flow.VersionIPFIX, Unit: sequence.Records, Counts: sequence.Counts{Received: 30, Lost: 10}},
 		},
 		Clock:     source.Clock{Skew: 3_600_000, IsSkewed: true, Skewed: 1},
-		Templates: source.Templates{Known: []source.Template{{ID: 300, Fields: 1}}, Count: 1},
+		Templates: source.Templates{Known: []source.Template{{Version: 10, ID: 300, Fields: 1}}, Count: 1},
 	}}
 	if diff := cmp.Diff(want, r.Snapshot(store), cmpopts.EquateComparable(netip.Addr{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("snapshot (-want +got):\n%s", diff)
