@@ -13,7 +13,7 @@ help: ## list the targets
 build: ui go-build ## build bin/weir, dashboard included
 
 go-build: ## build bin/weir with the dashboard as it was built last
-	go build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/weir .
+	go build -ldflags '-s -w -X main.release=$(VERSION)' -o bin/weir .
 
 ui: frontend/dist/index.html ## build the dashboard
 
