@@ -267,5 +267,5 @@ func (p *Proxy) Checks() []topology.Check { return p.checks.List() }
 
 // Collectors returns the metrics.
 func (p *Proxy) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self)}
+	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self), p.server.Collector()}
 }

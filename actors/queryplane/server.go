@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
@@ -65,6 +67,7 @@ type ServerConfig struct {
 type Server struct {
 	cfg      ServerConfig
 	answerer Answerer
+	running  atomic.Int64 // answers being worked out
 
 	mu      sync.Mutex // guards everything below
 	grpc    *grpc.Server
@@ -74,6 +77,13 @@ type Server struct {
 
 // NewServer returns a server that is not listening yet.
 func NewServer(cfg ServerConfig, a Answerer) *Server { return &Server{cfg: cfg, answerer: a} }
+
+// Collector exposes how many answers are being worked out.
+func (s *Server) Collector() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "weir_query_answers_running", Help: "Answers that are being worked out for units above.",
+	}, func() float64 { return float64(s.running.Load()) })
+}
 
 // Start listens and serves until Close.
 func (s *Server) Start() error {
@@ -91,7 +101,7 @@ func (s *Server) Start() error {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepaliveMin, PermitWithoutStream: true}),
 	)
-	proto.RegisterQueriesServer(g, &service{answerer: s.answerer})
+	proto.RegisterQueriesServer(g, &service{answerer: s.answerer, running: &s.running})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.grpc, s.address = g, l.Addr()

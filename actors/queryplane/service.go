@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -18,9 +19,12 @@ import (
 type service struct {
 	proto.UnimplementedQueriesServer
 	answerer Answerer
+	running  *atomic.Int64
 }
 
 func (s *service) Run(r *proto.QueryRequest, stream grpc.ServerStreamingServer[proto.QueryChunk]) error {
+	s.running.Add(1)
+	defer s.running.Add(-1)
 	sink := &streamSink{stream: stream}
 	q := Question{ID: r.GetId(), Plan: r.GetPlan()}
 	coverage, stats, err := s.answerer.Answer(stream.Context(), q, sink)

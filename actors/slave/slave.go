@@ -156,7 +156,7 @@ func (s *Slave) Checks() []topology.Check { return s.checks.List() }
 
 // Collectors returns the metrics.
 func (s *Slave) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self)}
+	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector()}
 }
 
 // mayAsk admits the unit that this one answers: its Proxy, or the Master of a
