@@ -55,7 +55,8 @@ type Store struct {
 	entries   map[Key]*entry
 	byAge     list.List // of *entry, announced longest ago first
 	exporters map[netip.AddrPort]*exporter
-	octets    int // sum over entries; at most maxOctets
+	octets    int    // sum over entries; at most maxOctets
+	changes   uint64 // of entries
 	parking   parking
 }
 
@@ -109,6 +110,7 @@ func (s *Store) Add(k Key, t *Template) (inForce *Template, isNew bool, released
 		s.octets -= e.octets()
 		e.template = t
 		s.octets += e.octets()
+		s.changes++
 	} else {
 		s.insertLocked(&entry{key: k, template: t, announced: now})
 	}
@@ -130,6 +132,7 @@ func (s *Store) insertLocked(e *entry) {
 	if owner.byAge.Len() >= maxPerExporter {
 		s.removeLocked(owner.byAge.Front().Value.(*entry))
 	}
+	s.changes++
 	s.entries[e.key] = e
 	s.exporters[e.key.Exporter] = owner // removal of its last template has forgotten it
 	e.inStore, e.inOwner = s.byAge.PushBack(e), owner.byAge.PushBack(e)
@@ -148,6 +151,7 @@ func (s *Store) removeLocked(e *entry) {
 	}
 	delete(s.entries, e.key)
 	s.octets -= e.octets()
+	s.changes++
 }
 
 // Withdraw forgets the template of k. An ID below MinID, as Parse returns it,
