@@ -55,6 +55,10 @@ type Rates struct {
 	systemInit int64
 }
 
+func newRates() *Rates {
+	return &Rates{narrow: map[scoped]uint64{}, agree: map[uint64]int{}}
+}
+
 // Default returns the rate of flows that nothing narrower covers: that of the
 // domain, or the one that all its samplers and interfaces have in common. 0
 // means unknown.
@@ -116,34 +120,37 @@ func (r *Rates) SystemInit() int64 {
 	return r.systemInit
 }
 
-// learn remembers one rate.
-func (r *Rates) learn(s scoped, rate uint64) {
+// learn remembers one rate and reports whether it is new.
+func (r *Rates) learn(s scoped, rate uint64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s.scope == All {
+		old := r.all
 		r.all = rate
-		return
+		return old != rate
 	}
 	old, known := r.narrow[s]
 	switch {
 	case known && old == rate:
-		return
+		return false
 	case known:
 		if r.agree[old]--; r.agree[old] == 0 {
 			delete(r.agree, old)
 		}
 	case len(r.narrow) >= maxPerDomain:
-		return
+		return false
 	case s.scope == Interface:
 		r.interfaces++
 	}
 	r.narrow[s] = rate
 	r.agree[rate]++
+	return true
 }
 
 // Table holds the rates of all exporters. It is safe for concurrent use.
 type Table struct {
-	manual atomic.Pointer[map[netip.Addr]uint64] // by exporter; nil: none
+	manual  atomic.Pointer[map[netip.Addr]uint64] // by exporter; nil: none
+	changes atomic.Uint64
 
 	mu      sync.RWMutex // guards domains
 	domains map[Domain]*Rates
@@ -186,8 +193,8 @@ func (t *Table) Learn(d Domain, scope Scope, id, rate uint64) {
 	if rate == 0 {
 		return
 	}
-	if r := t.open(d); r != nil {
-		r.learn(scoped{scope, id}, rate)
+	if r := t.open(d); r != nil && r.learn(scoped{scope, id}, rate) {
+		t.changes.Add(1)
 	}
 }
 
@@ -195,8 +202,12 @@ func (t *Table) Learn(d Domain, scope Scope, id, rate uint64) {
 func (t *Table) LearnSystemInit(d Domain, unixMilli int64) {
 	if r := t.open(d); r != nil {
 		r.mu.Lock()
+		isNew := r.systemInit != unixMilli
 		r.systemInit = unixMilli
 		r.mu.Unlock()
+		if isNew {
+			t.changes.Add(1)
+		}
 	}
 }
 
@@ -209,7 +220,7 @@ func (t *Table) open(d Domain) *Rates {
 	defer t.mu.Unlock()
 	r := t.domains[d]
 	if r == nil && len(t.domains) < maxDomains {
-		r = &Rates{narrow: map[scoped]uint64{}, agree: map[uint64]int{}}
+		r = newRates()
 		t.domains[d] = r
 	}
 	return r
