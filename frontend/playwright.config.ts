@@ -11,7 +11,7 @@ export default defineConfig({
   globalSetup: './e2e/deployment.ts',
   outputDir: 'test-results',
   workers: 1,
-  timeout: 90_000,
+  timeout: 180_000, // axe looks at every cell, on a machine that also runs the deployment
   expect: { timeout: 20_000 },
   reporter: [['list']],
   use: {

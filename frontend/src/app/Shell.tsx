@@ -46,7 +46,7 @@ export function Shell() {
       <header className={styles.header}>
         <PageTitle />
         <span className="grow" />
-        <UnstyledButton className={styles.search} onClick={spotlight.open}>
+        <UnstyledButton className={styles.search} onClick={spotlight.open} aria-label="Go to or do">
           <IconSearch size={14} aria-hidden /> <span>Go to or do…</span> <Kbd>Ctrl K</Kbd>
         </UnstyledButton>
         <ZoneSelect />
@@ -80,7 +80,7 @@ function NavigationColumn() {
       </div>
       {pages.map((p) => (
         <Tooltip key={p.to} label={`${p.label} (${p.keys})`} position="right" disabled={navOpen}>
-          <Link to={p.to} className={styles.link} activeProps={{ 'aria-current': 'page' }}>
+          <Link to={p.to} className={styles.link} aria-label={p.label} activeProps={{ 'aria-current': 'page' }}>
             <p.icon size={17} stroke={1.7} aria-hidden />
             <span className={styles.linkLabel}>{p.label}</span>
             <kbd className={styles.linkKeys} aria-hidden>

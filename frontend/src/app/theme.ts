@@ -5,7 +5,7 @@ const shades = (name: string) => Array.from({ length: 10 }, (_, i) => `var(--${n
 /** Dense: every control is xs unless a page says otherwise. */
 export const theme = createTheme({
   primaryColor: 'accent',
-  primaryShade: { light: 6, dark: 5 },
+  primaryShade: 6,
   colors: { accent: shades('accent'), gray: shades('gray'), dark: shades('dark') },
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--font-mono)',

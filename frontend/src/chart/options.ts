@@ -72,7 +72,8 @@ function drawMissing(u: uPlot, drawing: Drawing, colour: string): void {
   ctx.restore();
 }
 
-const fillAlpha = 'cc';
+/** Areas let the grid shine through. */
+const areaFill = (colour: string): string => `color-mix(in srgb, ${colour} 80%, transparent)`;
 
 function series(drawing: Drawing, host: Element): uPlot.Series[] {
   const steps = uPlot.paths.stepped?.({ align: 1 });
@@ -83,7 +84,7 @@ function series(drawing: Drawing, host: Element): uPlot.Series[] {
       label: line.key,
       stroke: colour,
       width: drawing.stacked ? 1 : 1.5,
-      fill: drawing.stacked ? colour + fillAlpha : undefined,
+      fill: drawing.stacked ? areaFill(colour) : undefined,
       paths: steps,
       points: { show: false },
     };

@@ -36,9 +36,9 @@ test('zoom doubles, and does not look past now', () => {
 });
 
 test('steps are round and bound the number of points', () => {
-  expect(chartStep(now - 900_000, now)).toBe(5);
+  expect(chartStep(now - 900_000, now)).toBe(10);
   expect(chartStep(now - hour, now)).toBe(30);
-  expect(chartStep(now - 24 * hour, now)).toBe(600);
+  expect(chartStep(now - 24 * hour, now)).toBe(900);
   expect(chartStep(now - 10_000 * hour, now)).toBe(86_400);
 });
 

@@ -74,9 +74,9 @@ export function zoom(range: TimeRange, by: 'in' | 'out', now: number): TimeRange
 }
 
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
-const pointsWanted = 180;
+const pointsWanted = 120;
 
-/** Seconds per step of a chart of a range: a round number, about 90 to 180 points. */
+/** Seconds per step of a chart of a range: a round number, 60 to 120 points. */
 export function chartStep(from: number, to: number): number {
   const least = (to - from) / 1000 / pointsWanted;
   return steps.find((s) => s >= least) ?? 86_400;

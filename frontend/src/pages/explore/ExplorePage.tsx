@@ -1,4 +1,4 @@
-import { Skeleton, Tabs } from '@mantine/core';
+import { Skeleton, Switch, Tabs } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useShortcuts } from '../../app/keys';
@@ -148,6 +148,7 @@ function Details({ view, change, answers, onHighlight }: DetailsProps) {
   );
   const { top, flows } = answers;
   const records = flows.data?.result.rows.length;
+  const [allFields, setAllFields] = useState(false);
   return (
     <section className={`panel ${styles.details}`} aria-label="Details">
       <Tabs value={view.tab} onChange={(tab) => tab && change({ tab: tab as Tab })} keepMounted={false}>
@@ -156,6 +157,15 @@ function Details({ view, change, answers, onHighlight }: DetailsProps) {
           <Tabs.Tab value="flows">
             Flows{view.tab === 'flows' && records !== undefined ? ` (${exact(records)})` : ''}
           </Tabs.Tab>
+          {view.tab === 'flows' && (
+            <Switch
+              className={styles.allFields}
+              size="xs"
+              label="All fields"
+              checked={allFields}
+              onChange={(e) => setAllFields(e.currentTarget.checked)}
+            />
+          )}
         </Tabs.List>
         <Tabs.Panel value="top">
           <Answered run={top}>
@@ -163,7 +173,7 @@ function Details({ view, change, answers, onHighlight }: DetailsProps) {
           </Answered>
         </Tabs.Panel>
         <Tabs.Panel value="flows">
-          <Answered run={flows}>{(data) => <FlowTable result={data.result} />}</Answered>
+          <Answered run={flows}>{(data) => <FlowTable result={data.result} sort={view.sort} onSort={(sort) => change({ sort })} allFields={allFields} />}</Answered>
         </Tabs.Panel>
       </Tabs>
     </section>

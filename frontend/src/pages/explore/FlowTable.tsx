@@ -1,3 +1,4 @@
+import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
 import { counterText } from '../../format/values';
@@ -5,18 +6,19 @@ import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import styles from './explore.module.css';
 import { columnLabel } from './fields';
 import { NoFlows } from './NoFlows';
+import { directionOf, nextSort, type Direction } from './sort';
 import { ValueCell } from './ValueMenu';
 
 const rowHeight = 26;
 
-/** Columns that are shown, in this order; the rest follows as it comes. */
+/** Columns that are shown, in this order; the rest follows when all fields are asked for. */
 const order = [
   'time', 'exporter', 'srcAddr', 'srcPort', 'dstAddr', 'dstPort', 'proto', 'tcpFlags', 'bytes', 'packets', 'inIf', 'outIf',
-  'srcAs', 'dstAs', 'tos', 'first', 'last', 'version', 'samplingRate',
+  'srcAs', 'dstAs', 'first', 'last', 'version', 'samplingRate',
 ];
 
 const widths: Record<string, number> = {
-  time: 178, first: 178, last: 178, exporter: 130, srcAddr: 220, dstAddr: 220, tcpFlags: 86, srcPort: 108, dstPort: 108,
+  time: 190, first: 190, last: 190, exporter: 130, srcAddr: 210, dstAddr: 210, tcpFlags: 86, srcPort: 112, dstPort: 128,
   proto: 74, bytes: 84, packets: 84, nextHop: 130, srcMac: 130, dstMac: 130, version: 96,
 };
 
@@ -24,23 +26,26 @@ const counters = new Set(['bytes', 'packets', 'flows']);
 
 type Shown = { at: number; name: string; width: number; counter: boolean };
 
-function shownColumns(result: ResultPartsFragment): Shown[] {
+function shownColumns(result: ResultPartsFragment, all: boolean): Shown[] {
   const rank = (name: string) => (order.indexOf(name) + 1 || order.length + 1);
   return result.columns
     .map((c, at) => ({ at, name: c.name, width: widths[c.name] ?? 92, counter: counters.has(c.name) }))
+    .filter((c) => all || order.includes(c.name))
     .sort((a, b) => rank(a.name) - rank(b.name) || a.at - b.at);
 }
 
+type Props = { result: ResultPartsFragment; sort: string; onSort: (sort: string) => void; allFields: boolean };
+
 /** The records themselves; only the rows in sight are in the document. */
-export function FlowTable({ result }: { result: ResultPartsFragment }) {
+export function FlowTable({ result, sort, onSort, allFields }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const columns = shownColumns(result);
+  const columns = shownColumns(result, allFields);
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are not memoized here
   const rows = useVirtualizer({
     count: result.rows.length,
     getScrollElement: () => box.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 6,
   });
   if (result.rows.length === 0) return <NoFlows coverage={result.coverage} />;
   const template = columns.map((c) => `${c.width}px`).join(' ');
@@ -56,8 +61,10 @@ export function FlowTable({ result }: { result: ResultPartsFragment }) {
       <div role="rowgroup" className={styles.flowHead}>
         <div role="row" aria-rowindex={1} className={styles.flowRow} style={{ gridTemplateColumns: template }}>
           {columns.map((c) => (
-            <span key={c.name} role="columnheader" data-num={c.counter || undefined}>
-              {columnLabel(c.name)}
+            <span key={c.name} role="columnheader" data-num={c.counter || undefined} aria-sort={directionOf(sort, c.name)}>
+              <button type="button" className={styles.sort} onClick={() => onSort(nextSort(sort, c.name))}>
+                {columnLabel(c.name)} <SortMark direction={directionOf(sort, c.name)} />
+              </button>
             </span>
           ))}
         </div>
@@ -84,4 +91,9 @@ export function FlowTable({ result }: { result: ResultPartsFragment }) {
       </div>
     </div>
   );
+}
+
+function SortMark({ direction }: { direction: Direction | undefined }) {
+  if (direction === undefined) return null;
+  return direction === 'ascending' ? <IconArrowNarrowUp size={13} aria-hidden /> : <IconArrowNarrowDown size={13} aria-hidden />;
 }

@@ -37,6 +37,19 @@ test('a total without groups is one line', () => {
   expect(got.lines.map((l) => [l.name, l.values])).toEqual([['all flows', [0, 40, 0]]]);
 });
 
+test('a step that has hardly begun is left out', () => {
+  const got = lines(result({ to: at(24), rows: [[at(0), '50'], [at(20), '50']] }), 'bytes');
+  expect(got.times).toEqual([start, start + 10_000]);
+});
+
+test('other is the difference of rates, though the total reaches further', () => {
+  const late = result({ to: at(26), rows: [[at(0), '100'], [at(10), '3000'], [at(20), '1200']] });
+  const early = { ...grouped, to: at(25), rows: [[at(20), 443, '500']] };
+  const got = lines(early, 'bytes', late);
+  expect(got.lines[0]?.values[2]).toBe(800);
+  expect(got.lines[1]?.values[2]).toBe(800);
+});
+
 test('the ends of the range may cut steps: rates use what is left of them', () => {
   const got = lines(result({ from: at(5), to: at(25), rows: [[at(0), '50'], [at(20), '50']] }), 'bytes');
   expect(got.lines[0]?.values).toEqual([80, 0, 80]);

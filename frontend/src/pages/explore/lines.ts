@@ -45,52 +45,55 @@ function shape(result: ResultPartsFragment, metric: Metric): Shape {
 
 const isMetric = (name: string): boolean => /^(bytes|packets|flows)$|\(/.test(name);
 
-/** The steps of a result: from the first row's phase through the whole range. */
-function axis(result: ResultPartsFragment): { times: number[]; step: number; from: number; to: number } {
+type Axis = { times: number[]; step: number; from: number; to: number };
+
+/** The seconds of a step that lie within the range. */
+const covered = (start: number, { step, from, to }: Axis): number =>
+  Math.max(0, Math.min(start + step, to) - Math.max(start, from)) / 1000;
+
+/**
+ * The steps of a result, from the first row's phase through the whole range. A
+ * step at an end that is less than half within the range is left out: a rate
+ * over so short a time is noise.
+ */
+function axis(result: ResultPartsFragment): Axis {
   const from = Date.parse(result.from);
   const to = Date.parse(result.to);
   const step = Math.max(1, seconds(result.step)) * 1000;
   const known = result.rows.length > 0 ? Date.parse(String(result.rows[0]?.[0])) : from;
   const phase = ((known % step) + step) % step;
-  let start = Math.floor((from - phase) / step) * step + phase;
-  if (start + step <= from) start += step;
-  const times: number[] = [];
-  for (let t = start; t < to && times.length < maxSteps; t += step) times.push(t);
-  return { times, step, from, to };
+  const whole: Axis = { times: [], step, from, to };
+  const first = Math.floor((from - phase) / step) * step + phase;
+  for (let t = first; t < to && whole.times.length < maxSteps; t += step) {
+    if (covered(t, whole) * 2000 >= step) whole.times.push(t);
+  }
+  return whole;
 }
 
 /** The lines of a grouped series, the greatest sum first, then what is left of the total. */
 export function lines(result: ResultPartsFragment, metric: Metric, total?: ResultPartsFragment): Lines {
-  const { times, step, from, to } = axis(result);
+  const along = axis(result);
   const columns = shape(result, metric);
-  const sums = collect(result, columns, times, step);
   const names = columns.group.map((i) => result.columns[i]?.name ?? '');
-  const toRates = (values: number[]): number[] =>
-    values.map((v, i) => perSecond(metric, v, covered(times[i] as number, step, from, to)));
-  const found: Found[] = [...sums.entries()].map(([key, { group, values }]) => ({
+  const found: Line[] = [...collect(result, columns, along)].map(([key, { group, values }]) => ({
     key,
     name: names.length === 0 ? 'all flows' : groupName(names, group),
     group,
     other: false,
+    values: rates(values, metric, along),
     sum: values.reduce((a, b) => a + b, 0),
-    raw: values,
   }));
   found.sort((a, b) => b.sum - a.sum || a.key.localeCompare(b.key));
-  const rest = total && names.length > 0 ? remainder(total, metric, times, step, found) : undefined;
-  if (rest && rest.sum > 0) found.push(rest);
-  return {
-    columns: names, times, step, from, to,
-    lines: found.map(({ raw, ...line }) => ({ ...line, values: toRates(raw) })),
-  };
+  const rest = total && names.length > 0 ? remainder(total, metric, along, found) : undefined;
+  return { ...along, columns: names, lines: rest ? [...found, rest] : found };
 }
 
-/** The seconds of a step that lie within the range. */
-const covered = (start: number, step: number, from: number, to: number): number =>
-  (Math.min(start + step, to) - Math.max(start, from)) / 1000;
+const rates = (values: readonly number[], metric: Metric, along: Axis): number[] =>
+  values.map((v, i) => perSecond(metric, v, covered(along.times[i] as number, along)));
 
 type Sums = Map<string, { group: Value[]; values: number[] }>;
 
-function collect(result: ResultPartsFragment, columns: Shape, times: number[], step: number): Sums {
+function collect(result: ResultPartsFragment, columns: Shape, { times, step }: Axis): Sums {
   const sums: Sums = new Map();
   const start = times[0] ?? 0;
   for (const row of result.rows) {
@@ -105,21 +108,21 @@ function collect(result: ResultPartsFragment, columns: Shape, times: number[], s
   return sums;
 }
 
-type Found = Omit<Line, 'values'> & { raw: number[] };
-
-function remainder(
-  total: ResultPartsFragment, metric: Metric, times: number[], step: number, found: readonly Found[],
-): Found {
-  const all = collect(total, { group: [], metric: shape(total, metric).metric }, times, step).get('[]');
-  const raw = times.map((_, i) => {
-    const shown = found.reduce((sum, line) => sum + (line.raw[i] ?? 0), 0);
-    return Math.max(0, (all?.values[i] ?? 0) - shown);
-  });
-  const whole = all?.values.reduce((a, b) => a + b, 0) ?? 0;
-  const sum = raw.reduce((a, b) => a + b, 0);
-  // Both series were asked a moment apart: a sliver is no group of its own.
-  return { key: 'other', name: 'other', group: [], other: true, sum: sum > whole * 1e-4 ? sum : 0, raw };
+/** What the lines leave of everything, unless it is next to nothing. */
+function remainder(total: ResultPartsFragment, metric: Metric, along: Axis, found: readonly Line[]): Line | undefined {
+  // It was asked a moment later, so its last step may be longer: rates compare, sums do not.
+  const own: Axis = { ...along, from: Date.parse(total.from), to: Date.parse(total.to) };
+  const whole = collect(total, { group: [], metric: shape(total, metric).metric }, along).get('[]')?.values ?? [];
+  const values = rates(whole, metric, own).map((all, i) =>
+    Math.max(0, all - found.reduce((sum, line) => sum + (line.values[i] ?? 0), 0)),
+  );
+  const all = whole.reduce((a, b) => a + b, 0);
+  const sum = all - found.reduce((a, line) => a + line.sum, 0);
+  return sum > all * sliver ? { key: 'other', name: 'other', group: [], other: true, values, sum } : undefined;
 }
+
+/** A rest smaller than this share comes from asking twice, not from other groups. */
+const sliver = 1e-3;
 
 export type LineStats = { min: number; max: number; mean: number; p95: number; last: number };
 

@@ -30,6 +30,6 @@ export function questions(view: View, now: number): Questions {
       view.by.length === 0
         ? { ...sums, kind: 'total' }
         : { ...sums, kind: 'top', groupBy: [...view.by], orderBy: view.metric, limit: view.top },
-    flows: { ...asked, kind: 'flows', limit: flowLimit },
+    flows: { ...asked, kind: 'flows', orderBy: view.sort, limit: flowLimit },
   };
 }

@@ -12,6 +12,7 @@ test('a view survives the URL', () => {
     top: 50,
     tab: 'flows',
     shape: 'lines',
+    sort: 'bytes',
   };
   expect(readView(writeView(view))).toEqual(view);
   expect(readView(writeView({ ...view, by: [] })).by).toEqual([]);
@@ -22,6 +23,6 @@ test('defaults stay out of the URL, the range stays relative', () => {
 });
 
 test('nonsense falls back', () => {
-  const view = readView({ m: 'money', top: '7', by: 'a b,<script>', tab: 'x', viz: 'pie' });
+  const view = readView({ m: 'money', top: '7', by: 'a b,<script>', tab: 'x', viz: 'pie', sort: 'a b' });
   expect(view).toEqual(defaultView);
 });

@@ -19,6 +19,8 @@ export type View = {
   top: number;
   tab: Tab;
   shape: Shape;
+  /** Order of the records, as the API writes it: a field, with - reversed. */
+  sort: string;
 };
 
 export const defaultView: View = {
@@ -29,13 +31,14 @@ export const defaultView: View = {
   top: 10,
   tab: 'top',
   shape: 'stacked',
+  sort: '-time',
 };
 
 const text = v.optional(v.fallback(v.string(), ''));
 
 /** The search parameters as the router keeps them: short and readable. */
 export const searchSchema = v.object({
-  from: text, to: text, f: text, by: text, m: text, top: text, tab: text, viz: text, v: text,
+  from: text, to: text, f: text, by: text, m: text, top: text, tab: text, viz: text, sort: text, v: text,
 });
 
 export type Search = v.InferOutput<typeof searchSchema>;
@@ -64,6 +67,7 @@ export function readView(search: Search): View {
     top: tops.find((n) => n === top) ?? defaultView.top,
     tab: oneOf(search.tab, ['top', 'flows'], defaultView.tab),
     shape: oneOf(search.viz, ['stacked', 'lines'], defaultView.shape),
+    sort: /^-?[A-Za-z]+$/.test(search.sort ?? '') ? (search.sort as string) : defaultView.sort,
   };
 }
 
@@ -79,6 +83,7 @@ export function writeView(view: View): Search {
     top: unless(String(view.top), String(defaultView.top)),
     tab: unless(view.tab, defaultView.tab),
     viz: unless(view.shape, defaultView.shape),
+    sort: unless(view.sort, defaultView.sort),
     v: version,
   };
 }
