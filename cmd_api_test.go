@@ -73,8 +73,10 @@ func someTopology(state topology.UnitState) rest.Topology {
 			SourceGroup: topology.SourceGroup{ID: "s1", Name: "london", Model: "round-robin", Delivery: "tls", Listen: []uint16{2055}}, Revision: "1",
 		}},
 		ProxyGroups: []rest.ProxyGroup{{
-			ProxyGroup: topology.ProxyGroup{ID: "p1", Name: "london-1", SourceGroup: "s1", Priority: 1, Proxy: "u1",
-				Slaves: []topology.Member{{Unit: "u2", Weight: 2}}}, Revision: "2",
+			ProxyGroup: topology.ProxyGroup{
+				ID: "p1", Name: "london-1", SourceGroup: "s1", Priority: 1, Proxy: "u1",
+				Slaves: []topology.Member{{Unit: "u2", Weight: 2}},
+			}, Revision: "2",
 		}},
 	}
 }

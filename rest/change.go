@@ -79,8 +79,10 @@ func etag(r topology.Revision) string { return strconv.Quote(decimal(r)) }
 // basedOn reads the If-Match header: an ETag of ours, or * for any.
 func basedOn(ifMatch *string) (topology.Revision, error) {
 	if ifMatch == nil {
-		return 0, &refusal{status: http.StatusPreconditionRequired, code: codeValidation,
-			detail: "send the ETag of the object as If-Match, so that nobody's change is undone unseen; * takes any"}
+		return 0, &refusal{
+			status: http.StatusPreconditionRequired, code: codeValidation,
+			detail: "send the ETag of the object as If-Match, so that nobody's change is undone unseen; * takes any",
+		}
 	}
 	if *ifMatch == "*" {
 		return 0, nil

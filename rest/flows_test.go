@@ -133,8 +133,13 @@ func TestCellsAreNoFormulas(t *testing.T) {
 
 func TestAccepts(t *testing.T) {
 	tests := []struct{ accept, want string }{
-		{"", typeNDJSON}, {"*/*", typeNDJSON}, {"text/csv", typeCSV}, {"application/json;q=0.5, text/csv;q=0.8", typeCSV},
-		{"text/html", typeNDJSON}, {"application/json, */*;q=0.1", typeJSON}, {";;;", typeNDJSON},
+		{"", typeNDJSON},
+		{"*/*", typeNDJSON},
+		{"text/csv", typeCSV},
+		{"application/json;q=0.5, text/csv;q=0.8", typeCSV},
+		{"text/html", typeNDJSON},
+		{"application/json, */*;q=0.1", typeJSON},
+		{";;;", typeNDJSON},
 	}
 	for _, test := range tests {
 		w := serve(t).ask("viewer", "GET", "/api/v1/flows?limit=1", "", "Accept: "+test.accept)

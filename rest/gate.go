@@ -80,13 +80,17 @@ func (a *api) admit(c *gin.Context, role access.Role) {
 	p, err := a.gate.caller(c.Request)
 	switch {
 	case errors.Is(err, errNoCredentials):
-		a.refuse(c, &refusal{status: http.StatusUnauthorized, code: codeUnauthenticated,
-			detail: "send an API token as Authorization: Bearer weir_…, or log in"})
+		a.refuse(c, &refusal{
+			status: http.StatusUnauthorized, code: codeUnauthenticated,
+			detail: "send an API token as Authorization: Bearer weir_…, or log in",
+		})
 	case err != nil:
 		a.refuse(c, err)
 	case !p.Role.Includes(role):
-		a.refuse(c, &refusal{status: http.StatusForbidden, code: codeForbidden,
-			detail: "this needs the role " + string(role) + "; yours is " + string(p.Role)})
+		a.refuse(c, &refusal{
+			status: http.StatusForbidden, code: codeForbidden,
+			detail: "this needs the role " + string(role) + "; yours is " + string(p.Role),
+		})
 	default:
 		c.Request = withPrincipal(c.Request, p)
 	}

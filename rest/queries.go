@@ -152,8 +152,10 @@ func (a *api) mayEnd(ctx context.Context, id string) error {
 	}
 	caller, _ := PrincipalFrom(ctx)
 	if job.Actor != caller.Name && !caller.Role.Includes(access.Operator) {
-		return &refusal{status: http.StatusForbidden, code: codeForbidden,
-			detail: "the query is " + job.Actor + "'s; ending it needs the role " + string(access.Operator)}
+		return &refusal{
+			status: http.StatusForbidden, code: codeForbidden,
+			detail: "the query is " + job.Actor + "'s; ending it needs the role " + string(access.Operator),
+		}
 	}
 	return nil
 }

@@ -116,8 +116,10 @@ func keepBody(c *gin.Context, o *openapi3.Operation) error {
 		return nil
 	}
 	if t := c.ContentType(); t != "application/json" && t != "application/merge-patch+json" {
-		return &refusal{status: http.StatusUnsupportedMediaType, code: codeValidation,
-			detail: fmt.Sprintf("the body is %q; send application/json", t)}
+		return &refusal{
+			status: http.StatusUnsupportedMediaType, code: codeValidation,
+			detail: fmt.Sprintf("the body is %q; send application/json", t),
+		}
 	}
 	c.Request.Header.Set("Content-Type", "application/json") // a merge patch is JSON too
 	body, err := io.ReadAll(c.Request.Body)

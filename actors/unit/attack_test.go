@@ -136,7 +136,8 @@ func TestAttacksAreRefused(t *testing.T) {
 		{"messages before connecting", []*remote.RemoteMessage{batch(own, linkActor, good, nil)}, "before the connect request"},
 		{"connecting twice", []*remote.RemoteMessage{connectAs(home), connectAs(home)}, "second connect request"},
 		{"client connection", []*remote.RemoteMessage{{MessageType: &remote.RemoteMessage_ConnectRequest{ConnectRequest: &remote.ConnectRequest{
-			ConnectionType: &remote.ConnectRequest_ClientConnection{ClientConnection: &remote.ClientConnection{}}}}}}, "connect request of type"},
+			ConnectionType: &remote.ConnectRequest_ClientConnection{ClientConnection: &remote.ClientConnection{}},
+		}}}}, "connect request of type"},
 		{"no connection type", []*remote.RemoteMessage{{MessageType: &remote.RemoteMessage_ConnectRequest{ConnectRequest: &remote.ConnectRequest{}}}}, "connect request of type"},
 		{"our address as its own", []*remote.RemoteMessage{connectAs(own)}, "own address"},
 		{"another unit's address as its own", []*remote.RemoteMessage{connectAs(proxy.cfg.Control)}, "unit p1 has the address"},

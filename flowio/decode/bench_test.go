@@ -16,16 +16,25 @@ import (
 
 // benchFields is what routers commonly export.
 var benchFields = []template.Field{
-	{Element: ie.SourceIPv4Address, Length: 4}, {Element: ie.DestinationIPv4Address, Length: 4},
+	{Element: ie.SourceIPv4Address, Length: 4},
+	{Element: ie.DestinationIPv4Address, Length: 4},
 	{Element: ie.IPNextHopIPv4Address, Length: 4},
-	{Element: ie.IngressInterface, Length: 4}, {Element: ie.EgressInterface, Length: 4},
-	{Element: ie.PacketDeltaCount, Length: 8}, {Element: ie.OctetDeltaCount, Length: 8},
-	{Element: ie.FlowStartSysUpTime, Length: 4}, {Element: ie.FlowEndSysUpTime, Length: 4},
-	{Element: ie.SourceTransportPort, Length: 2}, {Element: ie.DestinationTransportPort, Length: 2},
-	{Element: ie.TCPControlBits, Length: 1}, {Element: ie.ProtocolIdentifier, Length: 1},
-	{Element: ie.IPClassOfService, Length: 1}, {Element: ie.BGPSourceAsNumber, Length: 4},
-	{Element: ie.BGPDestinationAsNumber, Length: 4}, {Element: ie.SourceIPv4PrefixLength, Length: 1},
-	{Element: ie.DestinationIPv4PrefixLength, Length: 1}, {Element: ie.FlowDirection, Length: 1},
+	{Element: ie.IngressInterface, Length: 4},
+	{Element: ie.EgressInterface, Length: 4},
+	{Element: ie.PacketDeltaCount, Length: 8},
+	{Element: ie.OctetDeltaCount, Length: 8},
+	{Element: ie.FlowStartSysUpTime, Length: 4},
+	{Element: ie.FlowEndSysUpTime, Length: 4},
+	{Element: ie.SourceTransportPort, Length: 2},
+	{Element: ie.DestinationTransportPort, Length: 2},
+	{Element: ie.TCPControlBits, Length: 1},
+	{Element: ie.ProtocolIdentifier, Length: 1},
+	{Element: ie.IPClassOfService, Length: 1},
+	{Element: ie.BGPSourceAsNumber, Length: 4},
+	{Element: ie.BGPDestinationAsNumber, Length: 4},
+	{Element: ie.SourceIPv4PrefixLength, Length: 1},
+	{Element: ie.DestinationIPv4PrefixLength, Length: 1},
+	{Element: ie.FlowDirection, Length: 1},
 }
 
 // variableFields adds a value whose length is its own.

@@ -46,10 +46,21 @@ func fullPackets(name string) []flow.Packet {
 }
 
 var flows260 = template.New(260, 0, []template.Field{
-	{Element: 8, Length: 4}, {Element: 12, Length: 4}, {Element: 7, Length: 2}, {Element: 11, Length: 2},
-	{Element: 4, Length: 1}, {Element: 6, Length: 1}, {Element: 5, Length: 1}, {Element: 61, Length: 1},
-	{Element: 1, Length: 8}, {Element: 2, Length: 8}, {Element: firstSwitched, Length: 4}, {Element: lastSwitched, Length: 4},
-	{Element: 10, Length: 4}, {Element: 14, Length: 4}})
+	{Element: 8, Length: 4},
+	{Element: 12, Length: 4},
+	{Element: 7, Length: 2},
+	{Element: 11, Length: 2},
+	{Element: 4, Length: 1},
+	{Element: 6, Length: 1},
+	{Element: 5, Length: 1},
+	{Element: 61, Length: 1},
+	{Element: 1, Length: 8},
+	{Element: 2, Length: 8},
+	{Element: firstSwitched, Length: 4},
+	{Element: lastSwitched, Length: 4},
+	{Element: 10, Length: 4},
+	{Element: 14, Length: 4},
+})
 
 func full(f template.Format) []flow.Packet {
 	var records [][]byte

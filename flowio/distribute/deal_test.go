@@ -33,6 +33,7 @@ func (k *kept) to(id string) (all []flow.Packet) {
 	defer k.mu.Unlock()
 	return k.packets[id]
 }
+
 func (k *kept) count() (n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -50,7 +51,8 @@ func (k keptOutlet) deliver(all []datagram) {
 	for _, g := range all {
 		g.cost.keep(g.to)
 		k.packets[g.to.ID] = append(k.packets[g.to.ID], flow.Packet{
-			Exporter: g.from, Port: g.port, Received: g.received, Payload: slices.Clone(g.payload)})
+			Exporter: g.from, Port: g.port, Received: g.received, Payload: slices.Clone(g.payload),
+		})
 	}
 }
 func (k keptOutlet) close() {}

@@ -40,8 +40,10 @@ func (sh *shard) deal5(p *flow.Packet, fresh bool) verdict {
 }
 
 func key5(p *flow.Packet, h netflow5.Header) sessionKey {
-	return sessionKey{exporter: p.Exporter, port: p.Port, version: netflow5.Version,
-		domain: uint32(h.EngineType)<<8 | uint32(h.EngineID)}
+	return sessionKey{
+		exporter: p.Exporter, port: p.Port, version: netflow5.Version,
+		domain: uint32(h.EngineType)<<8 | uint32(h.EngineID),
+	}
 }
 
 func base5(h netflow5.Header) base {

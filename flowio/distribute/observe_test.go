@@ -2,9 +2,11 @@ package distribute
 
 import (
 	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"example.com/weir/flowio/decode"
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/sequence"
@@ -60,4 +62,38 @@ func TestObserveSharesTemplates(t *testing.T) {
 
 func netipPort(a netip.AddrPort, port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr(), port)
+}
+
+// TestRestart loads the templates that another Distributor kept: the next
+// packet is dealt out, and its Slave is told the template first.
+func TestRestart(t *testing.T) {
+	for _, model := range []string{RoundRobin, FlowSource} {
+		t.Run(model, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "templates")
+			before, _ := newKept(t, Config{Model: model}, 1)
+			before.Take([]flow.Packet{packet(export(10, 1700000000, 0, 7, flows256.AppendSet(nil, 10)))})
+			if err := before.Templates().Save(path); err != nil {
+				t.Fatal(err)
+			}
+			after, slaves := newKept(t, Config{Model: model}, 1)
+			if err := after.Templates().Load(path); err != nil {
+				t.Fatal(err)
+			}
+			after.Take([]flow.Packet{packet(export(10, 1700000001, 0, 7, set(256, record256(1, 2, 3))))})
+			for _, sh := range after.shards {
+				sh.tick(time.Now().Add(time.Minute))
+			}
+			balance(t, after)
+			d := decode.New(decode.Config{})
+			out := flow.NewBatch(flow.AllFields)
+			for _, p := range slaves.to("a") {
+				if err := d.Decode(p, out); err != nil {
+					t.Error(err)
+				}
+			}
+			if out.Len() != 1 {
+				t.Errorf("the Slave decodes %d records, want 1", out.Len())
+			}
+		})
+	}
 }

@@ -184,9 +184,17 @@ func (w *world) templated(p flow.Packet, f template.Format, uptime, domain uint3
 func (w *world) layout(id uint16) *template.Template {
 	fields := []template.Field{{Element: 148, Length: 4}, {Element: 1, Length: 4}}
 	choices := []template.Field{
-		{Element: firstSwitched, Length: 4}, {Element: lastSwitched, Length: 4}, {Element: 8, Length: 4}, {Element: 12, Length: 4},
-		{Element: 7, Length: 2}, {Element: 4, Length: 1}, {Element: 82, Length: template.VarLen}, {Element: 158, Length: 4},
-		{Element: 27, Length: 16}, {Element: 152, Length: 8}, {Element: 210, Length: 3},
+		{Element: firstSwitched, Length: 4},
+		{Element: lastSwitched, Length: 4},
+		{Element: 8, Length: 4},
+		{Element: 12, Length: 4},
+		{Element: 7, Length: 2},
+		{Element: 4, Length: 1},
+		{Element: 82, Length: template.VarLen},
+		{Element: 158, Length: 4},
+		{Element: 27, Length: 16},
+		{Element: 152, Length: 8},
+		{Element: 210, Length: 3},
 	}
 	w.Shuffle(len(choices), func(i, j int) { choices[i], choices[j] = choices[j], choices[i] })
 	return template.New(id, 0, append(fields, choices[:w.IntN(len(choices))]...))

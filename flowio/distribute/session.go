@@ -72,8 +72,18 @@ func newSession(sh *shard, key sessionKey) *session {
 	}
 	if key.version == netflow9.Version || key.version == ipfix.Version {
 		s.format = template.Format(key.version)
+		s.recall()
 	}
 	return s
+}
+
+// recall learns the templates that are known from before the session, as
+// after a restart.
+func (s *session) recall() {
+	d := s.sh.d
+	for _, t := range d.store.Of(d.cfg.Policy.Session(s.key.exporter), s.format, s.key.domain) {
+		s.learn(t)
+	}
 }
 
 // headerLen returns the length of a packet's header.
@@ -95,8 +105,10 @@ func (s *session) writeHeader(packet []byte, at base, l *leg, count, exported in
 	to := packet[:0]
 	switch s.key.version {
 	case netflow5.Version:
-		netflow5.Header{Count: uint16(count), SysUptime: at.uptime, UnixSecs: at.secs, UnixNsecs: at.nanos, FlowSequence: l.sequence,
-			EngineType: uint8(s.key.domain >> 8), EngineID: uint8(s.key.domain), Sampling: at.sampling}.AppendTo(to)
+		netflow5.Header{
+			Count: uint16(count), SysUptime: at.uptime, UnixSecs: at.secs, UnixNsecs: at.nanos, FlowSequence: l.sequence,
+			EngineType: uint8(s.key.domain >> 8), EngineID: uint8(s.key.domain), Sampling: at.sampling,
+		}.AppendTo(to)
 		l.sequence += uint32(count)
 	case netflow9.Version:
 		netflow9.Header{Count: uint16(count), SysUptime: at.uptime, UnixSecs: at.secs, Sequence: l.sequence, SourceID: s.key.domain}.AppendTo(to)

@@ -16,7 +16,8 @@ import (
 var (
 	// flows256 has one octet of number, two uptimes and an odd length.
 	flows256 = template.New(256, 0, []template.Field{
-		{Element: 148, Length: 4}, {Element: firstSwitched, Length: 4}, {Element: lastSwitched, Length: 4}, {Element: 4, Length: 1}})
+		{Element: 148, Length: 4}, {Element: firstSwitched, Length: 4}, {Element: lastSwitched, Length: 4}, {Element: 4, Length: 1},
+	})
 	sampler512 = template.New(512, 1, []template.Field{{Element: 1, Length: 4}, {Element: 48, Length: 1}, {Element: 50, Length: 4}})
 )
 

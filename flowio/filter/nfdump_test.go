@@ -200,11 +200,27 @@ type v9Field struct {
 }
 
 var v9Fields = []v9Field{
-	{1, 8, flow.Bytes}, {2, 8, flow.Packets}, {4, 1, flow.Proto}, {5, 1, flow.TOS}, {6, 1, flow.TCPFlags},
-	{7, 2, flow.SrcPort}, {11, 2, flow.DstPort}, {9, 1, flow.SrcMask}, {13, 1, flow.DstMask},
-	{10, 4, flow.InIf}, {14, 4, flow.OutIf}, {16, 4, flow.SrcAS}, {17, 4, flow.DstAS},
-	{22, 4, flow.First}, {21, 4, flow.Last}, {32, 2, flow.ICMPType}, {58, 2, flow.SrcVLAN}, {59, 2, flow.DstVLAN},
-	{56, 6, flow.SrcMAC}, {57, 6, flow.DstMAC}, {61, 1, flow.Direction},
+	{1, 8, flow.Bytes},
+	{2, 8, flow.Packets},
+	{4, 1, flow.Proto},
+	{5, 1, flow.TOS},
+	{6, 1, flow.TCPFlags},
+	{7, 2, flow.SrcPort},
+	{11, 2, flow.DstPort},
+	{9, 1, flow.SrcMask},
+	{13, 1, flow.DstMask},
+	{10, 4, flow.InIf},
+	{14, 4, flow.OutIf},
+	{16, 4, flow.SrcAS},
+	{17, 4, flow.DstAS},
+	{22, 4, flow.First},
+	{21, 4, flow.Last},
+	{32, 2, flow.ICMPType},
+	{58, 2, flow.SrcVLAN},
+	{59, 2, flow.DstVLAN},
+	{56, 6, flow.SrcMAC},
+	{57, 6, flow.DstMAC},
+	{61, 1, flow.Direction},
 }
 
 var v9Addrs = map[bool][]v9Field{

@@ -314,8 +314,10 @@ var quantities = []*quantity{
 	{word: "as", src: flow.SrcAS, dst: flow.DstAS, directions: ends, max: math.MaxUint32},
 	{word: "mask", src: flow.SrcMask, dst: flow.DstMask, directions: ends, max: 128},
 	{word: "vlan", src: flow.SrcVLAN, dst: flow.DstVLAN, directions: ends, max: math.MaxUint16},
-	{word: "mac", src: flow.SrcMAC, dst: flow.DstMAC, directions: ends, max: 1<<48 - 1,
-		parse: parseMAC, format: formatMAC, expected: "MAC address"},
+	{
+		word: "mac", src: flow.SrcMAC, dst: flow.DstMAC, directions: ends, max: 1<<48 - 1,
+		parse: parseMAC, format: formatMAC, expected: "MAC address",
+	},
 	{word: "if", src: flow.InIf, dst: flow.OutIf, directions: [2]string{"in", "out"}, max: math.MaxUint32},
 	single("proto", flow.Proto, math.MaxUint8, withNames(parseProto, formatProto, "protocol")),
 	single("tos", flow.TOS, math.MaxUint8),

@@ -317,8 +317,10 @@ func TestReceiveDoesNotAllocate(t *testing.T) {
 
 func TestSmallBufferIsReported(t *testing.T) {
 	var log strings.Builder
-	l := New(Config{Address: netip.MustParseAddr("127.0.0.1"), Sockets: 1, Buffer: 1<<31 - 1,
-		Log: slog.New(slog.NewTextHandler(&log, nil))}, func([]flow.Packet) {})
+	l := New(Config{
+		Address: netip.MustParseAddr("127.0.0.1"), Sockets: 1, Buffer: 1<<31 - 1,
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
+	}, func([]flow.Packet) {})
 	if err := l.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -95,8 +95,11 @@ func TestMistakes(t *testing.T) {
 		{Request{Kind: Total, To: "now-99999999999w"}, []string{"/to"}, "not a time"},
 		{Request{Kind: Total, Filter: "proto tcpp"}, []string{"/filter"}, "octet 6"},
 		{Request{Kind: Total, Filter: "proto tcp and sourcegroup london"}, []string{"/filter"}, `"sourceGroups"`},
-		{Request{Kind: Series, From: "x", To: "y", Filter: "(", GroupBy: []string{"a", "b"}, Metrics: []string{"c"}, OrderBy: "d", Step: "z", Limit: 101},
-			[]string{"/to", "/from", "/step", "/groupBy/0", "/groupBy/1", "/metrics/0", "/limit", "/filter"}, "did you mean"},
+		{
+			Request{Kind: Series, From: "x", To: "y", Filter: "(", GroupBy: []string{"a", "b"}, Metrics: []string{"c"}, OrderBy: "d", Step: "z", Limit: 101},
+			[]string{"/to", "/from", "/step", "/groupBy/0", "/groupBy/1", "/metrics/0", "/limit", "/filter"},
+			"did you mean",
+		},
 	} {
 		_, err := c.request.Resolve(noon)
 		var wrong *RequestError

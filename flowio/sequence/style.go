@@ -21,8 +21,13 @@ type style struct {
 }
 
 var styles = [...]style{
-	{Flows, false}, {Flows, true}, {Records, false}, {Records, true}, {Packets, false},
-	{Datagrams, false}, {Samples, false}, // never guessed
+	{Flows, false},
+	{Flows, true},
+	{Records, false},
+	{Records, true},
+	{Packets, false},
+	{Datagrams, false}, // never guessed, like the next
+	{Samples, false},
 }
 
 // numGuessed is how many of styles an exporter may turn out to use.

@@ -95,6 +95,23 @@ func (s *Store) Lookup(k Key) *Template {
 	return nil
 }
 
+// Of returns the templates of an exporter's domain, announced longest ago
+// first. They are not to be changed.
+func (s *Store) Of(exporter netip.AddrPort, f Format, domain uint32) (all []*Template) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	owner := s.exporters[exporter]
+	if owner == nil {
+		return nil
+	}
+	for at := owner.byAge.Front(); at != nil; at = at.Next() {
+		if e := at.Value.(*entry); e.key.Format == f && e.key.Domain == domain {
+			all = append(all, e.template)
+		}
+	}
+	return all
+}
+
 // Add remembers t under k. It returns the template in force, which is the
 // earlier one if t only repeats it, whether the layout is new, and the data
 // sets that were parked for it. The Store keeps t.

@@ -61,8 +61,12 @@ func TestRolesInclude(t *testing.T) {
 		have, need Role
 		want       bool
 	}{
-		{Admin, Viewer, true}, {Operator, Operator, true}, {Viewer, Operator, false},
-		{"", Viewer, false}, {Admin, "", false}, {"", "", false},
+		{Admin, Viewer, true},
+		{Operator, Operator, true},
+		{Viewer, Operator, false},
+		{"", Viewer, false},
+		{Admin, "", false},
+		{"", "", false},
 	}
 	for _, test := range tests {
 		if got := test.have.Includes(test.need); got != test.want {

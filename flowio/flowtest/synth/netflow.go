@@ -87,7 +87,8 @@ func newIPFIX(cfg Config) *templated {
 		template.Field{Element: ie.FlowStartMilliseconds, Length: 8}, template.Field{Element: ie.FlowEndMilliseconds, Length: 8})))
 	w.options = template.New(templateOptions, 1, []template.Field{
 		{Element: ie.ObservationDomainID, Length: 4},
-		{Element: ie.SamplingPacketInterval, Length: 4}, {Element: ie.SamplingPacketSpace, Length: 4},
+		{Element: ie.SamplingPacketInterval, Length: 4},
+		{Element: ie.SamplingPacketSpace, Length: 4},
 	})
 	w.optionData = binary.BigEndian.AppendUint32(nil, cfg.Domain)
 	w.optionData = binary.BigEndian.AppendUint32(w.optionData, 1)
@@ -98,24 +99,34 @@ func newIPFIX(cfg Config) *templated {
 // fields lists what routers commonly export about a flow.
 func fields(v6 bool, counter uint16, times ...template.Field) []template.Field {
 	ends := []template.Field{
-		{Element: ie.SourceIPv4Address, Length: 4}, {Element: ie.DestinationIPv4Address, Length: 4},
+		{Element: ie.SourceIPv4Address, Length: 4},
+		{Element: ie.DestinationIPv4Address, Length: 4},
 		{Element: ie.IPNextHopIPv4Address, Length: 4},
-		{Element: ie.SourceIPv4PrefixLength, Length: 1}, {Element: ie.DestinationIPv4PrefixLength, Length: 1},
+		{Element: ie.SourceIPv4PrefixLength, Length: 1},
+		{Element: ie.DestinationIPv4PrefixLength, Length: 1},
 	}
 	if v6 {
 		ends = []template.Field{
-			{Element: ie.SourceIPv6Address, Length: 16}, {Element: ie.DestinationIPv6Address, Length: 16},
+			{Element: ie.SourceIPv6Address, Length: 16},
+			{Element: ie.DestinationIPv6Address, Length: 16},
 			{Element: ie.IPNextHopIPv6Address, Length: 16},
-			{Element: ie.SourceIPv6PrefixLength, Length: 1}, {Element: ie.DestinationIPv6PrefixLength, Length: 1},
+			{Element: ie.SourceIPv6PrefixLength, Length: 1},
+			{Element: ie.DestinationIPv6PrefixLength, Length: 1},
 		}
 	}
 	return append(append(ends, times...), []template.Field{
-		{Element: ie.PacketDeltaCount, Length: counter}, {Element: ie.OctetDeltaCount, Length: counter},
-		{Element: ie.IngressInterface, Length: 4}, {Element: ie.EgressInterface, Length: 4},
-		{Element: ie.SourceTransportPort, Length: 2}, {Element: ie.DestinationTransportPort, Length: 2},
-		{Element: ie.ProtocolIdentifier, Length: 1}, {Element: ie.TCPControlBits, Length: 1},
-		{Element: ie.IPClassOfService, Length: 1}, {Element: ie.FlowDirection, Length: 1},
-		{Element: ie.BGPSourceAsNumber, Length: 4}, {Element: ie.BGPDestinationAsNumber, Length: 4},
+		{Element: ie.PacketDeltaCount, Length: counter},
+		{Element: ie.OctetDeltaCount, Length: counter},
+		{Element: ie.IngressInterface, Length: 4},
+		{Element: ie.EgressInterface, Length: 4},
+		{Element: ie.SourceTransportPort, Length: 2},
+		{Element: ie.DestinationTransportPort, Length: 2},
+		{Element: ie.ProtocolIdentifier, Length: 1},
+		{Element: ie.TCPControlBits, Length: 1},
+		{Element: ie.IPClassOfService, Length: 1},
+		{Element: ie.FlowDirection, Length: 1},
+		{Element: ie.BGPSourceAsNumber, Length: 4},
+		{Element: ie.BGPDestinationAsNumber, Length: 4},
 	}...)
 }
 
