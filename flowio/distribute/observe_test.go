@@ -86,7 +86,7 @@ func TestRestart(t *testing.T) {
 			balance(t, after)
 			d := decode.New(decode.Config{})
 			out := flow.NewBatch(flow.AllFields)
-			for _, p := range slaves.to("a") {
+			for _, p := range slaves.to("slave-0") {
 				if err := d.Decode(p, out); err != nil {
 					t.Error(err)
 				}
