@@ -1,0 +1,202 @@
+package integration
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/weir/flowio/flowtest/synth"
+)
+
+// actionNow is what these tests read of GET /actions/{id}.
+type actionNow struct {
+	State string
+	Units []struct{ Unit, State, Message string }
+}
+
+// of returns the state of one unit in an action.
+func (a actionNow) of(unit string) string {
+	for _, u := range a.Units {
+		if u.Unit == unit {
+			return u.State
+		}
+	}
+	return "absent"
+}
+
+func (d *deployment) action(id string) actionNow {
+	d.t.Helper()
+	var a actionNow
+	if err := d.call("GET", "/actions/"+id, nil, &a); err != nil {
+		d.t.Fatal(err)
+	}
+	return a
+}
+
+// TestConvergence changes the topology while a Slave is down, while a port is
+// taken, and takes a proxy group out of its source group and back in.
+func TestConvergence(t *testing.T) {
+	d := deploy(t, "--first", "127.0.73.11")
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *deployment)
+	}{
+		{"slave down", changeWhileSlaveIsDown}, {"port taken", changeToTakenPort}, {"unassigned", unassignAndBack},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d.t = t
+			c.test(t, d)
+		})
+	}
+}
+
+// changeWhileSlaveIsDown asserts that a change is confirmed at once, that its
+// action waits for the Slave alone, and that the Slave converges when it
+// returns, without anybody's doing.
+func changeWhileSlaveIsDown(t *testing.T, d *deployment) {
+	victim := d.unit("london-slave-2")
+	d.kill(victim.Name)
+	d.await("the Slave to be missed", 10*time.Second, func() error {
+		if s := d.status(victim.Name).Status; s.State != "lost" || s.Reason == "" {
+			return fmt.Errorf("it is %s: %s", s.State, s.Reason)
+		}
+		return nil
+	})
+	if out, _, code := d.run("status"); code != 3 || !strings.Contains(out, victim.Name) {
+		t.Errorf("weir status while a unit is down: exit code %d\n%s", code, out)
+	}
+	g := d.sourceGroup("london")
+	asked := time.Now()
+	done, err := d.patch("source-groups", g.ID, g.Revision, map[string]any{"listen": []int{2055, 2060}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(asked); took > 2*time.Second {
+		t.Errorf("confirmed only after %v", took)
+	}
+	d.await("all but the Slave to be done", 10*time.Second, func() error {
+		a := d.action(done.Action)
+		if a.State != "pending" || a.of(victim.ID) != "pending" || a.of(d.unit("london-proxy").ID) != "done" || a.of(d.unit("london-slave-1").ID) != "done" {
+			return fmt.Errorf("action: %+v", a)
+		}
+		return nil
+	})
+	d.await("the Slave's return", 60*time.Second, func() error {
+		if d.unit(victim.Name).PID == victim.PID {
+			return fmt.Errorf("%s is not back", victim.Name)
+		}
+		return nil
+	})
+	d.converged()
+	d.await("the action to be done", 10*time.Second, func() error {
+		if a := d.action(done.Action); a.State != "done" {
+			return fmt.Errorf("action: %+v", a)
+		}
+		return nil
+	})
+	sent := d.export("london-proxy", strings.Replace(d.listen("london"), ":2055", ":2060", 1), "127.0.226.1", 500)
+	d.awaitStored(sent)
+	d.wantEvenShares(sent)
+}
+
+// changeToTakenPort lets a source group listen on a port that another process
+// holds: the Proxy says so with the remedy, goes on with its other port, and
+// recovers when the port is free.
+func changeToTakenPort(t *testing.T, d *deployment) {
+	taken := strings.Replace(d.listen("london"), ":2055", ":2061", 1)
+	holder, err := net.ListenPacket("udp", taken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	g := d.sourceGroup("london")
+	if _, err := d.patch("source-groups", g.ID, g.Revision, map[string]any{"listen": []int{2055, 2061}}); err != nil {
+		t.Fatal(err)
+	}
+	d.await("the Proxy to say what is wrong", 10*time.Second, func() error {
+		s := d.status("london-proxy").Status
+		for _, c := range s.Checks {
+			if !c.OK && strings.Contains(c.Name, "2061") && strings.Contains(c.Reason, "2061") && strings.Contains(c.Reason, "ss -") && s.State == "degraded" {
+				return nil
+			}
+		}
+		return fmt.Errorf("it is %s: %s %+v", s.State, s.Reason, s.Checks)
+	})
+	if out, err := d.readyz("london-proxy"); err == nil || !strings.Contains(out, "2061") {
+		t.Errorf("weir healthcheck of the Proxy: %v, %s", err, out)
+	}
+	for _, u := range d.topology().Units {
+		if u.Name != "london-proxy" && u.Status.State != "active" {
+			t.Errorf("%s is %s: %s", u.Name, u.Status.State, u.Status.Reason)
+		}
+	}
+	d.awaitStored(d.export("london-proxy", d.listen("london"), "127.0.227.1", 500))
+	holder.Close()
+	d.converged()
+	d.awaitStored(d.export("london-proxy", taken, "127.0.228.1", 500))
+}
+
+// unassignAndBack asserts that a proxy group without source group receives
+// nothing and is not asked, and works again when it has one.
+func unassignAndBack(t *testing.T, d *deployment) {
+	d.awaitStored(d.export("hq-slave", d.listen("hq"), "127.0.229.1", 500))
+	if _, errs, code := d.run("topology", "unassign", "hq-1"); code != 0 {
+		t.Fatalf("unassign: exit code %d: %s", code, errs)
+	}
+	d.converged()
+	if got, coverage := d.total("exporter net 127.0.229.0/24"); got.flows != 0 || coverage.UnitsAsked != 2 {
+		t.Errorf("a proxy group without source group was asked: %v, %+v", got, coverage)
+	}
+	_, err := d.tryAsk(question{"kind": "total", "sourceGroups": []string{"hq"}})
+	if err == nil {
+		// An answer must then say that nobody was asked.
+		if got, coverage := d.total("", "hq"); got.flows != 0 || coverage.UnitsAsked != 0 {
+			t.Errorf("an empty source group answers %v, %+v", got, coverage)
+		}
+	}
+	if err := send(d.listen("hq"), synth.NetFlow5); err == nil {
+		t.Error("a unit without source group still listens")
+	}
+	if _, errs, code := d.run("topology", "assign", "hq-1", "hq"); code != 0 {
+		t.Fatalf("assign: exit code %d: %s", code, errs)
+	}
+	d.converged()
+	d.awaitStored(d.export("hq-slave", d.listen("hq"), "127.0.230.1", 500))
+}
+
+// send sends packets of one exporter until the first is refused or none is.
+func send(to string, protocol synth.Protocol) error {
+	exporter, err := synth.New(synth.Config{Name: "one", Protocol: protocol})
+	if err != nil {
+		return err
+	}
+	conn, err := net.Dial("udp", to)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for range 10 {
+		packet, _ := exporter.Packet(time.Now())
+		if _, err := conn.Write(packet); err != nil {
+			return err
+		}
+		time.Sleep(time.Millisecond) // the refusal of one shows in the next
+	}
+	return nil
+}
+
+// readyz returns what a unit's admin address says of its readiness.
+func (d *deployment) readyz(name string) (string, error) {
+	out, errs, code := d.run("healthcheck", "--admin", d.unit(name).Admin)
+	switch code {
+	case 0:
+		return out, nil
+	case 3:
+		return out, fmt.Errorf("not ready: %d", http.StatusServiceUnavailable)
+	}
+	d.t.Errorf("weir healthcheck: exit code %d: %s%s", code, out, errs)
+	return out, fmt.Errorf("exit code %d", code)
+}
