@@ -10,6 +10,7 @@ import (
 	"example.com/weir/flowio/distribute"
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/template"
 )
 
 // way is how flows are dealt out and delivered.
@@ -25,6 +26,11 @@ type distributor interface {
 	SetSlaves([]distribute.Slave)
 	Sent() []ledger.Sent
 	Sources() map[netip.Addr]string
+}
+
+// templateKnower is a distributor that knows templates.
+type templateKnower interface {
+	Templates() *template.Store
 }
 
 // dealer holds the distributor in force and replaces it when the way changes,
@@ -126,6 +132,17 @@ func (d *dealer) sourcesLocked() map[netip.Addr]string {
 		return d.in.Sources()
 	}
 	return d.sources
+}
+
+// templates returns what the distributor in force knows of templates, nil
+// without one.
+func (d *dealer) templates() *template.Store {
+	d.swap.RLock()
+	defer d.swap.RUnlock()
+	if knower, ok := d.in.(templateKnower); ok {
+		return knower.Templates()
+	}
+	return nil
 }
 
 // Sent returns what each Slave was sent since this process started.

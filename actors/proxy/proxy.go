@@ -20,8 +20,10 @@ import (
 	"example.com/weir/actors/report"
 	"example.com/weir/actors/unit"
 	"example.com/weir/flowio/distribute"
+	"example.com/weir/flowio/keep"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/listen"
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/identity"
 	"example.com/weir/persistence/topology"
@@ -50,6 +52,7 @@ type Proxy struct {
 	meter   report.Meter
 
 	dealer    *dealer
+	learnt    learnt
 	listeners *endpoint.Set
 	slaves    *slaves
 	applier   *desired.Applier
@@ -91,6 +94,7 @@ func New(cfg Config) (*Proxy, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	p.dealer = newDealer(sources, p.distributor)
+	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{})
 	p.listeners = endpoint.NewSet(p.listener, p.listenerCheck, p.listenerGone)
 	p.pool = queryplane.NewPool(u.Identity(), topology.Slave)
 	p.applier = desired.NewApplier(desired.ApplierConfig{
@@ -109,7 +113,7 @@ func New(cfg Config) (*Proxy, error) {
 func (p *Proxy) Start() (err error) {
 	defer func() {
 		if err != nil {
-			p.Close()
+			err = errors.Join(err, p.Close())
 		}
 	}()
 	err = p.unit.Start(unit.Hooks{
@@ -130,6 +134,7 @@ func (p *Proxy) Start() (err error) {
 		return err
 	}
 	p.fleet.Store(fleet)
+	p.learnt.keeper = keep.Start(p.cfg.Log, map[string]keep.Thing{p.templatesPath(): &p.learnt})
 	p.applier.Start()
 	p.running.Go(p.deal)
 	p.running.Go(p.keep)
@@ -141,7 +146,11 @@ func (p *Proxy) Start() (err error) {
 func (p *Proxy) Close() error {
 	p.closing.Do(func() {
 		close(p.quit)
-		errs := []error{p.applier.Close(), p.listeners.Close(), p.dealer.Close()}
+		errs := []error{p.applier.Close(), p.listeners.Close()}
+		if p.learnt.keeper != nil {
+			errs = append(errs, p.learnt.keeper.Close())
+		}
+		errs = append(errs, p.dealer.Close())
 		p.running.Wait()
 		errs = append(errs, p.server.Close(), p.pool.Close(), p.unit.Close(), p.keepSources(), p.db.Close())
 		p.closed = errors.Join(errs...)
@@ -166,10 +175,15 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 
 // distributor makes the distributor of a way.
 func (p *Proxy) distributor(w way, sources map[netip.Addr]string) (distributor, error) {
-	return distribute.New(distribute.Config{
-		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Log: p.cfg.Log,
+	d, err := distribute.New(distribute.Config{
+		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Registry: p.learnt.sources, Log: p.cfg.Log,
 		TLS: p.unit.Identity().ClientTLS(identity.Peer{Role: topology.Slave}),
 	})
+	if err != nil {
+		return nil, err
+	}
+	p.recall(d)
+	return d, nil
 }
 
 func (p *Proxy) listener(e endpoint.Endpoint) (endpoint.Receiver, error) {

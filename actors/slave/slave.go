@@ -21,7 +21,6 @@ import (
 	"example.com/weir/actors/unit"
 	"example.com/weir/flowio/decode"
 	"example.com/weir/flowio/ledger"
-	"example.com/weir/flowio/sampling"
 	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/flowstore"
 	"example.com/weir/persistence/identity"
@@ -42,6 +41,7 @@ type Slave struct {
 	checks  report.Checks
 	meter   report.Meter
 
+	learnt    learnt
 	decoders  *decoders
 	receivers *endpoint.Set
 	applier   *desired.Applier
@@ -93,7 +93,7 @@ func New(cfg Config) (*Slave, error) {
 func (s *Slave) Start() (err error) {
 	defer func() {
 		if err != nil {
-			s.Close()
+			err = errors.Join(err, s.Close())
 		}
 	}()
 	s.startDecoders()
@@ -116,6 +116,7 @@ func (s *Slave) Close() error {
 		if s.decoders != nil {
 			s.decoders.Close()
 		}
+		errs = append(errs, s.learnt.Close())
 		errs = append(errs, s.server.Close(), s.unit.Close(), s.store.Close(), s.db.Close())
 		s.closed = errors.Join(errs...)
 	})
@@ -123,10 +124,12 @@ func (s *Slave) Close() error {
 }
 
 func (s *Slave) startDecoders() {
-	templates, rates := decode.NewTemplates(s.book, ledger.Store), sampling.NewTable()
+	s.recall()
 	var ds []decoder
 	for range cmp.Or(s.cfg.Decoders, runtime.GOMAXPROCS(0)) {
-		ds = append(ds, decode.New(decode.Config{Book: s.book, Hop: ledger.Store, Templates: templates, Rates: rates}))
+		ds = append(ds, decode.New(decode.Config{
+			Book: s.book, Hop: ledger.Store, Templates: s.learnt.templates, Rates: s.learnt.rates, Sources: s.learnt.sources,
+		}))
 	}
 	s.decoders = newDecoders(ds, s.store, s.book, s.cfg.Log, s.stored)
 }

@@ -1,0 +1,59 @@
+package proxy
+
+import (
+	"path/filepath"
+	"sync/atomic"
+
+	"example.com/weir/flowio/keep"
+	"example.com/weir/flowio/source"
+)
+
+// templatesFile holds the templates of all exporters, in the data directory.
+const templatesFile = "templates.snapshot"
+
+// learnt is what this unit knows of the exporters.
+type learnt struct {
+	dealer  *dealer
+	sources *source.Registry
+	keeper  *keep.Keeper
+	swaps   atomic.Uint64 // of distributors; each counts its changes from 0
+}
+
+// Changes makes learnt a keep.Thing.
+func (l *learnt) Changes() uint64 {
+	n := l.swaps.Load() << 48
+	if templates := l.dealer.templates(); templates != nil {
+		n += templates.Changes()
+	}
+	return n
+}
+
+// Save keeps the templates. Without a distributor the file stays as it is.
+func (l *learnt) Save(path string) error {
+	if templates := l.dealer.templates(); templates != nil {
+		return templates.Save(path)
+	}
+	return nil
+}
+
+func (p *Proxy) templatesPath() string { return filepath.Join(p.cfg.DataDir, templatesFile) }
+
+// recall gives a new distributor the templates of the one before it, or those
+// from before a restart. A file that cannot be read costs what was in it.
+func (p *Proxy) recall(next distributor) {
+	p.learnt.swaps.Add(1)
+	if err := p.learnt.Save(p.templatesPath()); err != nil {
+		p.cfg.Log.Warn("templates are not kept", "err", err, "remedy", "make room in the data directory")
+	}
+	knower, ok := next.(templateKnower)
+	if !ok {
+		return
+	}
+	if err := knower.Templates().Load(p.templatesPath()); err != nil {
+		p.cfg.Log.Warn("what exporters announced is not known any more", "err", err,
+			"remedy", "none needed: exporters announce it again, until then records wait")
+	}
+}
+
+// Sources returns what is known of the exporters that send to this unit.
+func (p *Proxy) Sources() []source.Source { return p.learnt.sources.Snapshot(p.dealer.templates()) }

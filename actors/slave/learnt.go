@@ -1,0 +1,62 @@
+package slave
+
+import (
+	"path/filepath"
+
+	"example.com/weir/flowio/decode"
+	"example.com/weir/flowio/keep"
+	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/sampling"
+	"example.com/weir/flowio/source"
+	"example.com/weir/flowio/template"
+)
+
+// The files in the data directory that hold what exporters have announced.
+const (
+	templatesFile = "templates.snapshot"
+	ratesFile     = "rates.snapshot"
+)
+
+// learnt is what this unit knows of the exporters.
+type learnt struct {
+	templates *template.Store
+	rates     *sampling.Table
+	sources   *source.Registry
+	keeper    *keep.Keeper
+}
+
+// recall loads what was learnt before this unit was stopped, and keeps on
+// disk what is learnt from now on. A file that cannot be read costs what was
+// in it, not the start.
+func (s *Slave) recall() {
+	s.learnt = learnt{
+		templates: decode.NewTemplates(s.book, ledger.Store),
+		rates:     sampling.NewTable(),
+		sources:   source.NewRegistry(source.Config{}),
+	}
+	templates, rates := filepath.Join(s.cfg.DataDir, templatesFile), filepath.Join(s.cfg.DataDir, ratesFile)
+	for _, err := range []error{s.learnt.templates.Load(templates), s.learnt.rates.Load(rates)} {
+		if err != nil {
+			s.cfg.Log.Warn("what exporters announced is not known any more", "err", err,
+				"remedy", "none needed: exporters announce it again, until then records wait")
+		}
+	}
+	s.learnt.keeper = keep.Start(s.cfg.Log, map[string]keep.Thing{templates: s.learnt.templates, rates: s.learnt.rates})
+}
+
+// Close keeps the newest.
+func (l *learnt) Close() error {
+	if l.keeper == nil {
+		return nil
+	}
+	return l.keeper.Close()
+}
+
+// Sources returns what is known of the exporters whose packets reach this
+// unit.
+func (s *Slave) Sources() []source.Source {
+	if s.learnt.sources == nil {
+		return nil
+	}
+	return s.learnt.sources.Snapshot(s.learnt.templates)
+}
