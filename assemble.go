@@ -99,6 +99,9 @@ func flowAddress(cfg Config) (netip.Addr, error) {
 	if err != nil {
 		return a, usagef("flows.address: %w", err)
 	}
+	if a.IsUnspecified() {
+		return netip.Addr{}, nil
+	}
 	return a, nil
 }
 
@@ -178,9 +181,10 @@ func (s *httpServer) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopRequests)
 	defer cancel()
-	if s.server.Shutdown(ctx) != nil {
-		s.server.Close()
+	err := s.server.Shutdown(ctx)
+	if err != nil {
+		err = s.server.Close()
 	}
 	s.serving.Wait()
-	return nil
+	return err
 }

@@ -31,7 +31,7 @@ func cmdConfig(_ context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	if len(words) != 1 {
-		return usagef("config: want one of check, print, sample")
+		return usagef("config: want one of check, print, sample, and the file by --config")
 	}
 	if words[0] == "sample" {
 		_, err := stdout.Write(sampleConfig)
