@@ -89,6 +89,7 @@ type Decoder struct {
 	spans   []span   // of the fields of the record at hand
 	sampler []uint64 // sampler IDs of the records of the packet at hand
 	parcel  []byte   // header and set of a packet to park
+	biflows biflows
 
 	releasing bool // the packet at hand was parked; its arrival has been noted
 }
@@ -120,6 +121,7 @@ func New(cfg Config) *Decoder {
 		cfg:       cfg,
 		exporters: map[netip.AddrPort]*exporter{},
 		programs:  map[*template.Template]*program{},
+		biflows:   newBiflows(),
 	}
 }
 

@@ -126,6 +126,10 @@ type program struct {
 	columns  flow.FieldSet // that ops fill
 	uptimes  bool          // First or Last count from the exporter's start
 	options  *optionsProgram
+
+	turned        []op // what is said of the opposite direction of a biflow
+	turnedColumns flow.FieldSet
+	turnedUptimes bool
 }
 
 // compile translates t. What its fields do not say stays out of the program:
@@ -137,7 +141,7 @@ func compile(format template.Format, t *template.Template) *program {
 		p.options = compileOptions(format, t)
 		return p
 	}
-	best := bestRanks(t)
+	best, bestTurned := bestRanks(t, fieldOrigins), bestRanks(t, turnedOrigins)
 	offset := 0
 	for i, f := range t.Fields {
 		for _, o := range fieldOrigins(f) {
@@ -145,9 +149,21 @@ func compile(format template.Format, t *template.Template) *program {
 				p.add(op{kind: o.kind, column: o.column, field: i, offset: offset, length: int(f.Length)})
 			}
 		}
+		for _, o := range turnedOrigins(f) {
+			if o.rank == bestTurned[o.column] {
+				p.addTurned(op{kind: o.kind, column: o.column, field: i, offset: offset, length: int(f.Length)})
+			}
+		}
 		offset += int(f.Length)
 	}
 	return p
+}
+
+func (p *program) addTurned(o op) {
+	o.fill = p.turnedColumns.Has(o.column)
+	p.turnedColumns |= flow.Fields(o.column)
+	p.turnedUptimes = p.turnedUptimes || o.kind == uptime
+	p.turned = append(p.turned, o)
 }
 
 func (p *program) add(o op) {
@@ -161,14 +177,15 @@ func (p *program) add(o op) {
 	p.ops = append(p.ops, o)
 }
 
-// bestRanks returns the lowest rank that t has for each column. Sampler IDs
-// and sampling intervals go to different places and do not compete.
-func bestRanks(t *template.Template) (best [flow.NumFields]uint8) {
+// bestRanks returns the lowest rank that t has for each column among the
+// origins of its fields. Sampler IDs and sampling intervals go to different
+// places and do not compete.
+func bestRanks(t *template.Template, originsOf func(template.Field) []origin) (best [flow.NumFields]uint8) {
 	for i := range best {
 		best[i] = 255
 	}
 	for _, f := range t.Fields {
-		for _, o := range fieldOrigins(f) {
+		for _, o := range originsOf(f) {
 			best[o.column] = min(best[o.column], o.rank)
 		}
 	}

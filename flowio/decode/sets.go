@@ -82,6 +82,7 @@ func (d *Decoder) sets(p packet, out *flow.Batch) (first error) {
 	p.session = d.session(&p)
 	from := out.Len()
 	d.sampler = d.sampler[:0]
+	d.biflows.reset(out)
 	var released []flow.Packet
 	for at := p.headerLen; ; {
 		set, next, err := template.NextSet(p.Payload, at)
@@ -104,6 +105,7 @@ func (d *Decoder) sets(p packet, out *flow.Batch) (first error) {
 			break
 		}
 	}
+	d.appendTurned(out)
 	own := rows{out, from, out.Len() - from}
 	origin := own.rates(p.rates, d.sampler)
 	sampled := d.scale(&p, own, origin)
@@ -239,10 +241,19 @@ func (d *Decoder) records(p *packet, prog *program, body []byte, out *flow.Batch
 	}
 	p.sequence.Flows += uint32(n)
 	if n > 0 {
-		d.account(p.from, p.domain).Receive(uint64(n))
 		finish(p, prog, out, first, n)
+		n += d.turn(p, prog, out, first, n)
+		d.account(p.from, p.domain).Receive(uint64(n))
 	}
 	return err
+}
+
+// turn makes records of the opposite directions of biflows.
+func (d *Decoder) turn(p *packet, prog *program, out *flow.Batch, first, n int) (made int) {
+	if len(prog.turned) == 0 {
+		return 0
+	}
+	return d.biflows.turn(prog, &p.clock, out, first, n, d.sampler[len(d.sampler)-n:])
 }
 
 // fixed decodes records of equal length, field by field over the whole set.
@@ -255,11 +266,20 @@ func (d *Decoder) fixed(p *packet, prog *program, body []byte, out *flow.Batch) 
 		o := &prog.ops[i]
 		o.run(&p.clock, sampler, out, first, n, body, o.offset, o.length, stride)
 	}
+	if len(prog.turned) > 0 {
+		d.biflows.given.Reset()
+		d.biflows.given.Extend(n)
+	}
+	for i := range prog.turned {
+		o := &prog.turned[i]
+		o.run(&p.clock, nil, d.biflows.given, 0, n, body, o.offset, o.length, stride)
+	}
 	return n
 }
 
 // variable decodes records whose fields lie elsewhere in each.
 func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batch) (n int, err error) {
+	d.biflows.given.Reset()
 	for {
 		record, rest, err := prog.template.Next(body)
 		if record == nil {
@@ -269,14 +289,22 @@ func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batc
 		d.measure(prog.template, record)
 		first := out.Extend(1)
 		sampler := d.samplers(1)
-		for i := range prog.ops {
-			o := &prog.ops[i]
-			at, element := d.spans[o.field], prog.template.Fields[o.field].Element
-			if o.kind.takes(element, at.n) {
-				o.run(&p.clock, sampler, out, first, 1, record, at.at, at.n, 0)
-			}
+		d.runAll(p, prog, prog.ops, sampler, out, first, record)
+		if len(prog.turned) > 0 {
+			d.runAll(p, prog, prog.turned, nil, d.biflows.given, d.biflows.given.Extend(1), record)
 		}
 		n++
+	}
+}
+
+// runAll copies the fields of a record that was measured into one row.
+func (d *Decoder) runAll(p *packet, prog *program, ops []op, sampler []uint64, to *flow.Batch, row int, record []byte) {
+	for i := range ops {
+		o := &ops[i]
+		at, element := d.spans[o.field], prog.template.Fields[o.field].Element
+		if o.kind.takes(element, at.n) {
+			o.run(&p.clock, sampler, to, row, 1, record, at.at, at.n, 0)
+		}
 	}
 }
 

@@ -90,6 +90,14 @@ func (r row) set(f flow.Field, v uint64) {
 	}
 }
 
+// num returns the value of a column, 0 if the batch lacks it.
+func (r row) num(f flow.Field) uint64 {
+	if !r.b.Fields().Has(f) {
+		return 0
+	}
+	return r.b.Num(f)[r.i]
+}
+
 // setIfZero leaves what an earlier record of the sample said.
 func (r row) setIfZero(f flow.Field, v uint64) {
 	if r.b.Fields().Has(f) && r.b.Num(f)[r.i] == 0 {
