@@ -114,7 +114,7 @@ func (s *linkShell) apply(effects []effect) {
 		case forget:
 			s.unit.neighbours.forget(e.address)
 		case note:
-			s.unit.log.Warn(e.text, e.args...)
+			e(s.unit.log)
 		}
 	}
 }
@@ -130,9 +130,9 @@ func (s *linkShell) heartbeat(b beat) *proto.UnitMessage {
 func (s *linkShell) change(c linkChange) {
 	name := string(c.hello.GetName())
 	if c.up {
-		s.unit.log.Info("link up", logValue(c.peer), "name", name)
+		s.unit.log.Info("link up", "peer", c.peer, "name", name)
 	} else {
-		s.unit.log.Warn("link down", logValue(c.peer), "name", name, "reason", c.reason)
+		s.unit.log.Warn("link down", "peer", c.peer, "name", name, "reason", c.reason)
 	}
 	if s.unit.hooks.OnLink != nil {
 		s.unit.hooks.OnLink(c.peer, c.up, c.hello, c.reason)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -103,7 +102,7 @@ func (c *portCredentials) logRefused(from net.Addr, err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
 		return
 	}
-	c.log.warn("connection refused", from.String(), explain(err))
+	c.log.about(from, explain(err)).Warn("connection refused")
 }
 
 // explain adds to a TLS alert what it usually means here.
@@ -155,8 +154,3 @@ func (c *portCredentials) Info() credentials.ProtocolInfo {
 func (c *portCredentials) Clone() credentials.TransportCredentials { return c }
 
 func (c *portCredentials) OverrideServerName(string) error { return nil }
-
-// logValue makes every log line spell a peer the same way.
-func logValue(p identity.Peer) slog.Attr {
-	return slog.Group("peer", "unit_id", string(p.UnitID), "role", string(p.Role))
-}

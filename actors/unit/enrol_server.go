@@ -88,26 +88,30 @@ func (e *enrolments) serve(conn net.Conn) {
 	ctx, cancel := context.WithTimeout(e.unit.ctx, enrolWithin)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if !e.begin() {
-		writeFrame(conn, &proto.EnrolReply{Error: []byte(errBusy.Error())})
-		return
-	}
-	defer e.end()
-	var r proto.EnrolRequest
-	if err := readFrame(conn, &r); err != nil {
-		e.unit.refusals.warn("enrolment refused", conn.RemoteAddr().String(), err.Error())
-		return
-	}
-	reply, err := e.answer(ctx, &r, topology.Role(r.Role))
-	if err != nil {
-		e.unit.refusals.warn("enrolment refused", conn.RemoteAddr().String(), err.Error(), "name", string(r.Name), "role", r.Role)
-		reply = &proto.EnrolReply{Error: []byte(err.Error())}
-	} else {
-		e.unit.log.Info("unit enrolled", "remote_address", conn.RemoteAddr().String(), "name", string(r.Name), "role", r.Role, "unit_id", reply.UnitId)
+	reply := &proto.EnrolReply{Error: []byte(errBusy.Error())}
+	if e.begin() {
+		defer e.end()
+		var r proto.EnrolRequest
+		if err := readFrame(conn, &r); err != nil {
+			e.unit.refusals.about(conn.RemoteAddr(), err.Error()).Warn("enrolment refused")
+			return
+		}
+		reply = e.enrol(ctx, conn.RemoteAddr(), &r)
 	}
 	if err := writeFrame(conn, reply); err != nil {
 		e.unit.log.Warn("enrolment not answered", "reason", err.Error())
 	}
+}
+
+// enrol answers a request and logs what came of it.
+func (e *enrolments) enrol(ctx context.Context, from net.Addr, r *proto.EnrolRequest) *proto.EnrolReply {
+	reply, err := e.answer(ctx, r, topology.Role(r.Role))
+	if err != nil {
+		e.unit.refusals.about(from, err.Error()).Warn("enrolment refused", "name", string(r.Name), "role", r.Role)
+		return &proto.EnrolReply{Error: []byte(err.Error())}
+	}
+	e.unit.log.Info("unit enrolled", "remote_address", from.String(), "name", string(r.Name), "role", r.Role, "unit_id", reply.UnitId)
+	return reply
 }
 
 // answer asks the role. A unit joins where it will link to.

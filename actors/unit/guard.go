@@ -67,11 +67,11 @@ func (g *guard) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			g.log.log.Error("panic in the remote", "reason", fmt.Sprint(r), "stack", string(debug.Stack()), logValue(auth.peer))
+			g.log.log.Error("panic in the remote", "reason", fmt.Sprint(r), "stack", string(debug.Stack()), "peer", auth.peer)
 			err = status.Error(codes.Internal, "panic")
 		}
 		if code := status.Code(err); code == codes.PermissionDenied || code == codes.Unimplemented {
-			g.log.warn("peer refused", p.Addr.String(), status.Convert(err).Message(), logValue(auth.peer))
+			g.log.about(p.Addr, status.Convert(err).Message()).Warn("peer refused", "peer", auth.peer)
 		}
 	}()
 	if info.FullMethod != receiveMethod {

@@ -3,6 +3,7 @@ package unit
 import (
 	"bytes"
 	"cmp"
+	"log/slog"
 	"time"
 
 	"example.com/weir/actors/proto"
@@ -58,9 +59,25 @@ func (k *link) refusedBy(reason string, now time.Time) []effect {
 	out := k.down(reason, now, "refused")
 	if k.noted != refused {
 		k.noted = refused
-		out = append(out, note{"unit refuses this one; trying on", []any{logValue(k.Peer), "address", k.address, "reason", reason}})
+		out = append(out, k.trouble(fault{refused, reason}))
 	}
 	return out
+}
+
+// trouble says why the peer is not reached.
+func (k *link) trouble(f fault) note {
+	return func(log *slog.Logger) {
+		log = log.With("peer", k.Peer, "address", k.address, "reason", f.reason)
+		switch f.kind {
+		case unreachable:
+			log.Warn("unit not reached; trying on")
+		case unverified:
+			log.Warn("unit not verified; trying on")
+		case refused:
+			log.Warn("unit refuses this one; trying on")
+		case noFault:
+		}
+	}
 }
 
 // goodbye is for a peer that still believes in the link.

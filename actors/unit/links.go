@@ -3,6 +3,7 @@ package unit
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -128,11 +129,8 @@ type (
 		sequence uint64
 		up       bool // to the unit above: with reports
 	}
-	// note is a line for the log.
-	note struct {
-		text string
-		args []any
-	}
+	// note writes a line to the log.
+	note func(*slog.Logger)
 	// expect and forget change whom the dialer may call.
 	expect struct {
 		address string
@@ -278,7 +276,7 @@ func (l *links) turnAway(from identified, reason string) []effect {
 	return append(out,
 		expect{from.address, from.peer},
 		send{from.address, refusedBody(reason)},
-		note{"hello refused", []any{logValue(from.peer), "reason", reason}},
+		note(func(log *slog.Logger) { log.Warn("hello refused", "peer", from.peer, "reason", reason) }),
 	)
 }
 
@@ -320,10 +318,14 @@ func (l *links) pass(k *link, m *proto.UnitMessage) []effect {
 	case nil:
 		return []effect{
 			send{k.address, &proto.UnitMessage{Body: &proto.UnitMessage_Unsupported{Unsupported: &proto.Unsupported{Protocol: Protocol}}}},
-			note{"message not understood", []any{logValue(k.Peer), "protocol", m.Protocol}},
+			note(func(log *slog.Logger) {
+				log.Warn("message not understood", "peer", k.Peer, "protocol", m.GetProtocol())
+			}),
 		}
 	case *proto.UnitMessage_Unsupported:
-		return []effect{note{"message not understood by the peer", []any{logValue(k.Peer), "protocol", m.GetUnsupported().GetProtocol()}}}
+		return []effect{note(func(log *slog.Logger) {
+			log.Warn("message not understood by the peer", "peer", k.Peer, "protocol", m.GetUnsupported().GetProtocol())
+		})}
 	}
 	return []effect{deliver{k.Peer, m}}
 }
@@ -380,10 +382,10 @@ func (l *links) tickBelow(k *link, now time.Time) []effect {
 		out := l.noteFault(k)
 		if !k.deaf && now.Sub(k.changed) > replyWithin {
 			k.deaf = true
-			out = append(out, note{"unit does not answer", []any{
-				logValue(k.Peer), "address", k.address,
-				"remedy", "let this unit reach that address, or correct control in the unit's configuration",
-			}})
+			out = append(out, note(func(log *slog.Logger) {
+				log.Warn("unit does not answer", "peer", k.Peer, "address", k.address,
+					"remedy", "let this unit reach that address, or correct control in the unit's configuration")
+			}))
 		}
 		return out
 	case apart:
@@ -416,12 +418,7 @@ func (l *links) noteFault(k *link) []effect {
 		return nil
 	}
 	k.noted = f.kind
-	texts := map[faultKind]string{
-		unreachable: "unit not reached; trying on",
-		unverified:  "unit not verified; trying on",
-		refused:     "unit refuses this one; trying on",
-	}
-	return []effect{note{texts[f.kind], []any{"address", k.address, "role", string(k.Peer.Role), "reason", f.reason}}}
+	return []effect{k.trouble(f)}
 }
 
 // greet says hello to the unit above.

@@ -3,6 +3,7 @@ package unit
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -68,9 +69,21 @@ func (w *wire) run(at string, effects []effect) {
 		case deliver:
 			w.deliveries++
 		case note:
-			w.said = append(w.said, e.text)
+			w.said = append(w.said, textOf(e))
 		}
 	}
+}
+
+// textOf returns the message that a note logs.
+func textOf(n note) string {
+	var line bytes.Buffer
+	n(slog.New(slog.NewTextHandler(&line, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.MessageKey {
+			return a
+		}
+		return slog.Attr{}
+	}})))
+	return strings.Trim(strings.TrimPrefix(line.String(), slog.MessageKey+"="), "\"\n")
 }
 
 func (w *wire) send(from, to string, m *proto.UnitMessage) {
@@ -291,7 +304,7 @@ func TestFaultsAreNotedOncePerKind(t *testing.T) {
 			now = now.Add(tickEvery)
 			for _, e := range l.tick(now) {
 				if n, ok := e.(note); ok {
-					noted = append(noted, strings.Fields(n.text)[1])
+					noted = append(noted, strings.Fields(textOf(n))[1])
 				}
 			}
 		}

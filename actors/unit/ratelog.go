@@ -31,17 +31,18 @@ func newRateLog(log *slog.Logger) *rateLog {
 	return &rateLog{log: log, now: time.Now, last: make(map[string]time.Time)}
 }
 
-// warn logs that a connection from a remote address was refused and why. The
+// about returns a log for one line that says why a connection from a remote
+// address was refused; it keeps quiet if that was said a short while ago. The
 // port of the peer changes with every try and does not make it another peer.
-func (r *rateLog) warn(text, from, reason string, attrs ...any) {
-	host, _, err := net.SplitHostPort(from)
+func (r *rateLog) about(from net.Addr, reason string) *slog.Logger {
+	host, _, err := net.SplitHostPort(from.String())
 	if err != nil {
-		host = from
+		host = from.String()
 	}
-	if r.quiet(text + host + reason) {
-		return
+	if r.quiet(host + reason) {
+		return slog.New(slog.DiscardHandler)
 	}
-	r.log.Warn(text, append([]any{"remote_address", from, "reason", reason}, attrs...)...)
+	return r.log.With("remote_address", from.String(), "reason", reason)
 }
 
 func (r *rateLog) quiet(key string) bool {

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 
@@ -31,6 +32,16 @@ type Peer struct {
 
 func (p Peer) String() string {
 	return fmt.Sprintf("%s %s of cluster %s", p.Role, p.UnitID, p.Cluster)
+}
+
+// LogValue makes every log line spell a peer the same way. The unit is left
+// out where any of its role will do.
+func (p Peer) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("role", string(p.Role))}
+	if p.UnitID != "" {
+		attrs = append(attrs, slog.String("unit_id", string(p.UnitID)))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // uri is the subject alternative name of the unit's certificate.
