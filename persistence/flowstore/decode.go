@@ -3,6 +3,7 @@ package flowstore
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -113,7 +114,7 @@ func (r *columnReader) page(offset, size int64) (*format.PageHeader, []byte, err
 	}
 	r.raw = slices.Grow(r.raw[:0], int(size)+bitpackSlack)[:size]
 	if _, err := r.file.ReadAt(r.raw, offset); err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = fmt.Errorf("%w: ends within a page", ErrCorrupt)
 		}
 		return nil, nil, err

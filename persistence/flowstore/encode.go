@@ -64,14 +64,7 @@ func allEqual(values []uint32) bool {
 // widthFor is the number of bits that indexes into n values need.
 func widthFor(n int) uint { return uint(bits.Len32(uint32(max(n-1, 0)))) }
 
-// appendPlain appends values as PLAIN INT32 or INT64.
-func appendPlain(to []byte, values []uint64, size int) []byte {
-	for _, v := range values {
-		to = appendValue(to, v, size)
-	}
-	return to
-}
-
+// appendValue appends a PLAIN INT32 or INT64.
 func appendValue(to []byte, v uint64, size int) []byte {
 	if size == 4 {
 		return binary.LittleEndian.AppendUint32(to, uint32(v))

@@ -132,7 +132,7 @@ func writeFile(tmp, name string, write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(tmp)
+			err = errors.Join(err, os.Remove(tmp))
 		}
 	}()
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {

@@ -50,9 +50,7 @@ func createJournal(path string) (*journal, error) {
 	j := &journal{path: path, file: f}
 	header := binary.LittleEndian.AppendUint32([]byte(journalMagic), journalVersion)
 	if _, err := f.Write(header); err != nil {
-		f.Close()
-		os.Remove(path)
-		return nil, err
+		return nil, errors.Join(err, f.Close(), os.Remove(path))
 	}
 	j.good = int64(len(header))
 	return j, nil
@@ -118,7 +116,7 @@ func replay(r io.Reader, use func(*flow.Batch) error) (replayed, error) {
 	for {
 		batch, err := blocks.next()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return done, nil
 		case errors.Is(err, ErrCorrupt):
 			done.torn = err.Error()
@@ -140,7 +138,7 @@ func readJournalHeader(in *bufio.Reader) (torn string, err error) {
 	var header [journalHeader]byte
 	n, err := io.ReadFull(in, header[:])
 	switch {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
+	case isEnd(err):
 		if n == 0 {
 			return "", nil // created, then killed
 		}
@@ -198,7 +196,7 @@ func (b *blockReader) next() (*flow.Batch, error) {
 func (b *blockReader) header() (header [blockHeader]byte, err error) {
 	b.rows = 0
 	if _, err := io.ReadFull(b.in, header[:]); err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return header, err
 		}
 		return header, cutOff(err, "block header")
@@ -219,14 +217,14 @@ func (b *blockReader) header() (header [blockHeader]byte, err error) {
 // they make sense.
 func (b *blockReader) countRest() (rows int, err error) {
 	for {
-		if _, err := b.header(); err == io.EOF || errors.Is(err, ErrCorrupt) {
+		if _, err := b.header(); errors.Is(err, io.EOF) || errors.Is(err, ErrCorrupt) {
 			return rows, nil
 		} else if err != nil {
 			return rows, err
 		}
 		rows += b.rows
 		if _, err := b.in.Discard(len(b.body)); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			return rows, err
@@ -236,8 +234,11 @@ func (b *blockReader) countRest() (rows int, err error) {
 
 // cutOff tells the end of a file within something from trouble reading it.
 func cutOff(err error, within string) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if isEnd(err) {
 		return fmt.Errorf("%w: ends within a %s", ErrCorrupt, within)
 	}
 	return err
 }
+
+// isEnd reports the end of a file, at or within what was to be read.
+func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
