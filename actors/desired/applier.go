@@ -58,7 +58,7 @@ func NewApplier(cfg ApplierConfig) *Applier {
 func (a *Applier) Start() {
 	kept := a.kept()
 	if kept != nil {
-		a.effect(kept)
+		_ = a.effect(kept) // run tries again what did not work
 	}
 	a.ended.Go(func() { a.run(kept) })
 }

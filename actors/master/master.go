@@ -104,7 +104,7 @@ func New(cfg Config) (_ *Master, err error) {
 func (m *Master) Start() (err error) {
 	defer func() {
 		if err != nil {
-			m.Close()
+			err = errors.Join(err, m.Close())
 		}
 	}()
 	m.saving.Go(m.saver.Run)
@@ -129,8 +129,7 @@ func (m *Master) Close() error {
 	m.cancel(ErrStopping)
 	m.queries.Close()
 	m.running.Close()
-	m.pool.Close()
-	err := m.unit.Close()
+	err := errors.Join(m.pool.Close(), m.unit.Close())
 	m.saver.Close()
 	m.saving.Wait()
 	return errors.Join(err, m.db.Close())

@@ -138,7 +138,16 @@ func (a *queriesActor) Receive(ctx actor.Context) {
 		turn = a.turns.Leave(msg.id)
 	}
 	for _, j := range turn {
-		ctx.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &queryActor{m: a.m, job: j} }), j.public.ID)
+		a.spawn(ctx, j)
+	}
+}
+
+// spawn starts a query; one that cannot be started leaves at once.
+func (a *queriesActor) spawn(ctx actor.Context, j *job) {
+	props := actor.PropsFromProducer(func() actor.Actor { return &queryActor{m: a.m, job: j} })
+	if _, err := ctx.SpawnNamed(props, j.public.ID); err != nil {
+		j.End(nil, fmt.Errorf("start the query: %w", err), time.Now().UTC())
+		ctx.Send(ctx.Self(), &ended{j.public.ID})
 	}
 }
 

@@ -90,7 +90,7 @@ func (p *Pool) Peer(id topology.UnitID) *Peer {
 
 func (p *Peer) end(reason error) {
 	p.down(fmt.Errorf("unit went down: %w", reason))
-	p.client.Close()
+	_ = p.client.Close() // could only say that it was closed before
 }
 
 // Answer asks the unit; see Client.Answer.

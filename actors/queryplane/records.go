@@ -86,10 +86,11 @@ func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Bat
 	defer cancel(nil)
 	r := &recordStreams{question: question}
 	streams := make([]iter.Seq2[*flow.Batch, error], 0, len(targets))
+	sinks := make([]*recordSink, 0, len(targets))
 	var asking sync.WaitGroup
 	for _, t := range targets {
 		sink := &recordSink{ctx: ctx, progress: ask.Progress, batches: make(chan *flow.Batch, aheadChunks)}
-		streams = append(streams, sink.stream)
+		streams, sinks = append(streams, sink.stream), append(sinks, sink)
 		asking.Go(func() {
 			defer close(sink.batches)
 			r.ask(ctx, ask, t, sink)
@@ -99,20 +100,11 @@ func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Bat
 	if err != nil {
 		cancel(err)
 	}
-	drain(streams) // a unit's coverage comes after its last record
+	for _, s := range sinks { // a unit's coverage comes after its last record
+		asking.Go(s.drain)
+	}
 	asking.Wait()
 	return r.coverage, r.stats, err
-}
-
-func drain(streams []iter.Seq2[*flow.Batch, error]) {
-	var draining sync.WaitGroup
-	for _, s := range streams {
-		draining.Go(func() {
-			for range s { //nolint:revive // only to let the sender end
-			}
-		})
-	}
-	draining.Wait()
 }
 
 // recordStreams gathers how the targets ended.
@@ -167,6 +159,12 @@ func (s *recordSink) Progress(p query.UnitProgress) error {
 		s.progress(p)
 	}
 	return nil
+}
+
+// drain takes what the merge left, so that the sender ends.
+func (s *recordSink) drain() {
+	for range s.batches {
+	}
 }
 
 func (s *recordSink) stream(yield func(*flow.Batch, error) bool) {
