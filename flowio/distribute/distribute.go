@@ -42,10 +42,6 @@ const (
 	// portOffset is added to the listening port for the leg to a Slave.
 	portOffset = 30000
 
-	// maxListenPort is the highest listening port that the offset leaves a
-	// port for.
-	maxListenPort = 65535 - portOffset
-
 	// defaultMTU is that of Ethernet. minMTU leaves room for a record of
 	// ordinary length; below it IPv6 does not exist either (RFC 8200).
 	defaultMTU, minMTU, maxMTU = 1500, 1280, 65535

@@ -80,12 +80,19 @@ func acknowledge(conn, secure net.Conn, taken *atomic.Uint64, done <-chan struct
 			continue
 		}
 		told, last = n, time.Now()
-		conn.SetWriteDeadline(last.Add(silentAfter))
-		if _, err := secure.Write(binary.BigEndian.AppendUint64(nil, n)); err != nil {
+		if err := sendCount(conn, secure, n, last.Add(silentAfter)); err != nil {
 			conn.Close()
 			return
 		}
 	}
+}
+
+func sendCount(conn, secure net.Conn, n uint64, until time.Time) error {
+	if err := conn.SetWriteDeadline(until); err != nil {
+		return err
+	}
+	_, err := secure.Write(binary.BigEndian.AppendUint64(nil, n))
+	return err
 }
 
 // batch is packets on their way to take.

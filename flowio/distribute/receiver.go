@@ -128,7 +128,7 @@ func (r *TLSReceiver) Close() error {
 	r.closed = true
 	err := r.listener.Close()
 	for conn := range r.conns {
-		conn.SetReadDeadline(time.Unix(1, 0))
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // refused by one that has ended by itself
 	}
 	r.mu.Unlock()
 	r.running.Wait()

@@ -37,8 +37,6 @@ type quantity struct {
 	expected   string                // what parse reads, for errors
 }
 
-func (q *quantity) sided() bool { return q.src != q.dst }
-
 // span is an inclusive range.
 type span struct{ lo, hi uint64 }
 

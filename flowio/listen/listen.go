@@ -100,7 +100,7 @@ func (l *Listener) Start() error {
 		r, err := newReader(conn, l.cfg)
 		if err != nil {
 			for _, started := range l.readers {
-				started.close()
+				err = errors.Join(err, started.close())
 			}
 			for _, c := range conns[len(l.readers):] {
 				c.Close()

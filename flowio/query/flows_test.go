@@ -221,7 +221,7 @@ type paged struct {
 
 func (p paged) ReadPages(ctx context.Context, fields flow.FieldSet, wanted func(int) bool, use func(int, *flow.Batch) error) (uint64, error) {
 	page := -1
-	return p.memory.Read(ctx, fields, func(b *flow.Batch) error {
+	return p.Read(ctx, fields, func(b *flow.Batch) error {
 		page++
 		if wanted != nil && !wanted(page) {
 			return nil

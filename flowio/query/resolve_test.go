@@ -72,7 +72,7 @@ func TestMistakes(t *testing.T) {
 		{Request{Kind: Total, Metrics: []string{"p95(srcAddr)"}}, []string{"/metrics/0"}, "no percentiles"},
 		{Request{Kind: Total, Metrics: []string{"p100(bytes)"}}, []string{"/metrics/0"}, "between 0 and 100"},
 		{Request{Kind: Total, Metrics: []string{"pNaN(bytes)"}}, []string{"/metrics/0"}, "between 0 and 100"},
-		{Request{Kind: Total, Metrics: []string{"uniq(adress)"}}, []string{"/metrics/0"}, "did you mean"},
+		{Request{Kind: Total, Metrics: []string{"uniq(srcAdr)"}}, []string{"/metrics/0"}, "did you mean"},
 		{Request{Kind: Total, Metrics: []string{"uniq(srcAddr"}}, []string{"/metrics/0"}, "unknown metric"},
 		{Request{Kind: Top, GroupBy: []string{"proto"}, OrderBy: "uniq(srcAddr)"}, []string{"/orderBy"}, "not among the metrics"},
 		{Request{Kind: Top, GroupBy: []string{"proto"}, Limit: 10_001}, []string{"/limit"}, "10000"},
