@@ -38,7 +38,7 @@ type demoConfig struct {
 }
 
 // cmdDemo runs a whole deployment on this machine until ctx ends.
-func cmdDemo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func cmdDemo(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	fs := flags("demo", "[flags]", demoExamples)
 	dataDir := fs.String("data-dir", "", "`directory` that is kept; default a temporary one, deleted at the end")
 	exporters := fs.String("exporters", "synthetic", "synthetic or none")
@@ -70,7 +70,7 @@ func cmdDemo(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		if err != nil {
 			return fmt.Errorf("make a data directory: %w", err)
 		}
-		defer os.RemoveAll(cfg.dataDir)
+		defer func() { err = errors.Join(err, os.RemoveAll(cfg.dataDir)) }()
 	}
 	if cfg.dataDir, err = filepath.Abs(cfg.dataDir); err != nil {
 		return err
@@ -122,7 +122,9 @@ func (d *demo) run(ctx context.Context, stdout io.Writer) (err error) {
 		for _, u := range slices.Concat(d.units[1:], d.units[:1]) {
 			err = errors.Join(err, u.stop())
 		}
-		os.Remove(d.file())
+		if gone := os.Remove(d.file()); !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
 	}()
 	setup, done := context.WithTimeout(ctx, demoReady)
 	defer done()

@@ -165,7 +165,9 @@ func (u *demoUnit) stop() error {
 	case <-u.done:
 		return nil
 	case <-time.After(stopWithin):
-		cmd.Process.Kill()
+		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("kill %s: %w", u.cfg.Name, err)
+		}
 		<-u.done
 		return fmt.Errorf("%s did not stop within %v and was killed", u.cfg.Name, stopWithin)
 	}
