@@ -4,6 +4,10 @@ package decode
 // 1970 (RFC 5905 section 6).
 const ntpToUnix = 2208988800
 
+// ntpEra1 tells the seconds of era 1, which begins in 2036, from those of era
+// 0, of which nobody exports the years before 1968 (RFC 4330 section 3).
+const ntpEra1 = 1 << 31
+
 // absoluteUptime tells uptimes from Unix milliseconds: some exporters send
 // the latter in eight octets under the elements of the former. No exporter is
 // up for 34 years.
@@ -29,6 +33,10 @@ const (
 	byBoot                 // the time of the exporter's start
 )
 
+// ahead is how much later than its packet's place on the time axis a flow may
+// end: export times are cut to whole seconds.
+const ahead = 1000
+
 // convert returns the value of a column for the octets v of a field of kind
 // k. Times before 1970 become 0.
 func (c *clock) convert(k kind, v uint64) uint64 {
@@ -39,6 +47,8 @@ func (c *clock) convert(k kind, v uint64) uint64 {
 		return v * 1000
 	case ntp:
 		return fromNTP(v)
+	case micros:
+		return v / 1000
 	case before:
 		return atLeastZero((c.export*1000 - int64(v)) / 1000)
 	default:
@@ -66,7 +76,11 @@ func fromNTP(v uint64) uint64 {
 	if v == 0 {
 		return 0
 	}
-	return atLeastZero((int64(v>>32)-ntpToUnix)*1000 + int64(v&0xffffffff*1000>>32))
+	seconds := int64(v >> 32)
+	if seconds < ntpEra1 {
+		seconds += 1 << 32
+	}
+	return atLeastZero((seconds-ntpToUnix)*1000 + int64(v&0xffffffff*1000>>32))
 }
 
 func atLeastZero(ms int64) uint64 { return uint64(max(ms, 0)) }

@@ -39,7 +39,7 @@ func (o *op) numbers(clock *clock, to []uint64, body []byte, at, length, stride 
 	}
 	copyNumbers(to, body, at, length, stride)
 	switch o.kind {
-	case uptime, seconds, ntp, before:
+	case uptime, seconds, ntp, before, micros:
 		for i, v := range to {
 			to[i] = clock.convert(o.kind, v)
 		}

@@ -15,10 +15,12 @@ const (
 func finish(p *packet, prog *program, out *flow.Batch, first, n int) {
 	rows := rows{out, first, n}
 	rows.common(p.from.addr, p.domain, &p.clock)
+	rows.lasting(prog.lasting)
 	if prog.uptimes && p.clock.anchor == none {
 		rows.anchorUptimes(prog.columns, p.clock.axis)
 	}
 	rows.missingTimes(prog.columns, p.clock.axis)
+	rows.notInFuture(uint64(p.clock.axis))
 	if !prog.columns.Has(flow.ICMPType) && prog.columns.Has(flow.DstPort) {
 		rows.icmpFromPort()
 	}
@@ -90,6 +92,46 @@ func (r rows) missingTimes(has flow.FieldSet, axis int64) {
 		copy(ends, starts)
 	}
 }
+
+// lasting makes a time out of the duration in column f.
+func (r rows) lasting(f flow.Field) {
+	starts, ends := r.num(flow.First), r.num(flow.Last)
+	switch {
+	case starts == nil || ends == nil:
+	case f == flow.First:
+		for i, end := range ends {
+			starts[i] = moved(end, starts[i])
+		}
+	case f == flow.Last:
+		for i, start := range starts {
+			ends[i] += start
+		}
+	}
+}
+
+// notInFuture moves flows that would end after their packet's place on the
+// time axis to it; they keep their duration. Such times come from a clock that
+// is ahead, or are the leftovers of fields that the exporter did not fill.
+func (r rows) notInFuture(axis uint64) {
+	starts, ends := r.num(flow.First), r.num(flow.Last)
+	for i := range ends {
+		if ends[i] <= axis+ahead {
+			continue
+		}
+		if starts != nil {
+			starts[i] = moved(starts[i], ends[i]-axis)
+		}
+		ends[i] = axis
+	}
+	for i := range starts {
+		if starts[i] > axis+ahead {
+			starts[i] = axis
+		}
+	}
+}
+
+// moved returns start moved back by n, but not before 1970.
+func moved(start, n uint64) uint64 { return start - min(start, n) }
 
 // icmpFromPort takes type and code from the destination port, where exporters
 // put them that have no element for them.

@@ -19,6 +19,7 @@ const (
 	seconds               // Unix seconds
 	ntp                   // RFC 5905 timestamp, seconds and fraction
 	before                // microseconds before the export time
+	micros                // microseconds, of a duration
 	samplerID             // goes beside the columns
 )
 
@@ -38,11 +39,15 @@ var origins = map[uint16][]origin{
 	ie.OctetTotalCount:       {{flow.Bytes, number, 1}},
 	ie.InitiatorOctets:       {{flow.Bytes, number, 2}},
 	ie.PostOctetDeltaCount:   {{flow.Bytes, number, 3}},
-	ie.Layer2OctetDeltaCount: {{flow.Bytes, number, 4}},
+	ie.PostOctetTotalCount:   {{flow.Bytes, number, 4}},
+	ie.Layer2OctetDeltaCount: {{flow.Bytes, number, 5}},
+	ie.Layer2OctetTotalCount: {{flow.Bytes, number, 6}},
+	ie.DataLinkFrameSize:     {{flow.Bytes, number, 7}},
 	ie.PacketDeltaCount:      {{flow.Packets, number, 0}},
 	ie.PacketTotalCount:      {{flow.Packets, number, 1}},
 	ie.InitiatorPackets:      {{flow.Packets, number, 2}},
 	ie.PostPacketDeltaCount:  {{flow.Packets, number, 3}},
+	ie.PostPacketTotalCount:  {{flow.Packets, number, 4}},
 
 	ie.SourceIPv4Address:           {{flow.SrcAddr, address, 0}},
 	ie.SourceIPv6Address:           {{flow.SrcAddr, address, 0}},
@@ -106,6 +111,8 @@ var origins = map[uint16][]origin{
 	ie.FlowEndDeltaMicroseconds:    {{flow.Last, before, 2}},
 	ie.FlowEndSysUpTime:            {{flow.Last, uptime, 4}},
 	ie.ObservationTimeMilliseconds: {{flow.Last, number, 5}},
+	ie.ObservationTimeMicroseconds: {{flow.Last, ntp, 5}},
+	ie.ObservationTimeNanoseconds:  {{flow.Last, ntp, 5}},
 	ie.ObservationTimeSeconds:      {{flow.Last, seconds, 6}},
 }
 
@@ -126,6 +133,11 @@ type program struct {
 	columns  flow.FieldSet // that ops fill
 	uptimes  bool          // First or Last count from the exporter's start
 	options  *optionsProgram
+
+	// lasting is the column of First and Last that ops fill with the duration
+	// of the flow, since the template says only when it ended or began. It is
+	// Time if there is none.
+	lasting flow.Field
 
 	turned        []op // what is said of the opposite direction of a biflow
 	turnedColumns flow.FieldSet
@@ -156,8 +168,33 @@ func compile(format template.Format, t *template.Template) *program {
 		}
 		offset += int(f.Length)
 	}
+	p.addDuration(t)
 	return p
 }
+
+// addDuration has the missing one of First and Last made out of the flow's
+// duration.
+func (p *program) addDuration(t *template.Template) {
+	starts, ends := p.columns.Has(flow.First), p.columns.Has(flow.Last)
+	if starts == ends {
+		return
+	}
+	missing, offset := flow.First, 0
+	if starts {
+		missing = flow.Last
+	}
+	for i, f := range t.Fields {
+		k, known := durations[f.Element]
+		if known && f.Enterprise == 0 && p.lasting == flow.Time && k.takes(f.Element, int(f.Length)) {
+			p.add(op{kind: k, column: missing, field: i, offset: offset, length: int(f.Length)})
+			p.lasting = missing
+		}
+		offset += int(f.Length)
+	}
+}
+
+// durations are the elements that say how long a flow lasted.
+var durations = map[uint16]kind{ie.FlowDurationMilliseconds: number, ie.FlowDurationMicroseconds: micros}
 
 func (p *program) addTurned(o op) {
 	o.fill = p.turnedColumns.Has(o.column)

@@ -56,6 +56,8 @@ const (
 	PacketTotalCount            = 86
 	ApplicationID               = 95
 	IcmpTypeCodeIPv6            = 139
+	ExporterIPv4Address         = 130
+	ExporterIPv6Address         = 131
 	LineCardID                  = 141
 	FlowStartSeconds            = 150
 	FlowEndSeconds              = 151
@@ -68,6 +70,10 @@ const (
 	FlowStartDeltaMicroseconds  = 158
 	FlowEndDeltaMicroseconds    = 159
 	SystemInitTimeMilliseconds  = 160
+	FlowDurationMilliseconds    = 161
+	FlowDurationMicroseconds    = 162
+	PostOctetTotalCount         = 171
+	PostPacketTotalCount        = 172
 	IcmpTypeIPv4                = 176
 	IcmpCodeIPv4                = 177
 	IcmpTypeIPv6                = 178
@@ -90,11 +96,18 @@ const (
 	SelectorAlgorithm           = 304
 	SamplingPacketInterval      = 305
 	SamplingPacketSpace         = 306
+	SamplingTimeInterval        = 307
+	SamplingTimeSpace           = 308
 	SamplingSize                = 309
 	SamplingPopulation          = 310
+	SamplingProbability         = 311
+	DataLinkFrameSize           = 312
 	ObservationTimeSeconds      = 322
 	ObservationTimeMilliseconds = 323
+	ObservationTimeMicroseconds = 324
+	ObservationTimeNanoseconds  = 325
 	Layer2OctetDeltaCount       = 352
+	Layer2OctetTotalCount       = 353
 )
 
 // Scope types of NetFlow v9 options templates (RFC 3954 section 6.1). They
