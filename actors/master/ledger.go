@@ -19,7 +19,7 @@ const ledgerTimeout = 5 * time.Second
 // Ledger returns the accounts of every unit that handles flows, by name. A
 // unit that cannot be asked is named with the reason.
 func (m *Master) Ledger(ctx context.Context) ([]ledger.Unit, error) {
-	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	asking, cancel := context.WithTimeout(ctx, ledgerTimeout)
 	defer cancel()
 	v := m.board.View()
 	var (
@@ -32,7 +32,7 @@ func (m *Master) Ledger(ctx context.Context) ([]ledger.Unit, error) {
 			continue
 		}
 		asked.Go(func() {
-			got := m.askLedger(ctx, id)
+			got := m.askLedger(asking, id)
 			mu.Lock()
 			defer mu.Unlock()
 			units = append(units, got...)

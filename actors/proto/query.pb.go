@@ -612,6 +612,768 @@ func (x *Sent) GetRecords() uint64 {
 	return 0
 }
 
+type SourcesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourcesRequest) Reset() {
+	*x = SourcesRequest{}
+	mi := &file_query_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourcesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourcesRequest) ProtoMessage() {}
+
+func (x *SourcesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourcesRequest.ProtoReflect.Descriptor instead.
+func (*SourcesRequest) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{9}
+}
+
+type SourcesReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Units         []*UnitSources         `protobuf:"bytes,1,rep,name=units,proto3" json:"units,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourcesReply) Reset() {
+	*x = SourcesReply{}
+	mi := &file_query_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourcesReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourcesReply) ProtoMessage() {}
+
+func (x *SourcesReply) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourcesReply.ProtoReflect.Descriptor instead.
+func (*SourcesReply) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SourcesReply) GetUnits() []*UnitSources {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+// UnitSources is what one unit knows of the exporters that send to it.
+type UnitSources struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	UnitId        []byte                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	Name          []byte                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Sources       []*Source              `protobuf:"bytes,3,rep,name=sources,proto3" json:"sources,omitempty"`
+	Omitted       uint32                 `protobuf:"varint,4,opt,name=omitted,proto3" json:"omitted,omitempty"` // sources beyond the bound of a reply
+	Error         []byte                 `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`      // why the unit's sources are missing
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnitSources) Reset() {
+	*x = UnitSources{}
+	mi := &file_query_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnitSources) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnitSources) ProtoMessage() {}
+
+func (x *UnitSources) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnitSources.ProtoReflect.Descriptor instead.
+func (*UnitSources) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UnitSources) GetUnitId() []byte {
+	if x != nil {
+		return x.UnitId
+	}
+	return nil
+}
+
+func (x *UnitSources) GetName() []byte {
+	if x != nil {
+		return x.Name
+	}
+	return nil
+}
+
+func (x *UnitSources) GetSources() []*Source {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
+func (x *UnitSources) GetOmitted() uint32 {
+	if x != nil {
+		return x.Omitted
+	}
+	return 0
+}
+
+func (x *UnitSources) GetError() []byte {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+// Source is what is known of one exporter and observation domain.
+type Source struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	Exporter         []byte                 `protobuf:"bytes,1,opt,name=exporter,proto3" json:"exporter,omitempty"`
+	Port             uint32                 `protobuf:"varint,2,opt,name=port,proto3" json:"port,omitempty"` // 0 unless exporters are told apart by it
+	Domain           uint32                 `protobuf:"varint,3,opt,name=domain,proto3" json:"domain,omitempty"`
+	Versions         []uint32               `protobuf:"varint,4,rep,packed,name=versions,proto3" json:"versions,omitempty"` // see flow.Version…
+	Ports            []uint32               `protobuf:"varint,5,rep,packed,name=ports,proto3" json:"ports,omitempty"`
+	FirstUnixMs      int64                  `protobuf:"varint,6,opt,name=first_unix_ms,json=firstUnixMs,proto3" json:"first_unix_ms,omitempty"`
+	LastUnixMs       int64                  `protobuf:"varint,7,opt,name=last_unix_ms,json=lastUnixMs,proto3" json:"last_unix_ms,omitempty"`
+	Packets          uint64                 `protobuf:"varint,8,opt,name=packets,proto3" json:"packets,omitempty"`
+	Records          uint64                 `protobuf:"varint,9,opt,name=records,proto3" json:"records,omitempty"`
+	Octets           uint64                 `protobuf:"varint,10,opt,name=octets,proto3" json:"octets,omitempty"`
+	PacketsPerSecond float64                `protobuf:"fixed64,11,opt,name=packets_per_second,json=packetsPerSecond,proto3" json:"packets_per_second,omitempty"`
+	RecordsPerSecond float64                `protobuf:"fixed64,12,opt,name=records_per_second,json=recordsPerSecond,proto3" json:"records_per_second,omitempty"`
+	Sampling         *SourceSampling        `protobuf:"bytes,13,opt,name=sampling,proto3" json:"sampling,omitempty"`
+	Sequences        []*SourceSequence      `protobuf:"bytes,14,rep,name=sequences,proto3" json:"sequences,omitempty"`
+	Clock            *SourceClock           `protobuf:"bytes,15,opt,name=clock,proto3" json:"clock,omitempty"`
+	Templates        *SourceTemplates       `protobuf:"bytes,16,opt,name=templates,proto3" json:"templates,omitempty"`
+	Drops            []*SourceDrop          `protobuf:"bytes,17,rep,name=drops,proto3" json:"drops,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Source) Reset() {
+	*x = Source{}
+	mi := &file_query_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Source) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Source) ProtoMessage() {}
+
+func (x *Source) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Source.ProtoReflect.Descriptor instead.
+func (*Source) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Source) GetExporter() []byte {
+	if x != nil {
+		return x.Exporter
+	}
+	return nil
+}
+
+func (x *Source) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *Source) GetDomain() uint32 {
+	if x != nil {
+		return x.Domain
+	}
+	return 0
+}
+
+func (x *Source) GetVersions() []uint32 {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *Source) GetPorts() []uint32 {
+	if x != nil {
+		return x.Ports
+	}
+	return nil
+}
+
+func (x *Source) GetFirstUnixMs() int64 {
+	if x != nil {
+		return x.FirstUnixMs
+	}
+	return 0
+}
+
+func (x *Source) GetLastUnixMs() int64 {
+	if x != nil {
+		return x.LastUnixMs
+	}
+	return 0
+}
+
+func (x *Source) GetPackets() uint64 {
+	if x != nil {
+		return x.Packets
+	}
+	return 0
+}
+
+func (x *Source) GetRecords() uint64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
+func (x *Source) GetOctets() uint64 {
+	if x != nil {
+		return x.Octets
+	}
+	return 0
+}
+
+func (x *Source) GetPacketsPerSecond() float64 {
+	if x != nil {
+		return x.PacketsPerSecond
+	}
+	return 0
+}
+
+func (x *Source) GetRecordsPerSecond() float64 {
+	if x != nil {
+		return x.RecordsPerSecond
+	}
+	return 0
+}
+
+func (x *Source) GetSampling() *SourceSampling {
+	if x != nil {
+		return x.Sampling
+	}
+	return nil
+}
+
+func (x *Source) GetSequences() []*SourceSequence {
+	if x != nil {
+		return x.Sequences
+	}
+	return nil
+}
+
+func (x *Source) GetClock() *SourceClock {
+	if x != nil {
+		return x.Clock
+	}
+	return nil
+}
+
+func (x *Source) GetTemplates() *SourceTemplates {
+	if x != nil {
+		return x.Templates
+	}
+	return nil
+}
+
+func (x *Source) GetDrops() []*SourceDrop {
+	if x != nil {
+		return x.Drops
+	}
+	return nil
+}
+
+type SourceSampling struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rate          uint64                 `protobuf:"varint,1,opt,name=rate,proto3" json:"rate,omitempty"`
+	Origin        string                 `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	Rates         []uint64               `protobuf:"varint,3,rep,packed,name=rates,proto3" json:"rates,omitempty"`
+	Unscaled      uint64                 `protobuf:"varint,4,opt,name=unscaled,proto3" json:"unscaled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceSampling) Reset() {
+	*x = SourceSampling{}
+	mi := &file_query_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceSampling) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceSampling) ProtoMessage() {}
+
+func (x *SourceSampling) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceSampling.ProtoReflect.Descriptor instead.
+func (*SourceSampling) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SourceSampling) GetRate() uint64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *SourceSampling) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *SourceSampling) GetRates() []uint64 {
+	if x != nil {
+		return x.Rates
+	}
+	return nil
+}
+
+func (x *SourceSampling) GetUnscaled() uint64 {
+	if x != nil {
+		return x.Unscaled
+	}
+	return 0
+}
+
+type SourceSequence struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Unit          string                 `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
+	Received      uint64                 `protobuf:"varint,3,opt,name=received,proto3" json:"received,omitempty"`
+	Lost          uint64                 `protobuf:"varint,4,opt,name=lost,proto3" json:"lost,omitempty"`
+	Reordered     uint64                 `protobuf:"varint,5,opt,name=reordered,proto3" json:"reordered,omitempty"`
+	Duplicates    uint64                 `protobuf:"varint,6,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	Resets        uint64                 `protobuf:"varint,7,opt,name=resets,proto3" json:"resets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceSequence) Reset() {
+	*x = SourceSequence{}
+	mi := &file_query_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceSequence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceSequence) ProtoMessage() {}
+
+func (x *SourceSequence) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceSequence.ProtoReflect.Descriptor instead.
+func (*SourceSequence) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SourceSequence) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SourceSequence) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+func (x *SourceSequence) GetReceived() uint64 {
+	if x != nil {
+		return x.Received
+	}
+	return 0
+}
+
+func (x *SourceSequence) GetLost() uint64 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *SourceSequence) GetReordered() uint64 {
+	if x != nil {
+		return x.Reordered
+	}
+	return 0
+}
+
+func (x *SourceSequence) GetDuplicates() uint64 {
+	if x != nil {
+		return x.Duplicates
+	}
+	return 0
+}
+
+func (x *SourceSequence) GetResets() uint64 {
+	if x != nil {
+		return x.Resets
+	}
+	return 0
+}
+
+type SourceClock struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SkewMs        int64                  `protobuf:"zigzag64,1,opt,name=skew_ms,json=skewMs,proto3" json:"skew_ms,omitempty"`
+	IsSkewed      bool                   `protobuf:"varint,2,opt,name=is_skewed,json=isSkewed,proto3" json:"is_skewed,omitempty"`
+	Skewed        uint64                 `protobuf:"varint,3,opt,name=skewed,proto3" json:"skewed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceClock) Reset() {
+	*x = SourceClock{}
+	mi := &file_query_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceClock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceClock) ProtoMessage() {}
+
+func (x *SourceClock) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceClock.ProtoReflect.Descriptor instead.
+func (*SourceClock) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *SourceClock) GetSkewMs() int64 {
+	if x != nil {
+		return x.SkewMs
+	}
+	return 0
+}
+
+func (x *SourceClock) GetIsSkewed() bool {
+	if x != nil {
+		return x.IsSkewed
+	}
+	return false
+}
+
+func (x *SourceClock) GetSkewed() uint64 {
+	if x != nil {
+		return x.Skewed
+	}
+	return 0
+}
+
+type SourceTemplates struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Known         []*SourceTemplate      `protobuf:"bytes,1,rep,name=known,proto3" json:"known,omitempty"`
+	Count         uint32                 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	IsFlapping    bool                   `protobuf:"varint,3,opt,name=is_flapping,json=isFlapping,proto3" json:"is_flapping,omitempty"`
+	Changes       uint64                 `protobuf:"varint,4,opt,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceTemplates) Reset() {
+	*x = SourceTemplates{}
+	mi := &file_query_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceTemplates) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceTemplates) ProtoMessage() {}
+
+func (x *SourceTemplates) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceTemplates.ProtoReflect.Descriptor instead.
+func (*SourceTemplates) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SourceTemplates) GetKnown() []*SourceTemplate {
+	if x != nil {
+		return x.Known
+	}
+	return nil
+}
+
+func (x *SourceTemplates) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *SourceTemplates) GetIsFlapping() bool {
+	if x != nil {
+		return x.IsFlapping
+	}
+	return false
+}
+
+func (x *SourceTemplates) GetChanges() uint64 {
+	if x != nil {
+		return x.Changes
+	}
+	return 0
+}
+
+type SourceTemplate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Id            uint32                 `protobuf:"varint,2,opt,name=id,proto3" json:"id,omitempty"`
+	Fields        uint32                 `protobuf:"varint,3,opt,name=fields,proto3" json:"fields,omitempty"`
+	IsOptions     bool                   `protobuf:"varint,4,opt,name=is_options,json=isOptions,proto3" json:"is_options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceTemplate) Reset() {
+	*x = SourceTemplate{}
+	mi := &file_query_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceTemplate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceTemplate) ProtoMessage() {}
+
+func (x *SourceTemplate) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceTemplate.ProtoReflect.Descriptor instead.
+func (*SourceTemplate) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SourceTemplate) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SourceTemplate) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *SourceTemplate) GetFields() uint32 {
+	if x != nil {
+		return x.Fields
+	}
+	return 0
+}
+
+func (x *SourceTemplate) GetIsOptions() bool {
+	if x != nil {
+		return x.IsOptions
+	}
+	return false
+}
+
+type SourceDrop struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Unit          []byte                 `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`      // its name
+	Hop           uint32                 `protobuf:"varint,2,opt,name=hop,proto3" json:"hop,omitempty"`       // ledger.Hop
+	Kind          uint32                 `protobuf:"varint,3,opt,name=kind,proto3" json:"kind,omitempty"`     // ledger.Kind
+	Reason        uint32                 `protobuf:"varint,4,opt,name=reason,proto3" json:"reason,omitempty"` // ledger.Reason
+	Count         uint64                 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceDrop) Reset() {
+	*x = SourceDrop{}
+	mi := &file_query_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceDrop) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceDrop) ProtoMessage() {}
+
+func (x *SourceDrop) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceDrop.ProtoReflect.Descriptor instead.
+func (*SourceDrop) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SourceDrop) GetUnit() []byte {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+func (x *SourceDrop) GetHop() uint32 {
+	if x != nil {
+		return x.Hop
+	}
+	return 0
+}
+
+func (x *SourceDrop) GetKind() uint32 {
+	if x != nil {
+		return x.Kind
+	}
+	return 0
+}
+
+func (x *SourceDrop) GetReason() uint32 {
+	if x != nil {
+		return x.Reason
+	}
+	return 0
+}
+
+func (x *SourceDrop) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 var File_query_proto protoreflect.FileDescriptor
 
 const file_query_proto_rawDesc = "" +
@@ -656,10 +1418,78 @@ const file_query_proto_rawDesc = "" +
 	"\x04Sent\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x18\n" +
 	"\apackets\x18\x02 \x01(\x04R\apackets\x12\x18\n" +
-	"\arecords\x18\x03 \x01(\x04R\arecords2\x8e\x01\n" +
+	"\arecords\x18\x03 \x01(\x04R\arecords\"\x10\n" +
+	"\x0eSourcesRequest\"@\n" +
+	"\fSourcesReply\x120\n" +
+	"\x05units\x18\x01 \x03(\v2\x1a.weir.query.v1.UnitSourcesR\x05units\"\x9b\x01\n" +
+	"\vUnitSources\x12\x17\n" +
+	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\fR\x04name\x12/\n" +
+	"\asources\x18\x03 \x03(\v2\x15.weir.query.v1.SourceR\asources\x12\x18\n" +
+	"\aomitted\x18\x04 \x01(\rR\aomitted\x12\x14\n" +
+	"\x05error\x18\x05 \x01(\fR\x05error\"\x89\x05\n" +
+	"\x06Source\x12\x1a\n" +
+	"\bexporter\x18\x01 \x01(\fR\bexporter\x12\x12\n" +
+	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
+	"\x06domain\x18\x03 \x01(\rR\x06domain\x12\x1a\n" +
+	"\bversions\x18\x04 \x03(\rR\bversions\x12\x14\n" +
+	"\x05ports\x18\x05 \x03(\rR\x05ports\x12\"\n" +
+	"\rfirst_unix_ms\x18\x06 \x01(\x03R\vfirstUnixMs\x12 \n" +
+	"\flast_unix_ms\x18\a \x01(\x03R\n" +
+	"lastUnixMs\x12\x18\n" +
+	"\apackets\x18\b \x01(\x04R\apackets\x12\x18\n" +
+	"\arecords\x18\t \x01(\x04R\arecords\x12\x16\n" +
+	"\x06octets\x18\n" +
+	" \x01(\x04R\x06octets\x12,\n" +
+	"\x12packets_per_second\x18\v \x01(\x01R\x10packetsPerSecond\x12,\n" +
+	"\x12records_per_second\x18\f \x01(\x01R\x10recordsPerSecond\x129\n" +
+	"\bsampling\x18\r \x01(\v2\x1d.weir.query.v1.SourceSamplingR\bsampling\x12;\n" +
+	"\tsequences\x18\x0e \x03(\v2\x1d.weir.query.v1.SourceSequenceR\tsequences\x120\n" +
+	"\x05clock\x18\x0f \x01(\v2\x1a.weir.query.v1.SourceClockR\x05clock\x12<\n" +
+	"\ttemplates\x18\x10 \x01(\v2\x1e.weir.query.v1.SourceTemplatesR\ttemplates\x12/\n" +
+	"\x05drops\x18\x11 \x03(\v2\x19.weir.query.v1.SourceDropR\x05drops\"n\n" +
+	"\x0eSourceSampling\x12\x12\n" +
+	"\x04rate\x18\x01 \x01(\x04R\x04rate\x12\x16\n" +
+	"\x06origin\x18\x02 \x01(\tR\x06origin\x12\x14\n" +
+	"\x05rates\x18\x03 \x03(\x04R\x05rates\x12\x1a\n" +
+	"\bunscaled\x18\x04 \x01(\x04R\bunscaled\"\xc4\x01\n" +
+	"\x0eSourceSequence\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
+	"\x04unit\x18\x02 \x01(\tR\x04unit\x12\x1a\n" +
+	"\breceived\x18\x03 \x01(\x04R\breceived\x12\x12\n" +
+	"\x04lost\x18\x04 \x01(\x04R\x04lost\x12\x1c\n" +
+	"\treordered\x18\x05 \x01(\x04R\treordered\x12\x1e\n" +
+	"\n" +
+	"duplicates\x18\x06 \x01(\x04R\n" +
+	"duplicates\x12\x16\n" +
+	"\x06resets\x18\a \x01(\x04R\x06resets\"[\n" +
+	"\vSourceClock\x12\x17\n" +
+	"\askew_ms\x18\x01 \x01(\x12R\x06skewMs\x12\x1b\n" +
+	"\tis_skewed\x18\x02 \x01(\bR\bisSkewed\x12\x16\n" +
+	"\x06skewed\x18\x03 \x01(\x04R\x06skewed\"\x97\x01\n" +
+	"\x0fSourceTemplates\x123\n" +
+	"\x05known\x18\x01 \x03(\v2\x1d.weir.query.v1.SourceTemplateR\x05known\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\rR\x05count\x12\x1f\n" +
+	"\vis_flapping\x18\x03 \x01(\bR\n" +
+	"isFlapping\x12\x18\n" +
+	"\achanges\x18\x04 \x01(\x04R\achanges\"q\n" +
+	"\x0eSourceTemplate\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\rR\x02id\x12\x16\n" +
+	"\x06fields\x18\x03 \x01(\rR\x06fields\x12\x1d\n" +
+	"\n" +
+	"is_options\x18\x04 \x01(\bR\tisOptions\"t\n" +
+	"\n" +
+	"SourceDrop\x12\x12\n" +
+	"\x04unit\x18\x01 \x01(\fR\x04unit\x12\x10\n" +
+	"\x03hop\x18\x02 \x01(\rR\x03hop\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\rR\x04kind\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\rR\x06reason\x12\x14\n" +
+	"\x05count\x18\x05 \x01(\x04R\x05count2\xd5\x01\n" +
 	"\aQueries\x12?\n" +
 	"\x03Run\x12\x1b.weir.query.v1.QueryRequest\x1a\x19.weir.query.v1.QueryChunk0\x01\x12B\n" +
-	"\x06Ledger\x12\x1c.weir.query.v1.LedgerRequest\x1a\x1a.weir.query.v1.LedgerReplyB%Z#example.com/weir/actors/proto;protob\x06proto3"
+	"\x06Ledger\x12\x1c.weir.query.v1.LedgerRequest\x1a\x1a.weir.query.v1.LedgerReply\x12E\n" +
+	"\aSources\x12\x1d.weir.query.v1.SourcesRequest\x1a\x1b.weir.query.v1.SourcesReplyB%Z#example.com/weir/actors/proto;protob\x06proto3"
 
 var (
 	file_query_proto_rawDescOnce sync.Once
@@ -673,33 +1503,53 @@ func file_query_proto_rawDescGZIP() []byte {
 	return file_query_proto_rawDescData
 }
 
-var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_query_proto_goTypes = []any{
-	(*QueryRequest)(nil),  // 0: weir.query.v1.QueryRequest
-	(*QueryChunk)(nil),    // 1: weir.query.v1.QueryChunk
-	(*Progress)(nil),      // 2: weir.query.v1.Progress
-	(*End)(nil),           // 3: weir.query.v1.End
-	(*LedgerRequest)(nil), // 4: weir.query.v1.LedgerRequest
-	(*LedgerReply)(nil),   // 5: weir.query.v1.LedgerReply
-	(*UnitLedger)(nil),    // 6: weir.query.v1.UnitLedger
-	(*Account)(nil),       // 7: weir.query.v1.Account
-	(*Sent)(nil),          // 8: weir.query.v1.Sent
+	(*QueryRequest)(nil),    // 0: weir.query.v1.QueryRequest
+	(*QueryChunk)(nil),      // 1: weir.query.v1.QueryChunk
+	(*Progress)(nil),        // 2: weir.query.v1.Progress
+	(*End)(nil),             // 3: weir.query.v1.End
+	(*LedgerRequest)(nil),   // 4: weir.query.v1.LedgerRequest
+	(*LedgerReply)(nil),     // 5: weir.query.v1.LedgerReply
+	(*UnitLedger)(nil),      // 6: weir.query.v1.UnitLedger
+	(*Account)(nil),         // 7: weir.query.v1.Account
+	(*Sent)(nil),            // 8: weir.query.v1.Sent
+	(*SourcesRequest)(nil),  // 9: weir.query.v1.SourcesRequest
+	(*SourcesReply)(nil),    // 10: weir.query.v1.SourcesReply
+	(*UnitSources)(nil),     // 11: weir.query.v1.UnitSources
+	(*Source)(nil),          // 12: weir.query.v1.Source
+	(*SourceSampling)(nil),  // 13: weir.query.v1.SourceSampling
+	(*SourceSequence)(nil),  // 14: weir.query.v1.SourceSequence
+	(*SourceClock)(nil),     // 15: weir.query.v1.SourceClock
+	(*SourceTemplates)(nil), // 16: weir.query.v1.SourceTemplates
+	(*SourceTemplate)(nil),  // 17: weir.query.v1.SourceTemplate
+	(*SourceDrop)(nil),      // 18: weir.query.v1.SourceDrop
 }
 var file_query_proto_depIdxs = []int32{
-	2, // 0: weir.query.v1.QueryChunk.progress:type_name -> weir.query.v1.Progress
-	3, // 1: weir.query.v1.QueryChunk.end:type_name -> weir.query.v1.End
-	6, // 2: weir.query.v1.LedgerReply.units:type_name -> weir.query.v1.UnitLedger
-	7, // 3: weir.query.v1.UnitLedger.accounts:type_name -> weir.query.v1.Account
-	8, // 4: weir.query.v1.UnitLedger.sent:type_name -> weir.query.v1.Sent
-	0, // 5: weir.query.v1.Queries.Run:input_type -> weir.query.v1.QueryRequest
-	4, // 6: weir.query.v1.Queries.Ledger:input_type -> weir.query.v1.LedgerRequest
-	1, // 7: weir.query.v1.Queries.Run:output_type -> weir.query.v1.QueryChunk
-	5, // 8: weir.query.v1.Queries.Ledger:output_type -> weir.query.v1.LedgerReply
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	2,  // 0: weir.query.v1.QueryChunk.progress:type_name -> weir.query.v1.Progress
+	3,  // 1: weir.query.v1.QueryChunk.end:type_name -> weir.query.v1.End
+	6,  // 2: weir.query.v1.LedgerReply.units:type_name -> weir.query.v1.UnitLedger
+	7,  // 3: weir.query.v1.UnitLedger.accounts:type_name -> weir.query.v1.Account
+	8,  // 4: weir.query.v1.UnitLedger.sent:type_name -> weir.query.v1.Sent
+	11, // 5: weir.query.v1.SourcesReply.units:type_name -> weir.query.v1.UnitSources
+	12, // 6: weir.query.v1.UnitSources.sources:type_name -> weir.query.v1.Source
+	13, // 7: weir.query.v1.Source.sampling:type_name -> weir.query.v1.SourceSampling
+	14, // 8: weir.query.v1.Source.sequences:type_name -> weir.query.v1.SourceSequence
+	15, // 9: weir.query.v1.Source.clock:type_name -> weir.query.v1.SourceClock
+	16, // 10: weir.query.v1.Source.templates:type_name -> weir.query.v1.SourceTemplates
+	18, // 11: weir.query.v1.Source.drops:type_name -> weir.query.v1.SourceDrop
+	17, // 12: weir.query.v1.SourceTemplates.known:type_name -> weir.query.v1.SourceTemplate
+	0,  // 13: weir.query.v1.Queries.Run:input_type -> weir.query.v1.QueryRequest
+	4,  // 14: weir.query.v1.Queries.Ledger:input_type -> weir.query.v1.LedgerRequest
+	9,  // 15: weir.query.v1.Queries.Sources:input_type -> weir.query.v1.SourcesRequest
+	1,  // 16: weir.query.v1.Queries.Run:output_type -> weir.query.v1.QueryChunk
+	5,  // 17: weir.query.v1.Queries.Ledger:output_type -> weir.query.v1.LedgerReply
+	10, // 18: weir.query.v1.Queries.Sources:output_type -> weir.query.v1.SourcesReply
+	16, // [16:19] is the sub-list for method output_type
+	13, // [13:16] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_query_proto_init() }
@@ -718,7 +1568,7 @@ func file_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_query_proto_rawDesc), len(file_query_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

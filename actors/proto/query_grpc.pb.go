@@ -21,8 +21,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Queries_Run_FullMethodName    = "/weir.query.v1.Queries/Run"
-	Queries_Ledger_FullMethodName = "/weir.query.v1.Queries/Ledger"
+	Queries_Run_FullMethodName     = "/weir.query.v1.Queries/Run"
+	Queries_Ledger_FullMethodName  = "/weir.query.v1.Queries/Ledger"
+	Queries_Sources_FullMethodName = "/weir.query.v1.Queries/Sources"
 )
 
 // QueriesClient is the client API for Queries service.
@@ -37,6 +38,10 @@ type QueriesClient interface {
 	Run(ctx context.Context, in *QueryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[QueryChunk], error)
 	// Ledger returns the accounts of the unit and of those below it.
 	Ledger(ctx context.Context, in *LedgerRequest, opts ...grpc.CallOption) (*LedgerReply, error)
+	// Sources returns what the unit and those below it know of the exporters,
+	// one entry for each unit that receives from exporters and for each that
+	// cannot be asked.
+	Sources(ctx context.Context, in *SourcesRequest, opts ...grpc.CallOption) (*SourcesReply, error)
 }
 
 type queriesClient struct {
@@ -76,6 +81,16 @@ func (c *queriesClient) Ledger(ctx context.Context, in *LedgerRequest, opts ...g
 	return out, nil
 }
 
+func (c *queriesClient) Sources(ctx context.Context, in *SourcesRequest, opts ...grpc.CallOption) (*SourcesReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SourcesReply)
+	err := c.cc.Invoke(ctx, Queries_Sources_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueriesServer is the server API for Queries service.
 // All implementations must embed UnimplementedQueriesServer
 // for forward compatibility.
@@ -88,6 +103,10 @@ type QueriesServer interface {
 	Run(*QueryRequest, grpc.ServerStreamingServer[QueryChunk]) error
 	// Ledger returns the accounts of the unit and of those below it.
 	Ledger(context.Context, *LedgerRequest) (*LedgerReply, error)
+	// Sources returns what the unit and those below it know of the exporters,
+	// one entry for each unit that receives from exporters and for each that
+	// cannot be asked.
+	Sources(context.Context, *SourcesRequest) (*SourcesReply, error)
 	mustEmbedUnimplementedQueriesServer()
 }
 
@@ -103,6 +122,9 @@ func (UnimplementedQueriesServer) Run(*QueryRequest, grpc.ServerStreamingServer[
 }
 func (UnimplementedQueriesServer) Ledger(context.Context, *LedgerRequest) (*LedgerReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Ledger not implemented")
+}
+func (UnimplementedQueriesServer) Sources(context.Context, *SourcesRequest) (*SourcesReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Sources not implemented")
 }
 func (UnimplementedQueriesServer) mustEmbedUnimplementedQueriesServer() {}
 func (UnimplementedQueriesServer) testEmbeddedByValue()                 {}
@@ -154,6 +176,24 @@ func _Queries_Ledger_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Queries_Sources_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SourcesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueriesServer).Sources(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Queries_Sources_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueriesServer).Sources(ctx, req.(*SourcesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Queries_ServiceDesc is the grpc.ServiceDesc for Queries service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -164,6 +204,10 @@ var Queries_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Ledger",
 			Handler:    _Queries_Ledger_Handler,
+		},
+		{
+			MethodName: "Sources",
+			Handler:    _Queries_Sources_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -146,5 +146,7 @@ func (p *Proxy) self() report.Self {
 
 // reports is what the next heartbeat to the Master carries.
 func (p *Proxy) reports() []*proto.Report {
-	return append([]*proto.Report{p.self().Report(time.Now())}, p.slaves.Reports()...)
+	now := time.Now()
+	p.exporters.Observe(now)
+	return append([]*proto.Report{p.self().Report(now)}, p.slaves.Reports()...)
 }

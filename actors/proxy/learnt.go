@@ -55,5 +55,7 @@ func (p *Proxy) recall(next distributor) {
 	}
 }
 
-// Sources returns what is known of the exporters that send to this unit.
-func (p *Proxy) Sources() []source.Source { return p.learnt.sources.Snapshot(p.dealer.templates()) }
+// knownSources returns what is known of the exporters that send to this unit.
+func (p *Proxy) knownSources() []source.Source {
+	return p.learnt.sources.Snapshot(p.dealer.templates())
+}

@@ -53,6 +53,7 @@ type Proxy struct {
 
 	dealer    *dealer
 	learnt    learnt
+	exporters *report.Sources
 	listeners *endpoint.Set
 	slaves    *slaves
 	applier   *desired.Applier
@@ -95,6 +96,7 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p.dealer = newDealer(sources, p.distributor)
 	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{})
+	p.exporters = report.NewSources(cfg.Name, p.knownSources, p.book.Entries)
 	p.listeners = endpoint.NewSet(p.listener, p.listenerCheck, p.listenerGone)
 	p.pool = queryplane.NewPool(u.Identity(), topology.Slave)
 	p.applier = desired.NewApplier(desired.ApplierConfig{
@@ -281,5 +283,5 @@ func (p *Proxy) Checks() []topology.Check { return p.checks.List() }
 
 // Collectors returns the metrics.
 func (p *Proxy) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self), p.server.Collector()}
+	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self), p.server.Collector(), p.exporters.Collector()}
 }

@@ -17,6 +17,8 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/sequence"
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/identity"
 	"example.com/weir/persistence/topology"
 )
@@ -113,6 +115,24 @@ func (h *holder) Ledger(context.Context) []ledger.Unit {
 	}
 	e.Dropped[ledger.StoreFailed] = 1
 	return []ledger.Unit{{ID: "id-" + h.name, Name: h.name, Entries: []ledger.Entry{e}, Sent: []ledger.Sent{{Slave: "x", Packets: 1, Records: 2}}}}
+}
+
+func (h *holder) Sources(context.Context) []source.Unit {
+	at := time.UnixMilli(1_700_000_000_000).UTC()
+	seen := source.Seen{
+		Source: source.Source{
+			ID:       source.ID{Exporter: netip.MustParseAddr("2001:db8::1"), Port: 4739, Domain: 7},
+			Versions: []uint16{9, 10}, Ports: []uint16{4739, 50000}, First: at, Last: at.Add(time.Minute),
+			Packets: 3, Records: 90, Octets: 4000,
+			Sampling:  source.Sampling{Rate: 1000, Origin: source.Options, Rates: []uint64{1000, 100}, Unscaled: 4},
+			Sequences: []source.Sequence{{Version: 10, Unit: sequence.Records, Counts: sequence.Counts{Received: 90, Lost: 5, Reordered: 2, Duplicates: 1, Resets: 6}}},
+			Clock:     source.Clock{Skew: -90_000, IsSkewed: true, Skewed: 2},
+			Templates: source.Templates{Known: []source.Template{{Version: 10, ID: 256, Fields: 20, IsOptions: true}}, Count: 70, IsFlapping: true, Changes: 8},
+		},
+		PacketsPerSecond: 0.5, RecordsPerSecond: 15,
+		Drops: []source.Drop{{Unit: "s", Hop: ledger.Store, Kind: ledger.Records, Reason: ledger.UnknownTemplate, Count: 3}},
+	}
+	return []source.Unit{{ID: "id-" + h.name, Name: h.name, Seen: []source.Seen{seen}, Omitted: 5}, {ID: "x", Name: "y", Error: "it is not linked"}}
 }
 
 // base is the time of the first record of every holder.
@@ -365,6 +385,24 @@ func TestLedgerTravelsWhole(t *testing.T) {
 	}
 	if diff := cmp.Diff(h.Ledger(t.Context()), got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)
+	}
+}
+
+func TestSourcesTravelWhole(t *testing.T) {
+	d := newDeployment(t, "c1")
+	h := &holder{name: "s"}
+	server, _ := serve(t, d.unit(topology.Slave, "s"), identity.Peer{Role: topology.Proxy}.Fits, h)
+	c, err := NewClient(server.Address().String(), d.unit(topology.Proxy, "p").ClientTLS(identity.Peer{UnitID: "s"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	got, err := c.Sources(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(h.Sources(t.Context()), got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Errorf("sources (-want +got):\n%s", diff)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"example.com/weir/actors/proto"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/identity"
 )
 
@@ -39,6 +40,9 @@ type Answerer interface {
 	Answer(ctx context.Context, ask Question, sink Sink) (query.Coverage, query.Stats, error)
 	// Ledger returns the accounts of the unit and of those below it.
 	Ledger(ctx context.Context) []ledger.Unit
+	// Sources returns what the unit and those below it know of the exporters
+	// that send to the unit, bounded; units that cannot be asked are named.
+	Sources(ctx context.Context) []source.Unit
 }
 
 // Question is a query as it travels.

@@ -1,7 +1,9 @@
 package slave
 
 import (
+	"context"
 	"path/filepath"
+	"time"
 
 	"example.com/weir/flowio/decode"
 	"example.com/weir/flowio/keep"
@@ -25,15 +27,18 @@ type learnt struct {
 	keeper    *keep.Keeper
 }
 
+func newLearnt(book *ledger.Book) learnt {
+	return learnt{
+		templates: decode.NewTemplates(book, ledger.Store),
+		rates:     sampling.NewTable(),
+		sources:   source.NewRegistry(source.Config{}),
+	}
+}
+
 // recall loads what was learnt before this unit was stopped, and keeps on
 // disk what is learnt from now on. A file that cannot be read costs what was
 // in it, not the start.
 func (s *Slave) recall() {
-	s.learnt = learnt{
-		templates: decode.NewTemplates(s.book, ledger.Store),
-		rates:     sampling.NewTable(),
-		sources:   source.NewRegistry(source.Config{}),
-	}
 	templates, rates := filepath.Join(s.cfg.DataDir, templatesFile), filepath.Join(s.cfg.DataDir, ratesFile)
 	for _, err := range []error{s.learnt.templates.Load(templates), s.learnt.rates.Load(rates)} {
 		if err != nil {
@@ -52,11 +57,16 @@ func (l *learnt) Close() error {
 	return l.keeper.Close()
 }
 
-// Sources returns what is known of the exporters whose packets reach this
+// knownSources returns what is known of the exporters whose packets reach this
 // unit.
-func (s *Slave) Sources() []source.Source {
-	if s.learnt.sources == nil {
-		return nil
-	}
+func (s *Slave) knownSources() []source.Source {
 	return s.learnt.sources.Snapshot(s.learnt.templates)
+}
+
+// Sources returns what is known of the exporters, for whoever asks this unit.
+// It implements queryplane.Answerer.
+func (s *Slave) Sources(context.Context) []source.Unit {
+	u := source.Unit{ID: string(s.UnitID()), Name: s.cfg.Name}
+	u.Seen, u.Omitted = s.exporters.Seen(time.Now())
+	return []source.Unit{u}
 }

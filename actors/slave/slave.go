@@ -42,6 +42,7 @@ type Slave struct {
 	meter   report.Meter
 
 	learnt    learnt
+	exporters *report.Sources
 	decoders  *decoders
 	receivers *endpoint.Set
 	applier   *desired.Applier
@@ -77,6 +78,8 @@ func New(cfg Config) (*Slave, error) {
 	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, book: ledger.NewBook()}
 	s.checks.Set(parentCheck, errors.New("no link to the unit above yet at "+cfg.Parent))
 	s.allowed.Store(&[]string{})
+	s.learnt = newLearnt(s.book)
+	s.exporters = report.NewSources(cfg.Name, s.knownSources, s.book.Entries)
 	s.receivers = endpoint.NewSet(s.open, s.receiverCheck, s.receiverGone)
 	s.applier = desired.NewApplier(desired.ApplierConfig{
 		DB: db, Apply: s.apply, Answer: s.answerUp, Log: cfg.Log,
@@ -159,7 +162,7 @@ func (s *Slave) Checks() []topology.Check { return s.checks.List() }
 
 // Collectors returns the metrics.
 func (s *Slave) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector()}
+	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector()}
 }
 
 // mayAsk admits the unit that this one answers: its Proxy, or the Master of a

@@ -78,4 +78,8 @@ func (s *Slave) self() report.Self {
 }
 
 // reports is what the next heartbeat carries.
-func (s *Slave) reports() []*proto.Report { return []*proto.Report{s.self().Report(time.Now())} }
+func (s *Slave) reports() []*proto.Report {
+	now := time.Now()
+	s.exporters.Observe(now)
+	return []*proto.Report{s.self().Report(now)}
+}

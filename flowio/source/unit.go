@@ -110,3 +110,15 @@ func Protocol(version uint16) string {
 		return fmt.Sprintf("version_%d", version)
 	}
 }
+
+// Gap says why u does not show all of its sources; empty if it does.
+func (u Unit) Gap() string {
+	switch {
+	case u.Error != "":
+		return u.Error
+	case u.Omitted > 0:
+		return fmt.Sprintf("%d sources with the fewest packets are not shown", u.Omitted)
+	default:
+		return ""
+	}
+}
