@@ -110,3 +110,11 @@ func ports(list []int) ([]uint16, error) {
 	}
 	return ports, nil
 }
+
+// orEmpty returns an argument that may be absent.
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

@@ -7,6 +7,7 @@ import (
 
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/source"
 	"example.com/weir/graph/model"
 	"example.com/weir/persistence/access"
 	"example.com/weir/persistence/topology"
@@ -28,6 +29,7 @@ type Master interface {
 	StopQuery(id string) error
 	CancelQuery(id string) error
 	Ledger(ctx context.Context) ([]ledger.Unit, error)
+	Sources(ctx context.Context) ([]source.Unit, error)
 
 	Authenticate(token string) (access.Principal, error)
 	Tokens() []access.Token

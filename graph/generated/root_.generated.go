@@ -197,6 +197,7 @@ type ComplexityRoot struct {
 		Queries        func(childComplexity int, limit int) int
 		Query          func(childComplexity int, id string) int
 		SourceGroup    func(childComplexity int, id string) int
+		Sources        func(childComplexity int, sourceGroup *string, exporter *string, limit int) int
 		Tokens         func(childComplexity int) int
 		Topology       func(childComplexity int) int
 		Unit           func(childComplexity int, id string) int
@@ -265,6 +266,50 @@ type ComplexityRoot struct {
 		RecordsPerSecond func(childComplexity int) int
 	}
 
+	Source struct {
+		Clock            func(childComplexity int) int
+		Domain           func(childComplexity int) int
+		Drops            func(childComplexity int) int
+		Exporter         func(childComplexity int) int
+		FirstSeen        func(childComplexity int) int
+		ID               func(childComplexity int) int
+		LastSeen         func(childComplexity int) int
+		Octets           func(childComplexity int) int
+		Packets          func(childComplexity int) int
+		PacketsPerSecond func(childComplexity int) int
+		Ports            func(childComplexity int) int
+		Protocols        func(childComplexity int) int
+		Records          func(childComplexity int) int
+		RecordsPerSecond func(childComplexity int) int
+		Sampling         func(childComplexity int) int
+		Sequences        func(childComplexity int) int
+		SourceGroup      func(childComplexity int) int
+		SourceGroupName  func(childComplexity int) int
+		Templates        func(childComplexity int) int
+		Unit             func(childComplexity int) int
+		UnitName         func(childComplexity int) int
+	}
+
+	SourceClock struct {
+		IsSkewed      func(childComplexity int) int
+		SkewMs        func(childComplexity int) int
+		SkewedPackets func(childComplexity int) int
+	}
+
+	SourceDrop struct {
+		Count    func(childComplexity int) int
+		Hop      func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Reason   func(childComplexity int) int
+		UnitName func(childComplexity int) int
+	}
+
+	SourceGap struct {
+		Reason   func(childComplexity int) int
+		Unit     func(childComplexity int) int
+		UnitName func(childComplexity int) int
+	}
+
 	SourceGroup struct {
 		Delivery    func(childComplexity int) int
 		Description func(childComplexity int) int
@@ -281,6 +326,44 @@ type ComplexityRoot struct {
 		Affected    func(childComplexity int) int
 		Revision    func(childComplexity int) int
 		SourceGroup func(childComplexity int) int
+	}
+
+	SourceList struct {
+		Missing func(childComplexity int) int
+		Sources func(childComplexity int) int
+		Total   func(childComplexity int) int
+	}
+
+	SourceSampling struct {
+		Origin   func(childComplexity int) int
+		Rate     func(childComplexity int) int
+		Rates    func(childComplexity int) int
+		Unscaled func(childComplexity int) int
+	}
+
+	SourceSequence struct {
+		Duplicates func(childComplexity int) int
+		Expected   func(childComplexity int) int
+		Lost       func(childComplexity int) int
+		Protocol   func(childComplexity int) int
+		Received   func(childComplexity int) int
+		Reordered  func(childComplexity int) int
+		Resets     func(childComplexity int) int
+		Unit       func(childComplexity int) int
+	}
+
+	SourceTemplate struct {
+		Fields    func(childComplexity int) int
+		ID        func(childComplexity int) int
+		IsOptions func(childComplexity int) int
+		Protocol  func(childComplexity int) int
+	}
+
+	SourceTemplates struct {
+		Changes    func(childComplexity int) int
+		Count      func(childComplexity int) int
+		IsFlapping func(childComplexity int) int
+		Known      func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -1113,6 +1196,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SourceGroup(childComplexity, args["id"].(string)), true
+	case "Query.sources":
+		if e.ComplexityRoot.Query.Sources == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sources_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Sources(childComplexity, args["sourceGroup"].(*string), args["exporter"].(*string), args["limit"].(int)), true
 	case "Query.tokens":
 		if e.ComplexityRoot.Query.Tokens == nil {
 			break
@@ -1430,6 +1524,202 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Rates.RecordsPerSecond(childComplexity), true
 
+	case "Source.clock":
+		if e.ComplexityRoot.Source.Clock == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Clock(childComplexity), true
+	case "Source.domain":
+		if e.ComplexityRoot.Source.Domain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Domain(childComplexity), true
+	case "Source.drops":
+		if e.ComplexityRoot.Source.Drops == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Drops(childComplexity), true
+	case "Source.exporter":
+		if e.ComplexityRoot.Source.Exporter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Exporter(childComplexity), true
+	case "Source.firstSeen":
+		if e.ComplexityRoot.Source.FirstSeen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.FirstSeen(childComplexity), true
+	case "Source.id":
+		if e.ComplexityRoot.Source.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.ID(childComplexity), true
+	case "Source.lastSeen":
+		if e.ComplexityRoot.Source.LastSeen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.LastSeen(childComplexity), true
+	case "Source.octets":
+		if e.ComplexityRoot.Source.Octets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Octets(childComplexity), true
+	case "Source.packets":
+		if e.ComplexityRoot.Source.Packets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Packets(childComplexity), true
+	case "Source.packetsPerSecond":
+		if e.ComplexityRoot.Source.PacketsPerSecond == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.PacketsPerSecond(childComplexity), true
+	case "Source.ports":
+		if e.ComplexityRoot.Source.Ports == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Ports(childComplexity), true
+	case "Source.protocols":
+		if e.ComplexityRoot.Source.Protocols == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Protocols(childComplexity), true
+	case "Source.records":
+		if e.ComplexityRoot.Source.Records == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Records(childComplexity), true
+	case "Source.recordsPerSecond":
+		if e.ComplexityRoot.Source.RecordsPerSecond == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.RecordsPerSecond(childComplexity), true
+	case "Source.sampling":
+		if e.ComplexityRoot.Source.Sampling == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Sampling(childComplexity), true
+	case "Source.sequences":
+		if e.ComplexityRoot.Source.Sequences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Sequences(childComplexity), true
+	case "Source.sourceGroup":
+		if e.ComplexityRoot.Source.SourceGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.SourceGroup(childComplexity), true
+	case "Source.sourceGroupName":
+		if e.ComplexityRoot.Source.SourceGroupName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.SourceGroupName(childComplexity), true
+	case "Source.templates":
+		if e.ComplexityRoot.Source.Templates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Templates(childComplexity), true
+	case "Source.unit":
+		if e.ComplexityRoot.Source.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Unit(childComplexity), true
+	case "Source.unitName":
+		if e.ComplexityRoot.Source.UnitName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.UnitName(childComplexity), true
+
+	case "SourceClock.isSkewed":
+		if e.ComplexityRoot.SourceClock.IsSkewed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceClock.IsSkewed(childComplexity), true
+	case "SourceClock.skewMs":
+		if e.ComplexityRoot.SourceClock.SkewMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceClock.SkewMs(childComplexity), true
+	case "SourceClock.skewedPackets":
+		if e.ComplexityRoot.SourceClock.SkewedPackets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceClock.SkewedPackets(childComplexity), true
+
+	case "SourceDrop.count":
+		if e.ComplexityRoot.SourceDrop.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceDrop.Count(childComplexity), true
+	case "SourceDrop.hop":
+		if e.ComplexityRoot.SourceDrop.Hop == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceDrop.Hop(childComplexity), true
+	case "SourceDrop.kind":
+		if e.ComplexityRoot.SourceDrop.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceDrop.Kind(childComplexity), true
+	case "SourceDrop.reason":
+		if e.ComplexityRoot.SourceDrop.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceDrop.Reason(childComplexity), true
+	case "SourceDrop.unitName":
+		if e.ComplexityRoot.SourceDrop.UnitName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceDrop.UnitName(childComplexity), true
+
+	case "SourceGap.reason":
+		if e.ComplexityRoot.SourceGap.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGap.Reason(childComplexity), true
+	case "SourceGap.unit":
+		if e.ComplexityRoot.SourceGap.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGap.Unit(childComplexity), true
+	case "SourceGap.unitName":
+		if e.ComplexityRoot.SourceGap.UnitName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGap.UnitName(childComplexity), true
+
 	case "SourceGroup.delivery":
 		if e.ComplexityRoot.SourceGroup.Delivery == nil {
 			break
@@ -1503,6 +1793,149 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceGroupPayload.SourceGroup(childComplexity), true
+
+	case "SourceList.missing":
+		if e.ComplexityRoot.SourceList.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceList.Missing(childComplexity), true
+	case "SourceList.sources":
+		if e.ComplexityRoot.SourceList.Sources == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceList.Sources(childComplexity), true
+	case "SourceList.total":
+		if e.ComplexityRoot.SourceList.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceList.Total(childComplexity), true
+
+	case "SourceSampling.origin":
+		if e.ComplexityRoot.SourceSampling.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSampling.Origin(childComplexity), true
+	case "SourceSampling.rate":
+		if e.ComplexityRoot.SourceSampling.Rate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSampling.Rate(childComplexity), true
+	case "SourceSampling.rates":
+		if e.ComplexityRoot.SourceSampling.Rates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSampling.Rates(childComplexity), true
+	case "SourceSampling.unscaled":
+		if e.ComplexityRoot.SourceSampling.Unscaled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSampling.Unscaled(childComplexity), true
+
+	case "SourceSequence.duplicates":
+		if e.ComplexityRoot.SourceSequence.Duplicates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Duplicates(childComplexity), true
+	case "SourceSequence.expected":
+		if e.ComplexityRoot.SourceSequence.Expected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Expected(childComplexity), true
+	case "SourceSequence.lost":
+		if e.ComplexityRoot.SourceSequence.Lost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Lost(childComplexity), true
+	case "SourceSequence.protocol":
+		if e.ComplexityRoot.SourceSequence.Protocol == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Protocol(childComplexity), true
+	case "SourceSequence.received":
+		if e.ComplexityRoot.SourceSequence.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Received(childComplexity), true
+	case "SourceSequence.reordered":
+		if e.ComplexityRoot.SourceSequence.Reordered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Reordered(childComplexity), true
+	case "SourceSequence.resets":
+		if e.ComplexityRoot.SourceSequence.Resets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Resets(childComplexity), true
+	case "SourceSequence.unit":
+		if e.ComplexityRoot.SourceSequence.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSequence.Unit(childComplexity), true
+
+	case "SourceTemplate.fields":
+		if e.ComplexityRoot.SourceTemplate.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplate.Fields(childComplexity), true
+	case "SourceTemplate.id":
+		if e.ComplexityRoot.SourceTemplate.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplate.ID(childComplexity), true
+	case "SourceTemplate.isOptions":
+		if e.ComplexityRoot.SourceTemplate.IsOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplate.IsOptions(childComplexity), true
+	case "SourceTemplate.protocol":
+		if e.ComplexityRoot.SourceTemplate.Protocol == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplate.Protocol(childComplexity), true
+
+	case "SourceTemplates.changes":
+		if e.ComplexityRoot.SourceTemplates.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplates.Changes(childComplexity), true
+	case "SourceTemplates.count":
+		if e.ComplexityRoot.SourceTemplates.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplates.Count(childComplexity), true
+	case "SourceTemplates.isFlapping":
+		if e.ComplexityRoot.SourceTemplates.IsFlapping == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplates.IsFlapping(childComplexity), true
+	case "SourceTemplates.known":
+		if e.ComplexityRoot.SourceTemplates.Known == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceTemplates.Known(childComplexity), true
 
 	case "Subscription.queryProgress":
 		if e.ComplexityRoot.Subscription.QueryProgress == nil {
@@ -2504,6 +2937,147 @@ extend type Subscription {
   queryProgress(id: ID!): QueryJob! @hasRole(role: viewer)
 }
 `, BuiltIn: false},
+	{Name: "../schema/sources.graphqls", Input: `"What is known of the exporters of a deployment."
+type SourceList {
+  "By exporter, domain and unit."
+  sources: [Source!]!
+  "How many there are, including those beyond the limit."
+  total: Int!
+  "Units that do not say, or not all, what they know."
+  missing: [SourceGap!]!
+}
+
+"A unit whose exporters are not all shown."
+type SourceGap {
+  "Unit ID."
+  unit: ID!
+  unitName: String!
+  reason: String!
+}
+
+"""
+One exporter and observation domain, as the unit sees it that receives from
+it. What only decoding tells, such as sampling rates, comes from its Slaves.
+Counts are since the unit started.
+"""
+type Source {
+  "Unique among sources, and the same as long as the unit is."
+  id: ID!
+  "Address of the exporter."
+  exporter: String!
+  "Ports that it sends from lately."
+  ports: [Int!]!
+  "Observation domain; the engine of NetFlow v5, the sub-agent of sFlow."
+  domain: Uint64!
+  "ID of the source group; null if the unit has none any more."
+  sourceGroup: ID
+  "Name of the source group; empty if the unit has none any more."
+  sourceGroupName: String!
+  "ID of the unit that receives."
+  unit: ID!
+  unitName: String!
+  "Export formats seen: netflow5, netflow9, ipfix, sflow5."
+  protocols: [String!]!
+  "Arrival of the first packet."
+  firstSeen: DateTime
+  "Arrival of the newest packet."
+  lastSeen: DateTime
+  packets: Uint64!
+  "Flow records, or flow samples."
+  records: Uint64!
+  "Octets of export packets."
+  octets: Uint64!
+  "Mean over the last 10 seconds, as the next."
+  packetsPerSecond: Float!
+  recordsPerSecond: Float!
+  sampling: SourceSampling!
+  "What the exporter's sequence numbers tell, by format and unit."
+  sequences: [SourceSequence!]!
+  clock: SourceClock!
+  templates: SourceTemplates!
+  "What was dropped here and at the Slaves; packets of all domains of the exporter."
+  drops: [SourceDrop!]!
+}
+
+"How a source samples."
+type SourceSampling {
+  "1 in rate, of the newest records; 0 = unknown."
+  rate: Uint64!
+  "Who told: header, options, record, sample, manual; unknown if nobody did, empty without records."
+  origin: String!
+  "The rates lately, newest first."
+  rates: [Uint64!]!
+  "Records whose rate nobody told; they are not scaled."
+  unscaled: Uint64!
+}
+
+"What the sequence numbers of one format tell of the way to this unit."
+type SourceSequence {
+  protocol: String!
+  "What the exporter counts: flows, records, packets, datagrams or samples."
+  unit: String!
+  "received + lost."
+  expected: Uint64!
+  received: Uint64!
+  lost: Uint64!
+  "Packets that came late and filled a gap."
+  reordered: Uint64!
+  duplicates: Uint64!
+  "Starts of a new sequence."
+  resets: Uint64!
+}
+
+"How the exporter's clock stands to that of the unit."
+type SourceClock {
+  "Milliseconds that the newest packet's export time is ahead of its arrival; 0 for sFlow, which has none."
+  skewMs: Int64!
+  "The newest packet was placed by its arrival because its export time is off by more than a minute."
+  isSkewed: Boolean!
+  "Packets that were."
+  skewedPackets: Uint64!
+}
+
+"What a source has announced."
+type SourceTemplates {
+  count: Int!
+  "By ID, at most 64."
+  known: [SourceTemplate!]!
+  "Layouts change to and fro: several exporters send from one address and domain."
+  isFlapping: Boolean!
+  "Layouts that replaced another under the same ID."
+  changes: Uint64!
+}
+
+"A template that is known."
+type SourceTemplate {
+  protocol: String!
+  id: Int!
+  "Number of its fields."
+  fields: Int!
+  "It is for options data, not for flows."
+  isOptions: Boolean!
+}
+
+"What a unit dropped of an exporter."
+type SourceDrop {
+  unitName: String!
+  "receive, distribute or store."
+  hop: String!
+  "packets or records."
+  kind: String!
+  "For example kernel_dropped or unknown_template."
+  reason: String!
+  count: Uint64!
+}
+
+extend type Query {
+  """
+  The exporters that send to this deployment, with their health. The source
+  group is named by ID or name, the exporter by address or CIDR prefix.
+  """
+  sources(sourceGroup: String, exporter: String, limit: Int! = 500): SourceList! @hasRole(role: viewer)
+}
+`, BuiltIn: false},
 	{Name: "../schema/tokens.graphqls", Input: `"A credential of a script or a person for the APIs. Its secret is not kept."
 type APIToken {
   id: ID!
@@ -3136,6 +3710,94 @@ func (ec *executionContext) childFields_Rates(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Rates", field.Name)
 }
 
+func (ec *executionContext) childFields_Source(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Source_id(ctx, field)
+	case "exporter":
+		return ec.fieldContext_Source_exporter(ctx, field)
+	case "ports":
+		return ec.fieldContext_Source_ports(ctx, field)
+	case "domain":
+		return ec.fieldContext_Source_domain(ctx, field)
+	case "sourceGroup":
+		return ec.fieldContext_Source_sourceGroup(ctx, field)
+	case "sourceGroupName":
+		return ec.fieldContext_Source_sourceGroupName(ctx, field)
+	case "unit":
+		return ec.fieldContext_Source_unit(ctx, field)
+	case "unitName":
+		return ec.fieldContext_Source_unitName(ctx, field)
+	case "protocols":
+		return ec.fieldContext_Source_protocols(ctx, field)
+	case "firstSeen":
+		return ec.fieldContext_Source_firstSeen(ctx, field)
+	case "lastSeen":
+		return ec.fieldContext_Source_lastSeen(ctx, field)
+	case "packets":
+		return ec.fieldContext_Source_packets(ctx, field)
+	case "records":
+		return ec.fieldContext_Source_records(ctx, field)
+	case "octets":
+		return ec.fieldContext_Source_octets(ctx, field)
+	case "packetsPerSecond":
+		return ec.fieldContext_Source_packetsPerSecond(ctx, field)
+	case "recordsPerSecond":
+		return ec.fieldContext_Source_recordsPerSecond(ctx, field)
+	case "sampling":
+		return ec.fieldContext_Source_sampling(ctx, field)
+	case "sequences":
+		return ec.fieldContext_Source_sequences(ctx, field)
+	case "clock":
+		return ec.fieldContext_Source_clock(ctx, field)
+	case "templates":
+		return ec.fieldContext_Source_templates(ctx, field)
+	case "drops":
+		return ec.fieldContext_Source_drops(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Source", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceClock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "skewMs":
+		return ec.fieldContext_SourceClock_skewMs(ctx, field)
+	case "isSkewed":
+		return ec.fieldContext_SourceClock_isSkewed(ctx, field)
+	case "skewedPackets":
+		return ec.fieldContext_SourceClock_skewedPackets(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceClock", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceDrop(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unitName":
+		return ec.fieldContext_SourceDrop_unitName(ctx, field)
+	case "hop":
+		return ec.fieldContext_SourceDrop_hop(ctx, field)
+	case "kind":
+		return ec.fieldContext_SourceDrop_kind(ctx, field)
+	case "reason":
+		return ec.fieldContext_SourceDrop_reason(ctx, field)
+	case "count":
+		return ec.fieldContext_SourceDrop_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceDrop", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceGap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unit":
+		return ec.fieldContext_SourceGap_unit(ctx, field)
+	case "unitName":
+		return ec.fieldContext_SourceGap_unitName(ctx, field)
+	case "reason":
+		return ec.fieldContext_SourceGap_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceGap", field.Name)
+}
+
 func (ec *executionContext) childFields_SourceGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3170,6 +3832,82 @@ func (ec *executionContext) childFields_SourceGroupPayload(ctx context.Context, 
 		return ec.fieldContext_SourceGroupPayload_sourceGroup(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sources":
+		return ec.fieldContext_SourceList_sources(ctx, field)
+	case "total":
+		return ec.fieldContext_SourceList_total(ctx, field)
+	case "missing":
+		return ec.fieldContext_SourceList_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceList", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceSampling(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rate":
+		return ec.fieldContext_SourceSampling_rate(ctx, field)
+	case "origin":
+		return ec.fieldContext_SourceSampling_origin(ctx, field)
+	case "rates":
+		return ec.fieldContext_SourceSampling_rates(ctx, field)
+	case "unscaled":
+		return ec.fieldContext_SourceSampling_unscaled(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceSampling", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceSequence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "protocol":
+		return ec.fieldContext_SourceSequence_protocol(ctx, field)
+	case "unit":
+		return ec.fieldContext_SourceSequence_unit(ctx, field)
+	case "expected":
+		return ec.fieldContext_SourceSequence_expected(ctx, field)
+	case "received":
+		return ec.fieldContext_SourceSequence_received(ctx, field)
+	case "lost":
+		return ec.fieldContext_SourceSequence_lost(ctx, field)
+	case "reordered":
+		return ec.fieldContext_SourceSequence_reordered(ctx, field)
+	case "duplicates":
+		return ec.fieldContext_SourceSequence_duplicates(ctx, field)
+	case "resets":
+		return ec.fieldContext_SourceSequence_resets(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceSequence", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceTemplate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "protocol":
+		return ec.fieldContext_SourceTemplate_protocol(ctx, field)
+	case "id":
+		return ec.fieldContext_SourceTemplate_id(ctx, field)
+	case "fields":
+		return ec.fieldContext_SourceTemplate_fields(ctx, field)
+	case "isOptions":
+		return ec.fieldContext_SourceTemplate_isOptions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceTemplate", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceTemplates(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_SourceTemplates_count(ctx, field)
+	case "known":
+		return ec.fieldContext_SourceTemplates_known(ctx, field)
+	case "isFlapping":
+		return ec.fieldContext_SourceTemplates_isFlapping(ctx, field)
+	case "changes":
+		return ec.fieldContext_SourceTemplates_changes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceTemplates", field.Name)
 }
 
 func (ec *executionContext) childFields_Topology(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -218,6 +218,78 @@ type ProxyGroupPayload struct {
 type Query struct {
 }
 
+// One exporter and observation domain, as the unit sees it that receives from
+// it. What only decoding tells, such as sampling rates, comes from its Slaves.
+// Counts are since the unit started.
+type Source struct {
+	// Unique among sources, and the same as long as the unit is.
+	ID string `json:"id"`
+	// Address of the exporter.
+	Exporter string `json:"exporter"`
+	// Ports that it sends from lately.
+	Ports []int `json:"ports"`
+	// Observation domain; the engine of NetFlow v5, the sub-agent of sFlow.
+	Domain uint64 `json:"domain"`
+	// ID of the source group; null if the unit has none any more.
+	SourceGroup *string `json:"sourceGroup,omitempty"`
+	// Name of the source group; empty if the unit has none any more.
+	SourceGroupName string `json:"sourceGroupName"`
+	// ID of the unit that receives.
+	Unit     string `json:"unit"`
+	UnitName string `json:"unitName"`
+	// Export formats seen: netflow5, netflow9, ipfix, sflow5.
+	Protocols []string `json:"protocols"`
+	// Arrival of the first packet.
+	FirstSeen *time.Time `json:"firstSeen,omitempty"`
+	// Arrival of the newest packet.
+	LastSeen *time.Time `json:"lastSeen,omitempty"`
+	Packets  uint64     `json:"packets"`
+	// Flow records, or flow samples.
+	Records uint64 `json:"records"`
+	// Octets of export packets.
+	Octets uint64 `json:"octets"`
+	// Mean over the last 10 seconds, as the next.
+	PacketsPerSecond float64         `json:"packetsPerSecond"`
+	RecordsPerSecond float64         `json:"recordsPerSecond"`
+	Sampling         *SourceSampling `json:"sampling"`
+	// What the exporter's sequence numbers tell, by format and unit.
+	Sequences []SourceSequence `json:"sequences"`
+	Clock     *SourceClock     `json:"clock"`
+	Templates *SourceTemplates `json:"templates"`
+	// What was dropped here and at the Slaves; packets of all domains of the exporter.
+	Drops []SourceDrop `json:"drops"`
+}
+
+// How the exporter's clock stands to that of the unit.
+type SourceClock struct {
+	// Milliseconds that the newest packet's export time is ahead of its arrival; 0 for sFlow, which has none.
+	SkewMs int64 `json:"skewMs"`
+	// The newest packet was placed by its arrival because its export time is off by more than a minute.
+	IsSkewed bool `json:"isSkewed"`
+	// Packets that were.
+	SkewedPackets uint64 `json:"skewedPackets"`
+}
+
+// What a unit dropped of an exporter.
+type SourceDrop struct {
+	UnitName string `json:"unitName"`
+	// receive, distribute or store.
+	Hop string `json:"hop"`
+	// packets or records.
+	Kind string `json:"kind"`
+	// For example kernel_dropped or unknown_template.
+	Reason string `json:"reason"`
+	Count  uint64 `json:"count"`
+}
+
+// A unit whose exporters are not all shown.
+type SourceGap struct {
+	// Unit ID.
+	Unit     string `json:"unit"`
+	UnitName string `json:"unitName"`
+	Reason   string `json:"reason"`
+}
+
 // One place: the same exporters, received by one or several identical proxy
 // groups, which therefore hold the same flows.
 type SourceGroup struct {
@@ -245,6 +317,65 @@ type SourceGroupPayload struct {
 	Affected []string `json:"affected"`
 	// As it is now, or would be (dry run).
 	SourceGroup *SourceGroup `json:"sourceGroup"`
+}
+
+// What is known of the exporters of a deployment.
+type SourceList struct {
+	// By exporter, domain and unit.
+	Sources []Source `json:"sources"`
+	// How many there are, including those beyond the limit.
+	Total int `json:"total"`
+	// Units that do not say, or not all, what they know.
+	Missing []SourceGap `json:"missing"`
+}
+
+// How a source samples.
+type SourceSampling struct {
+	// 1 in rate, of the newest records; 0 = unknown.
+	Rate uint64 `json:"rate"`
+	// Who told: header, options, record, sample, manual; unknown if nobody did, empty without records.
+	Origin string `json:"origin"`
+	// The rates lately, newest first.
+	Rates []uint64 `json:"rates"`
+	// Records whose rate nobody told; they are not scaled.
+	Unscaled uint64 `json:"unscaled"`
+}
+
+// What the sequence numbers of one format tell of the way to this unit.
+type SourceSequence struct {
+	Protocol string `json:"protocol"`
+	// What the exporter counts: flows, records, packets, datagrams or samples.
+	Unit string `json:"unit"`
+	// received + lost.
+	Expected uint64 `json:"expected"`
+	Received uint64 `json:"received"`
+	Lost     uint64 `json:"lost"`
+	// Packets that came late and filled a gap.
+	Reordered  uint64 `json:"reordered"`
+	Duplicates uint64 `json:"duplicates"`
+	// Starts of a new sequence.
+	Resets uint64 `json:"resets"`
+}
+
+// A template that is known.
+type SourceTemplate struct {
+	Protocol string `json:"protocol"`
+	ID       int    `json:"id"`
+	// Number of its fields.
+	Fields int `json:"fields"`
+	// It is for options data, not for flows.
+	IsOptions bool `json:"isOptions"`
+}
+
+// What a source has announced.
+type SourceTemplates struct {
+	Count int `json:"count"`
+	// By ID, at most 64.
+	Known []SourceTemplate `json:"known"`
+	// Layouts change to and fro: several exporters send from one address and domain.
+	IsFlapping bool `json:"isFlapping"`
+	// Layouts that replaced another under the same ID.
+	Changes uint64 `json:"changes"`
 }
 
 type Subscription struct {
