@@ -47,6 +47,7 @@ type spool struct {
 	next    uint64 // sequence number of the next frame
 	at, off int    // block and offset to be written next
 	writing *block // that the writer may be reading
+	halted  bool   // nothing more is to be written
 	wake    chan struct{}
 }
 
@@ -91,6 +92,9 @@ func (s *spool) unwritten() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writing = nil
+	if s.halted {
+		return nil
+	}
 	for ; s.at < len(s.blocks); s.at, s.off = s.at+1, 0 {
 		b := s.blocks[s.at]
 		if from := s.off; from < len(b.octets) {
@@ -102,6 +106,30 @@ func (s *spool) unwritten() []byte {
 		}
 	}
 	return nil
+}
+
+// halt ends writing.
+func (s *spool) halt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.halted = true
+}
+
+// underWay reports whether frames were written and are not acknowledged.
+func (s *spool) underWay() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, b := range s.blocks {
+		if b.acked == len(b.entries) {
+			continue
+		}
+		first := 0
+		if b.acked > 0 {
+			first = b.entries[b.acked-1].end
+		}
+		return i < s.at || i == s.at && first < s.off
+	}
+	return false
 }
 
 // rewind makes the first frame that is not acknowledged the next one to be

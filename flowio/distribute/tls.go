@@ -21,8 +21,13 @@ const (
 	// not waited for again until there is room.
 	patience = 20 * time.Millisecond
 
-	// drainPoll is how often Close looks whether everything is acknowledged.
+	// drainPoll is how often Close and abandon look what is acknowledged.
 	drainPoll = 5 * time.Millisecond
+
+	// settleWithin bounds the wait for acknowledgements of a Slave that leaves
+	// while it is connected: they come every 50 ms. What is acknowledged is not
+	// delivered twice.
+	settleWithin = 250 * time.Millisecond
 )
 
 // tlsDelivery sends framed packets over mutual TLS.
@@ -56,12 +61,27 @@ func (tlsDelivery) abandon(s *sink) (rest []datagram) {
 	s.away.closed = true
 	lanes := s.away.lanes
 	s.away.mu.Unlock()
+	letAcknowledge(lanes)
 	for _, l := range lanes {
 		l.stop()
 		l.running.Wait()
 		rest = append(rest, l.spool.empty(s)...)
 	}
 	return rest
+}
+
+// letAcknowledge writes nothing more and waits for the acknowledgement of what was
+// written over connections that live.
+func letAcknowledge(lanes map[uint16]*lane) {
+	for _, l := range lanes {
+		l.spool.halt()
+	}
+	deadline := time.Now().Add(settleWithin)
+	for _, l := range lanes {
+		for l.up.Load() && l.spool.underWay() && time.Now().Before(deadline) {
+			time.Sleep(drainPoll)
+		}
+	}
 }
 
 // tlsOutlet hands packets to the links of their Slaves.

@@ -95,6 +95,17 @@ func (b *inbox) len() int {
 	return len(b.packets)
 }
 
+// records sums up the records of NetFlow v5 packets.
+func (b *inbox) records() (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.packets {
+		h, _ := netflow5.ParseHeader(p.Payload)
+		n += int(h.Count)
+	}
+	return n
+}
+
 // eventually polls until ok or a deadline.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
@@ -320,6 +331,39 @@ func TestTLSSlaveLeaves(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTLSConnectedSlaveLeaves removes a Slave that takes frames at that very
+// moment. Nothing must arrive twice, and the Slave was sent what it has.
+func TestTLSConnectedSlaveLeaves(t *testing.T) {
+	ca := newAuthority(t)
+	var a, b inbox
+	at := netip.MustParseAddrPort("127.0.0.1:0")
+	first := startReceiver(t, ReceiverConfig{TLS: ca.config("a"), Address: at}, a.take)
+	second := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), first.Addr().Port())
+	startReceiver(t, ReceiverConfig{TLS: ca.config("b"), Address: second}, b.take)
+	slaveB := Slave{ID: "b", Host: second.Addr(), Weight: 1}
+	cfg := ca.config("proxy")
+	cfg.ServerName = "127.0.0.1"
+	d := newTLS(t, Config{Model: RoundRobin, TLS: cfg}, slaveA, slaveB)
+	const packets = 20_000
+	for n := range packets {
+		d.Take([]flow.Packet{forwarded(first.Addr().Port()-portOffset, n)})
+		if n == packets/2 {
+			eventually(t, "both Slaves take", func() bool { return a.len() > 0 && b.len() > 0 })
+		}
+	}
+	d.SetSlaves([]Slave{slaveA})
+	d.Close()
+	if got := a.records() + b.records(); got != packets {
+		t.Errorf("%d of %d records arrived", got, packets)
+	}
+	balance(t, d)
+	for _, s := range d.Sent() {
+		if want := map[string]int{"a": a.records(), "b": b.records()}[s.Slave]; s.Records != uint64(want) {
+			t.Errorf("slave %s was sent %d records, has %d", s.Slave, s.Records, want)
+		}
 	}
 }
 
