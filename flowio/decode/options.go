@@ -1,6 +1,10 @@
 package decode
 
 import (
+	"encoding/binary"
+	"math"
+
+	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ie"
 	"example.com/weir/flowio/sampling"
 	"example.com/weir/flowio/template"
@@ -9,15 +13,13 @@ import (
 // optionsProgram says where an options template has what weir wants to know.
 // Each is a field index, -1 if the template lacks it.
 type optionsProgram struct {
-	sampler, iface                   int
-	interval                         int // 1 in N
-	packetInterval, packetSpace      int // N taken, M left out
-	samplingSize, samplingPopulation int // N out of M
-	systemInit                       int
+	sampler, iface int
+	systemInit     int
+	rate           rateProgram
 }
 
 func compileOptions(format template.Format, t *template.Template) *optionsProgram {
-	p := optionsProgram{-1, -1, -1, -1, -1, -1, -1, -1}
+	p := optionsProgram{sampler: -1, iface: -1, systemInit: -1, rate: compileRate(t, t.Scope)}
 	for i, f := range t.Fields {
 		if f.Enterprise != 0 || f.Length == 0 || f.Length > 8 {
 			continue
@@ -31,16 +33,6 @@ func compileOptions(format template.Format, t *template.Template) *optionsProgra
 		switch f.Element {
 		case ie.SamplerID, ie.SelectorID:
 			p.sampler = i
-		case ie.SamplingInterval, ie.SamplerRandomInterval:
-			p.interval = i
-		case ie.SamplingPacketInterval:
-			p.packetInterval = i
-		case ie.SamplingPacketSpace:
-			p.packetSpace = i
-		case ie.SamplingSize:
-			p.samplingSize = i
-		case ie.SamplingPopulation:
-			p.samplingPopulation = i
 		case ie.SystemInitTimeMilliseconds:
 			p.systemInit = i
 		case ie.IngressInterface:
@@ -54,40 +46,140 @@ func compileOptions(format template.Format, t *template.Template) *optionsProgra
 
 // learn reads one record of options data.
 func (p *optionsProgram) learn(rates *sampling.Table, d sampling.Domain, record []byte, spans []span) {
-	value := func(field int) (uint64, bool) {
-		if field < 0 {
-			return 0, false
-		}
-		return readNumber(record[spans[field].at:][:spans[field].n]), true
-	}
-	if init, ok := value(p.systemInit); ok && init > 0 {
+	if init, ok := valueOf(p.systemInit, record, spans); ok && init > 0 {
 		rates.LearnSystemInit(d, int64(init))
 	}
 	scope, id := sampling.All, uint64(0)
-	if v, ok := value(p.iface); ok {
+	if v, ok := valueOf(p.iface, record, spans); ok {
 		scope, id = sampling.Interface, v
 	}
-	if v, ok := value(p.sampler); ok {
+	if v, ok := valueOf(p.sampler, record, spans); ok {
 		scope, id = sampling.Sampler, v
 	}
-	rates.Learn(d, scope, id, p.rate(value))
+	rates.Learn(d, scope, id, p.rate.of(record, spans))
 }
 
-// rate returns N of 1 in N, 0 if the record does not say.
-func (p *optionsProgram) rate(value func(int) (uint64, bool)) uint64 {
-	if interval, ok := value(p.interval); ok {
-		return interval
+func valueOf(field int, record []byte, spans []span) (uint64, bool) {
+	if field < 0 || spans[field].n > 8 {
+		return 0, false
 	}
-	if taken, ok := value(p.packetInterval); ok && taken > 0 {
-		space, _ := value(p.packetSpace)
-		return ratio(taken+space, taken)
+	return readNumber(record[spans[field].at:][:spans[field].n]), true
+}
+
+// rateProgram says where a template has how its flows are sampled. Each is a
+// field index, -1 if the template lacks it.
+type rateProgram struct {
+	intervals            [2]int // 1 in N
+	taken, space         int    // packets in a row that are taken, and left out (RFC 5477 section 8.2)
+	takenTime, spaceTime int    // the same in microseconds
+	size, population     int    // N out of M
+	probability          int    // a floating-point number
+}
+
+// compileRate looks at the fields of t from first on.
+func compileRate(t *template.Template, first int) rateProgram {
+	p := rateProgram{[2]int{-1, -1}, -1, -1, -1, -1, -1, -1, -1}
+	for i, f := range t.Fields {
+		if i < first || f.Enterprise != 0 || f.Length == 0 || f.Length > 8 {
+			continue
+		}
+		if to := p.field(f.Element); to != nil {
+			*to = i
+		}
 	}
-	if size, ok := value(p.samplingSize); ok && size > 0 {
-		population, _ := value(p.samplingPopulation)
+	return p
+}
+
+func (p *rateProgram) field(element uint16) *int {
+	switch element {
+	case ie.SamplingInterval:
+		return &p.intervals[0]
+	case ie.SamplerRandomInterval:
+		return &p.intervals[1]
+	case ie.SamplingPacketInterval:
+		return &p.taken
+	case ie.SamplingPacketSpace:
+		return &p.space
+	case ie.SamplingTimeInterval:
+		return &p.takenTime
+	case ie.SamplingTimeSpace:
+		return &p.spaceTime
+	case ie.SamplingSize:
+		return &p.size
+	case ie.SamplingPopulation:
+		return &p.population
+	case ie.SamplingProbability:
+		return &p.probability
+	default:
+		return nil
+	}
+}
+
+// saysMore reports whether the template tells the rate otherwise than by
+// element 34, which has a column.
+func (p *rateProgram) saysMore() bool {
+	return p.intervals[1] >= 0 || p.taken >= 0 || p.size >= 0 || p.takenTime >= 0 || p.probability >= 0
+}
+
+// of returns N of 1 in N, 0 if the record does not say.
+func (p *rateProgram) of(record []byte, spans []span) uint64 {
+	for _, field := range p.intervals {
+		if v, ok := valueOf(field, record, spans); ok && v > 0 {
+			return v
+		}
+	}
+	if rate := share(p.taken, p.space, record, spans); rate > 0 {
+		return rate
+	}
+	if size, ok := valueOf(p.size, record, spans); ok && size > 0 {
+		population, _ := valueOf(p.population, record, spans)
 		return ratio(population, size)
 	}
-	return 0
+	if p.probability >= 0 {
+		at := spans[p.probability]
+		return fromProbability(record[at.at:][:at.n])
+	}
+	return share(p.takenTime, p.spaceTime, record, spans)
+}
+
+// share returns the rate of taking some and leaving some out. An interval
+// without a space can only mean 1 in so many: nobody says of a sampler that it
+// takes a number of packets and leaves none out.
+func share(taken, space int, record []byte, spans []span) uint64 {
+	n, ok := valueOf(taken, record, spans)
+	if !ok || n == 0 {
+		return 0
+	}
+	if space < 0 {
+		return n
+	}
+	left, _ := valueOf(space, record, spans)
+	return ratio(n+left, n)
 }
 
 // ratio returns all divided by taken, rounded.
 func ratio(all, taken uint64) uint64 { return (all + taken/2) / taken }
+
+// fromProbability returns the rate for a probability of 4 or 8 octets, 0 if it
+// is none.
+func fromProbability(b []byte) uint64 {
+	var p float64
+	switch len(b) {
+	case 4:
+		p = float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+	case 8:
+		p = math.Float64frombits(binary.BigEndian.Uint64(b))
+	}
+	if !(p > 0 && p <= 1) || p < 1/float64(math.MaxUint32) {
+		return 0
+	}
+	return uint64(math.Round(1 / p))
+}
+
+// recordRates fills the rates that records give otherwise than by element 34.
+func (d *Decoder) recordRates(prog *program, record []byte, out *flow.Batch, i int) {
+	r := row{out, i}
+	if prog.rate != nil && r.num(flow.SamplingRate) == 0 {
+		r.set(flow.SamplingRate, prog.rate.of(record, d.spans))
+	}
+}

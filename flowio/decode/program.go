@@ -139,6 +139,10 @@ type program struct {
 	// Time if there is none.
 	lasting flow.Field
 
+	// rate is how records tell their rate, nil if they do not or by element
+	// 34 only.
+	rate *rateProgram
+
 	turned        []op // what is said of the opposite direction of a biflow
 	turnedColumns flow.FieldSet
 	turnedUptimes bool
@@ -169,6 +173,9 @@ func compile(format template.Format, t *template.Template) *program {
 		offset += int(f.Length)
 	}
 	p.addDuration(t)
+	if rate := compileRate(t, 0); rate.saysMore() {
+		p.rate = &rate
+	}
 	return p
 }
 

@@ -137,6 +137,11 @@ func (d *Decoder) release(p *packet, parked []flow.Packet, out *flow.Batch) (fir
 // learned takes over what options data have told about the domain.
 func (p *packet) learned(rates *sampling.Table) {
 	p.rates = rates.Rates(p.samplingDomain())
+	if p.rates == nil && p.domain != 0 {
+		// What concerns the whole exporting process is sent in domain 0
+		// (RFC 7011 section 3.1).
+		p.rates = rates.Rates(sampling.Domain{Exporter: p.Exporter.Addr()})
+	}
 	if boot := p.rates.SystemInit(); p.format == template.IPFIX && boot != 0 {
 		p.clock.boot, p.clock.anchor = boot, byBoot
 	}
@@ -274,6 +279,13 @@ func (d *Decoder) fixed(p *packet, prog *program, body []byte, out *flow.Batch) 
 		o := &prog.turned[i]
 		o.run(&p.clock, nil, d.biflows.given, 0, n, body, o.offset, o.length, stride)
 	}
+	if prog.rate != nil {
+		for i := range n {
+			record := body[i*stride:][:stride]
+			d.measure(prog.template, record)
+			d.recordRates(prog, record, out, first+i)
+		}
+	}
 	return n
 }
 
@@ -290,6 +302,7 @@ func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batc
 		first := out.Extend(1)
 		sampler := d.samplers(1)
 		d.runAll(p, prog, prog.ops, sampler, out, first, record)
+		d.recordRates(prog, record, out, first)
 		if len(prog.turned) > 0 {
 			d.runAll(p, prog, prog.turned, nil, d.biflows.given, d.biflows.given.Extend(1), record)
 		}
