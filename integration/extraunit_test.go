@@ -38,8 +38,8 @@ func extraUnit(d *deployment, name, role, address, parent string, settings ...st
 	}
 	e.file = filepath.Join(e.dir, "weir.yaml")
 	lines := []string{
-		"role: " + role, "name: " + name, "data-dir: " + e.dir, "parent: " + parent,
-		"control: " + address + ":2210", "query: " + address + ":4210", "admin: " + address + ":8210",
+		"role: " + role, "name: " + name, "data-dir: " + e.dir, "parent: '" + parent + "'",
+		"control: '" + address + ":2210'", "query: '" + address + ":4210'", "admin: '" + address + ":8210'",
 		"log: {format: text}",
 	}
 	if err := os.WriteFile(e.file, []byte(strings.Join(append(lines, settings...), "\n")+"\n"), 0o600); err != nil {
@@ -168,6 +168,37 @@ func containsLine(log string, texts ...string) error {
 	return errors.New("no such line")
 }
 
+// linked reports an error unless the Master hears of the unit.
+func (e *extra) linked() error {
+	select {
+	case <-e.ended:
+		e.d.t.Fatalf("%s ended: %s", e.name, e.said())
+	default:
+	}
+	if s := e.d.status(e.name).Status; s.State == "lost" || s.State == "joining" || s.State == "expected" {
+		return fmt.Errorf("%s is %s: %s", e.name, s.State, s.Reason)
+	}
+	return nil
+}
+
+// makeGroup makes a source group with one proxy group: a Proxy and its Slaves,
+// or a standalone Slave.
+func (d *deployment) makeGroup(name string, port int, delivery string, proxy *extra, slaves ...*extra) {
+	d.t.Helper()
+	var group outcome
+	if err := d.call("POST", "/source-groups", map[string]any{"name": name, "listen": []int{port}, "delivery": delivery}, &group); err != nil {
+		d.t.Fatal(err)
+	}
+	members := []any{}
+	for _, s := range slaves {
+		members = append(members, map[string]any{"unit": s.id(), "weight": 1})
+	}
+	pair := map[string]any{"name": name + "-1", "sourceGroup": group.ID, "proxy": proxy.id(), "slaves": members}
+	if err := d.call("POST", "/proxy-groups", pair, nil); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // id returns the unit's ID as the Master knows it.
 func (e *extra) id() string {
 	e.d.t.Helper()
@@ -182,7 +213,7 @@ func (e *extra) forget() {
 	}
 }
 
-// healthz waits until the unit's admin address answers.
+// awaitUp waits until the unit's admin address answers.
 func (e *extra) awaitUp() {
 	e.d.t.Helper()
 	e.d.await(e.name+" to be up", 15*time.Second, func() error {

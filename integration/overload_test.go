@@ -1,0 +1,58 @@
+package integration
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestOverload sends more than a Proxy's socket buffers hold while the Proxy
+// stands still: what the kernel dropped is on the books, and the rest is
+// stored.
+func TestOverload(t *testing.T) {
+	d := deploy(t, "--first", "127.0.78.11")
+	proxy := d.unit("london-proxy")
+	if err := syscall.Kill(proxy.PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	waking := time.AfterFunc(20*time.Second, func() { syscall.Kill(proxy.PID, syscall.SIGCONT) })
+	defer waking.Stop()
+	// As many packets as possible: each takes a buffer of its own.
+	out, errs, code := d.run("generate", "--to", d.listen("london"), "--rate", "0", "--flows-per-packet", "1",
+		"--protocol", "netflow5", "--for", "1500ms", "--output", "json")
+	if err := syscall.Kill(proxy.PID, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if code != 0 {
+		t.Fatalf("generate: exit code %d: %s", code, errs)
+	}
+	var sent struct{ Packets string }
+	if err := decode(out, &sent); err != nil {
+		t.Fatal(err)
+	}
+	d.await("the Proxy's link", 20*time.Second, func() error { return d.ready(proxy.Name) })
+	// The kernel tells of drops with the next packet of the same socket.
+	more := d.export(proxy.Name, d.listen("london"), "127.0.235.1", 1000)
+	want := integer(sent.Packets) + more.packets()
+	d.await("every packet to be accounted for", 10*time.Second, func() error {
+		books, err := d.ledger()
+		if err != nil {
+			return err
+		}
+		b := books[proxy.Name]
+		if got := b.received["receive packets"]; got != want || b.dropped["kernel_dropped"] == 0 {
+			return fmt.Errorf("received %d of %d packets, %d dropped by the kernel", got, want, b.dropped["kernel_dropped"])
+		}
+		return nil
+	})
+	d.booksBalance()
+	books, err := d.ledger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := books["london-slave-1"].kept["store records"] + books["london-slave-2"].kept["store records"]
+	if taken := books[proxy.Name].received["distribute records"]; stored != taken {
+		t.Errorf("%d records stored of %d taken", stored, taken)
+	}
+}
