@@ -43,7 +43,8 @@ export function SeriesChart(props: Props) {
   useEffect(() => {
     drawing.current = {
       ...props,
-      onHover: (index, left, width) => setHover(index === null || left < 0 ? null : { index, left, width }),
+      onHover: (index, left, width) =>
+        setHover(index === null || left < 0 ? null : { index: Math.min(index, times.length - 1), left, width }),
     };
   });
 
@@ -79,10 +80,14 @@ export function SeriesChart(props: Props) {
   );
 }
 
+/** A step lasts until the next begins, so the last one needs an end of its own. */
 function chartData(times: readonly number[], lines: readonly ChartLine[], stacked: boolean): uPlot.AlignedData {
   const values = lines.map((l) => l.values);
-  const drawn = stacked ? stack(values).reverse() : values.map((v) => [...v]);
-  return [times.map((t) => t / 1000), ...drawn];
+  const drawn = stacked ? stack(values).reverse() : values;
+  const [last, before] = [times.at(-1), times.at(-2)];
+  const starts = times.map((t) => t / 1000);
+  if (last === undefined || before === undefined) return [starts, ...drawn.map((v) => [...v])];
+  return [[...starts, (2 * last - before) / 1000], ...drawn.map((v) => [...v, v.at(-1) ?? 0])];
 }
 
 type BoxProps = {

@@ -152,21 +152,17 @@ function Details({ view, change, answers, onHighlight }: DetailsProps) {
   return (
     <section className={`panel ${styles.details}`} aria-label="Details">
       <Tabs value={view.tab} onChange={(tab) => tab && change({ tab: tab as Tab })} keepMounted={false}>
-        <Tabs.List>
-          <Tabs.Tab value="top">{view.by.length === 0 ? 'Total' : `Top ${view.top}`}</Tabs.Tab>
-          <Tabs.Tab value="flows">
-            Flows{view.tab === 'flows' && records !== undefined ? ` (${exact(records)})` : ''}
-          </Tabs.Tab>
+        <div className={styles.tabsHead}>
+          <Tabs.List>
+            <Tabs.Tab value="top">{view.by.length === 0 ? 'Total' : `Top ${view.top}`}</Tabs.Tab>
+            <Tabs.Tab value="flows">
+              Flows{view.tab === 'flows' && records !== undefined ? ` (${exact(records)})` : ''}
+            </Tabs.Tab>
+          </Tabs.List>
           {view.tab === 'flows' && (
-            <Switch
-              className={styles.allFields}
-              size="xs"
-              label="All fields"
-              checked={allFields}
-              onChange={(e) => setAllFields(e.currentTarget.checked)}
-            />
+            <Switch size="xs" label="All fields" checked={allFields} onChange={(e) => setAllFields(e.currentTarget.checked)} />
           )}
-        </Tabs.List>
+        </div>
         <Tabs.Panel value="top">
           <Answered run={top}>
             {(data) => <TopTable result={data.result} metric={view.metric} colours={colours} onHighlight={onHighlight} />}

@@ -1,5 +1,5 @@
 import { colourOf } from '../../chart/colours';
-import { exact, metrics, percent, perSecond, rate, volume, type Metric } from '../../format/numbers';
+import { count, exact, metrics, percent, perSecond, rate, volume, type Metric } from '../../format/numbers';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import styles from './explore.module.css';
 import { columnLabel } from './fields';
@@ -107,7 +107,7 @@ export function TopTable({ result, metric, colours, onHighlight }: Props) {
             <tr>
               <td className={styles.rank} />
               <td colSpan={fields.length}>
-                all{result.groups ? ` ${exact(result.groups)} groups` : ''}
+                {result.groups ? `all ${count(Number(result.groups), 'group')}` : 'all'}
               </td>
               <Cells sums={totals} totals={totals} metric={metric} seconds={seconds} />
             </tr>
