@@ -10,20 +10,21 @@ import (
 // Keep counts the records of b as kept at hop, each in the account of its
 // exporter and domain.
 func Keep(book *ledger.Book, hop ledger.Hop, b *flow.Batch) {
-	perAccount(book, hop, b, func(a *ledger.Account, n uint64) { a.Keep(n) })
+	perAccount(book, hop, b, 0, b.Len(), func(a *ledger.Account, n uint64) { a.Keep(n) })
 }
 
 // Drop counts the records of b as dropped at hop for reason r.
 func Drop(book *ledger.Book, hop ledger.Hop, b *flow.Batch, r ledger.Reason) {
-	perAccount(book, hop, b, func(a *ledger.Account, n uint64) { a.Drop(r, n) })
+	perAccount(book, hop, b, 0, b.Len(), func(a *ledger.Account, n uint64) { a.Drop(r, n) })
 }
 
-// perAccount calls count once for each run of records with one account.
-func perAccount(book *ledger.Book, hop ledger.Hop, b *flow.Batch, count func(*ledger.Account, uint64)) {
+// perAccount calls count once for each run of the records [from, end) of b
+// with one account.
+func perAccount(book *ledger.Book, hop ledger.Hop, b *flow.Batch, from, end int, count func(*ledger.Account, uint64)) {
 	exporters, domains := b.Addr(flow.Exporter), b.Num(flow.Domain)
-	for from := 0; from < b.Len(); {
+	for from < end {
 		to := from + 1
-		for to < b.Len() && exporters[to] == exporters[from] && domains[to] == domains[from] {
+		for to < end && exporters[to] == exporters[from] && domains[to] == domains[from] {
 			to++
 		}
 		exporter := exporters[from].Netip()

@@ -47,7 +47,8 @@ func (r rows) fill(f flow.Field, v uint64) {
 	}
 }
 
-// common fills what is the same for all records of a packet.
+// common fills what is the same for all records of a packet, but for
+// exporters that records name themselves.
 func (r rows) common(exporter flow.Addr, domain uint32, c *clock) {
 	r.fill(flow.Time, uint64(c.axis))
 	r.fill(flow.Domain, uint64(domain))
@@ -55,7 +56,9 @@ func (r rows) common(exporter flow.Addr, domain uint32, c *clock) {
 	if r.b.Fields().Has(flow.Exporter) {
 		to := r.b.Addr(flow.Exporter)[r.first : r.first+r.n]
 		for i := range to {
-			to[i] = exporter
+			if isUnset(to[i]) {
+				to[i] = exporter
+			}
 		}
 	}
 }

@@ -143,6 +143,8 @@ type program struct {
 	// 34 only.
 	rate *rateProgram
 
+	exporter []op // where records name their exporter
+
 	turned        []op // what is said of the opposite direction of a biflow
 	turnedColumns flow.FieldSet
 	turnedUptimes bool
@@ -164,6 +166,11 @@ func compile(format template.Format, t *template.Template) *program {
 			if o.rank == best[o.column] {
 				p.add(op{kind: o.kind, column: o.column, field: i, offset: offset, length: int(f.Length)})
 			}
+		}
+		if n := exporterLen(f); n != 0 {
+			p.exporter = append(p.exporter, op{
+				kind: address, column: flow.Exporter, fill: len(p.exporter) > 0, field: i, offset: offset, length: n,
+			})
 		}
 		for _, o := range turnedOrigins(f) {
 			if o.rank == bestTurned[o.column] {
@@ -264,9 +271,22 @@ func (k kind) takes(element uint16, length int) bool {
 	}
 }
 
+// exporterLen returns the length of the address of the exporter in f, 0 if f
+// holds none.
+func exporterLen(f template.Field) int {
+	switch {
+	case f.Enterprise == 0 && f.Element == ie.ExporterIPv4Address && f.Length == 4:
+		return 4
+	case f.Enterprise == 0 && f.Element == ie.ExporterIPv6Address && f.Length == 16:
+		return 16
+	default:
+		return 0
+	}
+}
+
 func addressLen(element uint16) int {
 	switch element {
-	case ie.SourceIPv6Address, ie.DestinationIPv6Address, ie.IPNextHopIPv6Address, ie.BGPNextHopIPv6Address:
+	case ie.ExporterIPv6Address, ie.SourceIPv6Address, ie.DestinationIPv6Address, ie.IPNextHopIPv6Address, ie.BGPNextHopIPv6Address:
 		return 16
 	default:
 		return 4

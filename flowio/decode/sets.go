@@ -9,6 +9,7 @@ import (
 
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ipfix"
+	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/netflow9"
 	"example.com/weir/flowio/sampling"
 	"example.com/weir/flowio/sequence"
@@ -247,10 +248,27 @@ func (d *Decoder) records(p *packet, prog *program, body []byte, out *flow.Batch
 	p.sequence.Flows += uint32(n)
 	if n > 0 {
 		finish(p, prog, out, first, n)
-		n += d.turn(p, prog, out, first, n)
-		d.account(p.from, p.domain).Receive(uint64(n))
+		d.receive(p, prog, out, first, n, d.turn(p, prog, out, first, n))
 	}
 	return err
+}
+
+// receive counts n records of out from first on, and those that were turned
+// after them, as received: each in the account of its exporter.
+func (d *Decoder) receive(p *packet, prog *program, out *flow.Batch, first, n, turned int) {
+	if !d.isRelayed(p, prog) {
+		d.account(p.from, p.domain).Receive(uint64(n + turned))
+		return
+	}
+	of := d.biflows.turned
+	count := func(a *ledger.Account, n uint64) { a.Receive(n) }
+	perAccount(d.cfg.Book, d.cfg.Hop, out, first, first+n, count)
+	perAccount(d.cfg.Book, d.cfg.Hop, of, of.Len()-turned, of.Len(), count)
+}
+
+// isRelayed reports whether the records of p name their exporter and may.
+func (d *Decoder) isRelayed(p *packet, prog *program) bool {
+	return len(prog.exporter) > 0 && d.cfg.Relayed != nil && d.cfg.Relayed(p.Port)
 }
 
 // turn makes records of the opposite directions of biflows.
@@ -270,6 +288,12 @@ func (d *Decoder) fixed(p *packet, prog *program, body []byte, out *flow.Batch) 
 	for i := range prog.ops {
 		o := &prog.ops[i]
 		o.run(&p.clock, sampler, out, first, n, body, o.offset, o.length, stride)
+	}
+	if d.isRelayed(p, prog) {
+		for i := range prog.exporter {
+			o := &prog.exporter[i]
+			o.run(&p.clock, nil, out, first, n, body, o.offset, o.length, stride)
+		}
 	}
 	if len(prog.turned) > 0 {
 		d.biflows.given.Reset()
@@ -303,6 +327,9 @@ func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batc
 		sampler := d.samplers(1)
 		d.runAll(p, prog, prog.ops, sampler, out, first, record)
 		d.recordRates(prog, record, out, first)
+		if d.isRelayed(p, prog) {
+			d.runAll(p, prog, prog.exporter, nil, out, first, record)
+		}
 		if len(prog.turned) > 0 {
 			d.runAll(p, prog, prog.turned, nil, d.biflows.given, d.biflows.given.Extend(1), record)
 		}
