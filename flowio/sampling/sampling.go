@@ -20,6 +20,9 @@ const (
 	// maxPerDomain bounds the samplers and interfaces of a domain. Routers
 	// have one sampler per direction and interface at most.
 	maxPerDomain = 4096
+
+	// maxNarrow bounds those of all domains together, about 100 octets each.
+	maxNarrow = 1 << 18
 )
 
 // Domain names what a sampler number is unique in.
@@ -99,6 +102,21 @@ func (r *Rates) of(s scoped) uint64 {
 	return r.defaultLocked()
 }
 
+// has reports whether s has a rate of its own.
+func (r *Rates) has(s scoped) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	_, known := r.narrow[s]
+	return known
+}
+
+// size returns the number of rates that do not hold for all.
+func (r *Rates) size() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.narrow)
+}
+
 // PerInterface reports whether the rates of interfaces are known.
 func (r *Rates) PerInterface() bool {
 	if r == nil {
@@ -149,6 +167,7 @@ func (r *Rates) learn(s scoped, rate uint64) bool {
 
 // Table holds the rates of all exporters. It is safe for concurrent use.
 type Table struct {
+	narrow  atomic.Int64                          // rates that do not hold for all of a domain
 	manual  atomic.Pointer[map[netip.Addr]uint64] // by exporter; nil: none
 	changes atomic.Uint64
 
@@ -193,7 +212,13 @@ func (t *Table) Learn(d Domain, scope Scope, id, rate uint64) {
 	if rate == 0 {
 		return
 	}
-	if r := t.open(d); r != nil && r.learn(scoped{scope, id}, rate) {
+	r := t.open(d)
+	if r == nil || scope != All && t.narrow.Load() >= maxNarrow && !r.has(scoped{scope, id}) {
+		return
+	}
+	before := r.size()
+	if r.learn(scoped{scope, id}, rate) {
+		t.narrow.Add(int64(r.size() - before))
 		t.changes.Add(1)
 	}
 }

@@ -58,8 +58,9 @@ func (t *Table) Load(path string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for d, r := range domains {
-		if t.domains[d] == nil && len(t.domains) < maxDomains {
+		if t.domains[d] == nil && len(t.domains) < maxDomains && t.narrow.Load() < maxNarrow {
 			t.domains[d] = r
+			t.narrow.Add(int64(r.size()))
 		}
 	}
 	return nil

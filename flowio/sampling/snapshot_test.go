@@ -100,3 +100,18 @@ func FuzzSnapshot(f *testing.F) {
 		}
 	})
 }
+
+// TestRatesAreBounded tells rates of ever new interfaces in ever new domains.
+func TestRatesAreBounded(t *testing.T) {
+	table := NewTable()
+	for i := range uint32(maxNarrow + 10_000) {
+		table.Learn(Domain{Exporter: router.Exporter, Number: i / 1000}, Interface, uint64(i), 10)
+	}
+	if n := table.narrow.Load(); n > maxNarrow {
+		t.Errorf("%d rates, want at most %d", n, maxNarrow)
+	}
+	known := Domain{Exporter: router.Exporter}
+	if table.Learn(known, Interface, 0, 20); table.Rates(known).Interface(0) != 20 {
+		t.Error("a rate that is known cannot change any more")
+	}
+}
