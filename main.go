@@ -48,6 +48,7 @@ func commands() []command {
 		{"token", "create, list and revoke API tokens; create join tokens", cmdToken},
 		{"topology", "show and change units, proxy groups and source groups", cmdTopology},
 		{"status", "show the state of every unit", cmdStatus},
+		{"sources", "show the exporters with their health", cmdSources},
 		{"query", "ask for top talkers, time series and totals", cmdQuery},
 		{"flows", "list flow records", cmdFlows},
 		{"replay", "send the export packets of a capture to a collector", cmdReplay},

@@ -249,6 +249,77 @@ type Role = access.Role
 // Row A value per column; addresses, texts and counters are strings, small numbers are numbers, times are RFC 3339
 type Row = query.Row
 
+// Source One exporter and observation domain; counts are since the unit started
+type Source struct {
+	Clock SourceClock `json:"clock"`
+
+	// Domain Observation domain; the engine of NetFlow v5, the sub-agent of sFlow
+	Domain uint32 `json:"domain"`
+
+	// Drops What was dropped here and at the Slaves; packets of all domains of the exporter
+	Drops    []SourceDrop `json:"drops"`
+	Exporter string       `json:"exporter"`
+
+	// FirstSeen Arrival of the first packet
+	FirstSeen *time.Time `json:"firstSeen,omitempty"`
+
+	// ID Unique among sources, and the same as long as the unit is
+	ID string `json:"id"`
+
+	// LastSeen Arrival of the newest packet
+	LastSeen *time.Time `json:"lastSeen,omitempty"`
+	Octets   Uint64     `json:"octets"`
+	Packets  Uint64     `json:"packets"`
+
+	// PacketsPerSecond Mean over the last 10 seconds, as the next
+	PacketsPerSecond float64 `json:"packetsPerSecond"`
+
+	// Ports That it sends from lately
+	Ports            []uint16         `json:"ports"`
+	Protocols        []string         `json:"protocols"`
+	Records          Uint64           `json:"records"`
+	RecordsPerSecond float64          `json:"recordsPerSecond"`
+	Sampling         SourceSampling   `json:"sampling"`
+	Sequences        []SourceSequence `json:"sequences"`
+
+	// SourceGroup ID of the group that the unit serves; empty if it serves none
+	SourceGroup     string          `json:"sourceGroup"`
+	SourceGroupName string          `json:"sourceGroupName"`
+	Templates       SourceTemplates `json:"templates"`
+
+	// Unit ID of the unit that receives
+	Unit     string `json:"unit"`
+	UnitName string `json:"unitName"`
+}
+
+// SourceClock defines model for SourceClock.
+type SourceClock struct {
+	// IsSkewed It is off by more than a minute and was placed by its arrival
+	IsSkewed bool `json:"isSkewed"`
+
+	// SkewMs Milliseconds that the newest packet's export time is ahead of its arrival
+	SkewMs Int64 `json:"skewMs"`
+
+	// SkewedPackets Packets that were
+	SkewedPackets Uint64 `json:"skewedPackets"`
+}
+
+// SourceDrop defines model for SourceDrop.
+type SourceDrop struct {
+	Count    Uint64 `json:"count"`
+	Hop      string `json:"hop"`
+	Kind     string `json:"kind"`
+	Reason   string `json:"reason"`
+	UnitName string `json:"unitName"`
+}
+
+// SourceGap defines model for SourceGap.
+type SourceGap struct {
+	Reason   string `json:"reason"`
+	Unit     string `json:"unit"`
+	UnitName string `json:"unitName"`
+}
+
 // SourceGroup defines model for SourceGroup.
 type SourceGroup = SourceGroupView
 
@@ -262,6 +333,76 @@ type SourceGroupPage struct {
 
 // SourceGroupPatch defines model for SourceGroupPatch.
 type SourceGroupPatch = json.RawMessage
+
+// SourcePage defines model for SourcePage.
+type SourcePage struct {
+	Items []Source `json:"items"`
+
+	// Missing Units that do not say, or not all, what they know
+	Missing []SourceGap `json:"missing"`
+
+	// Next Cursor of the next page; absent on the last
+	Next Next `json:"next,omitempty"`
+
+	// Total Number of sources on all pages
+	Total int `json:"total"`
+}
+
+// SourceSampling defines model for SourceSampling.
+type SourceSampling struct {
+	// Origin Who told; empty without records
+	Origin string `json:"origin"`
+
+	// Rate 1 in rate, of the newest records; 0 = unknown
+	Rate Uint64 `json:"rate"`
+
+	// Rates Lately, newest first
+	Rates []Uint64 `json:"rates"`
+
+	// Unscaled Records whose rate nobody told
+	Unscaled Uint64 `json:"unscaled"`
+}
+
+// SourceSequence defines model for SourceSequence.
+type SourceSequence struct {
+	Duplicates Uint64 `json:"duplicates"`
+
+	// Expected received + lost
+	Expected  Uint64 `json:"expected"`
+	Lost      Uint64 `json:"lost"`
+	Protocol  string `json:"protocol"`
+	Received  Uint64 `json:"received"`
+	Reordered Uint64 `json:"reordered"`
+
+	// Resets Starts of a new sequence
+	Resets Uint64 `json:"resets"`
+
+	// Unit What the exporter counts
+	Unit string `json:"unit"`
+}
+
+// SourceTemplate defines model for SourceTemplate.
+type SourceTemplate struct {
+	Fields int `json:"fields"`
+	ID     int `json:"id"`
+
+	// IsOptions It is for options data, not for flows
+	IsOptions bool   `json:"isOptions"`
+	Protocol  string `json:"protocol"`
+}
+
+// SourceTemplates defines model for SourceTemplates.
+type SourceTemplates struct {
+	// Changes Layouts that replaced another under the same ID
+	Changes Uint64 `json:"changes"`
+	Count   int    `json:"count"`
+
+	// IsFlapping Layouts change to and fro: several exporters send from one address and domain
+	IsFlapping bool `json:"isFlapping"`
+
+	// Known By ID, at most 64
+	Known []SourceTemplate `json:"known"`
+}
 
 // Time defines model for Time.
 type Time = time.Time
@@ -491,6 +632,19 @@ type UpdateSourceGroupParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// ListSourcesParams defines parameters for ListSources.
+type ListSourcesParams struct {
+	// SourceGroup ID or name of a source group
+	SourceGroup *string `form:"sourceGroup,omitempty" json:"sourceGroup,omitempty"`
+
+	// Exporter Address or CIDR prefix
+	Exporter *string `form:"exporter,omitempty" json:"exporter,omitempty"`
+	Limit    *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListTokensParams defines parameters for ListTokens.
 type ListTokensParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -647,6 +801,9 @@ type ServerInterface interface {
 	// UpdateSourceGroup Change a source group
 	// (PATCH /source-groups/{id})
 	UpdateSourceGroup(c *gin.Context, id ID, params UpdateSourceGroupParams)
+	// ListSources Exporters with their health, ordered by address
+	// (GET /sources)
+	ListSources(c *gin.Context, params ListSourcesParams)
 	// ListTokens API tokens, ordered by name
 	// (GET /tokens)
 	ListTokens(c *gin.Context, params ListTokensParams)
@@ -1574,6 +1731,57 @@ func (siw *ServerInterfaceWrapper) UpdateSourceGroup(c *gin.Context) {
 	siw.Handler.UpdateSourceGroup(c, id, params)
 }
 
+// ListSources operation middleware
+func (siw *ServerInterfaceWrapper) ListSources(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSourcesParams
+
+	// ------------- Optional query parameter "sourceGroup" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sourceGroup", c.Request.URL.Query(), &params.SourceGroup, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sourceGroup: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "exporter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exporter", c.Request.URL.Query(), &params.Exporter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter exporter: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSources(c, params)
+}
+
 // ListTokens operation middleware
 func (siw *ServerInterfaceWrapper) ListTokens(c *gin.Context) {
 
@@ -1948,6 +2156,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/queries/:id/stop", wrapper.StopQuery)
 	router.GET(options.BaseURL+"/flows", wrapper.GetFlows)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
+	router.GET(options.BaseURL+"/sources", wrapper.ListSources)
 	router.GET(options.BaseURL+"/fields", wrapper.GetFields)
 	router.POST(options.BaseURL+"/filter/validate", wrapper.ValidateFilter)
 	router.GET(options.BaseURL+"/version", wrapper.GetVersion)
@@ -3309,6 +3518,55 @@ func (response UpdateSourceGroup4XXApplicationProblemPlusJSONResponse) VisitUpda
 	return err
 }
 
+type ListSourcesRequestObject struct {
+	Params ListSourcesParams
+}
+
+type ListSourcesResponseObject interface {
+	VisitListSourcesResponse(w http.ResponseWriter) error
+}
+
+type ListSources200ResponseHeaders struct {
+	Link *string
+}
+
+type ListSources200JSONResponse struct {
+	Body    SourcePage
+	Headers ListSources200ResponseHeaders
+}
+
+func (response ListSources200JSONResponse) VisitListSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSources4XXApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSources4XXApplicationProblemPlusJSONResponse) VisitListSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTokensRequestObject struct {
 	Params ListTokensParams
 }
@@ -3856,6 +4114,9 @@ type StrictServerInterface interface {
 	// UpdateSourceGroup Change a source group
 	// (PATCH /source-groups/{id})
 	UpdateSourceGroup(ctx context.Context, request UpdateSourceGroupRequestObject) (UpdateSourceGroupResponseObject, error)
+	// ListSources Exporters with their health, ordered by address
+	// (GET /sources)
+	ListSources(ctx context.Context, request ListSourcesRequestObject) (ListSourcesResponseObject, error)
 	// ListTokens API tokens, ordered by name
 	// (GET /tokens)
 	ListTokens(ctx context.Context, request ListTokensRequestObject) (ListTokensResponseObject, error)
@@ -4750,6 +5011,32 @@ func (sh *strictHandler) UpdateSourceGroup(ctx *gin.Context, id ID, params Updat
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(UpdateSourceGroupResponseObject); ok {
 		if err := validResponse.VisitUpdateSourceGroupResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSources operation middleware
+func (sh *strictHandler) ListSources(ctx *gin.Context, params ListSourcesParams) {
+	var request ListSourcesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSources(ctx, request.(ListSourcesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSources")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSourcesResponseObject); ok {
+		if err := validResponse.VisitListSourcesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -17,6 +17,8 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/sequence"
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/access"
 	"example.com/weir/persistence/topology"
 )
@@ -236,6 +238,29 @@ func (m *fakeMaster) Ledger(context.Context) ([]ledger.Unit, error) {
 	a.Drop(ledger.StoreFailed, 1)
 	return []ledger.Unit{
 		{ID: "u1", Name: "hq", Entries: book.Entries(), Sent: []ledger.Sent{{Slave: "u2", Packets: 1, Records: 30}}},
+		{ID: "u2", Name: "lost", Error: "no answer"},
+	}, nil
+}
+
+func (m *fakeMaster) Sources(context.Context) ([]source.Unit, error) {
+	at := time.UnixMilli(1_700_000_000_000)
+	seen := func(exporter string, domain uint32) source.Seen {
+		return source.Seen{
+			Source: source.Source{
+				ID:       source.ID{Exporter: netip.MustParseAddr(exporter), Domain: domain},
+				Versions: []uint16{flow.VersionIPFIX}, Ports: []uint16{4739}, First: at, Last: at.Add(time.Minute),
+				Packets: 3, Records: 90, Octets: 4000,
+				Sampling:  source.Sampling{Rate: 1000, Origin: source.Options, Rates: []uint64{1000}, Unscaled: 4},
+				Sequences: []source.Sequence{{Version: flow.VersionIPFIX, Unit: sequence.Records, Counts: sequence.Counts{Received: 90, Lost: 10}}},
+				Clock:     source.Clock{Skew: -90_000, IsSkewed: true, Skewed: 2},
+				Templates: source.Templates{Known: []source.Template{{Version: 10, ID: 256, Fields: 20}}, Count: 1, Changes: 8},
+			},
+			PacketsPerSecond: 0.5, RecordsPerSecond: 15,
+			Drops: []source.Drop{{Unit: "hq", Hop: ledger.Store, Kind: ledger.Records, Reason: ledger.UnknownTemplate, Count: 3}},
+		}
+	}
+	return []source.Unit{
+		{ID: "u1", Name: "hq", SourceGroup: "g1", SourceGroupName: "london", Seen: []source.Seen{seen("198.51.100.1", 7), seen("192.0.2.1", 0)}},
 		{ID: "u2", Name: "lost", Error: "no answer"},
 	}, nil
 }

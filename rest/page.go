@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"strconv"
 )
@@ -13,6 +14,7 @@ type paging struct {
 	path   string // of the resource
 	limit  *int
 	cursor *string
+	others url.Values // parameters that the next page needs as well
 }
 
 // page returns the items of the page, the cursor of the next page and its
@@ -39,6 +41,7 @@ func page[T any](items []T, key func(T) string, p paging) (these []T, next strin
 	items = items[:limit]
 	next = base64.RawURLEncoding.EncodeToString([]byte(key(items[limit-1])))
 	query := url.Values{"limit": {strconv.Itoa(limit)}, "cursor": {next}}
+	maps.Copy(query, p.others)
 	target := "<" + basePath + p.path + "?" + query.Encode() + `>; rel="next"`
 	return items, next, &target, nil
 }

@@ -21,7 +21,7 @@ func (a *api) findProxyGroup(id string) (topology.ProxyGroup, error) {
 func (a *api) ListProxyGroups(_ context.Context, r ListProxyGroupsRequestObject) (ListProxyGroupsResponseObject, error) {
 	all := viewAll(a.master.Topology().ProxyGroups, viewProxyGroup, func(g ProxyGroupView) string { return g.Name })
 	items, next, link, err := page(all, func(g ProxyGroupView) string { return g.Name },
-		paging{"/proxy-groups", r.Params.Limit, r.Params.Cursor})
+		paging{path: "/proxy-groups", limit: r.Params.Limit, cursor: r.Params.Cursor})
 	if err != nil {
 		return nil, err
 	}

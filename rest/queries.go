@@ -26,7 +26,7 @@ func (a *api) ListQueries(_ context.Context, r ListQueriesRequestObject) (ListQu
 		all = append(all, viewJob(j))
 	}
 	slices.SortFunc(all, func(x, y JobView) int { return strings.Compare(key(x), key(y)) })
-	items, next, link, err := page(all, key, paging{"/queries", r.Params.Limit, r.Params.Cursor})
+	items, next, link, err := page(all, key, paging{path: "/queries", limit: r.Params.Limit, cursor: r.Params.Cursor})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/access"
 	"example.com/weir/persistence/topology"
 )
@@ -40,6 +41,7 @@ type Master interface {
 	CancelQuery(id string) error
 	StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.Coverage, query.Stats, error)
 	Ledger(ctx context.Context) ([]ledger.Unit, error)
+	Sources(ctx context.Context) ([]source.Unit, error)
 
 	Authenticate(token string) (access.Principal, error)
 	Tokens() []access.Token

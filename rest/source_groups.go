@@ -21,7 +21,7 @@ func (a *api) findSourceGroup(id string) (topology.SourceGroup, error) {
 func (a *api) ListSourceGroups(_ context.Context, r ListSourceGroupsRequestObject) (ListSourceGroupsResponseObject, error) {
 	all := viewAll(a.master.Topology().SourceGroups, viewSourceGroup, func(g SourceGroupView) string { return g.Name })
 	items, next, link, err := page(all, func(g SourceGroupView) string { return g.Name },
-		paging{"/source-groups", r.Params.Limit, r.Params.Cursor})
+		paging{path: "/source-groups", limit: r.Params.Limit, cursor: r.Params.Cursor})
 	if err != nil {
 		return nil, err
 	}

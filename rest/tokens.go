@@ -30,7 +30,7 @@ func (a *api) ListTokens(_ context.Context, r ListTokensRequestObject) (ListToke
 		}
 	}
 	slices.SortFunc(all, func(x, y Token) int { return cmp.Compare(key(x), key(y)) })
-	items, next, link, err := page(all, key, paging{"/tokens", r.Params.Limit, r.Params.Cursor})
+	items, next, link, err := page(all, key, paging{path: "/tokens", limit: r.Params.Limit, cursor: r.Params.Cursor})
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (a *api) ListActions(_ context.Context, r ListActionsRequestObject) (ListAc
 		all = append(all, viewAction(one))
 	}
 	slices.SortFunc(all, func(x, y ActionView) int { return strings.Compare(key(x), key(y)) })
-	items, next, link, err := page(all, key, paging{"/actions", r.Params.Limit, r.Params.Cursor})
+	items, next, link, err := page(all, key, paging{path: "/actions", limit: r.Params.Limit, cursor: r.Params.Cursor})
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (a *api) findUnit(id string) (topology.Unit, error) {
 func (a *api) ListUnits(_ context.Context, r ListUnitsRequestObject) (ListUnitsResponseObject, error) {
 	all := viewUnits(a.master.Topology())
 	items, next, link, err := page(all, func(u UnitView) string { return u.Name },
-		paging{"/units", r.Params.Limit, r.Params.Cursor})
+		paging{path: "/units", limit: r.Params.Limit, cursor: r.Params.Cursor})
 	if err != nil {
 		return nil, err
 	}

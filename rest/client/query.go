@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -103,10 +102,13 @@ type FlowsRequest struct {
 }
 
 // Flows is a stream of flow records in the form that was asked for.
-type Flows struct {
-	io.ReadCloser
-	response *http.Response
-}
+type Flows struct{ response *http.Response }
+
+// Read reads on, in the form that was asked for.
+func (f *Flows) Read(p []byte) (int, error) { return f.response.Body.Read(p) }
+
+// Close ends the stream.
+func (f *Flows) Close() error { return f.response.Body.Close() }
 
 // Status says complete, partial or failed, once the stream has been read to
 // its end. It is empty when the connection broke.
@@ -136,5 +138,5 @@ func (c *Client) Flows(ctx context.Context, f FlowsRequest) (*Flows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Flows{ReadCloser: resp.Body, response: resp}, nil
+	return &Flows{resp}, nil
 }

@@ -79,6 +79,32 @@ func (c *Client) Ledger(ctx context.Context, perExporter bool) (rest.Ledger, err
 	return l, err
 }
 
+// Sources returns the exporters of a source group, given by ID or name, and of
+// an address or prefix; an empty text means all. Missing names the units that
+// do not say what they know.
+func (c *Client) Sources(ctx context.Context, sourceGroup, exporter string) (rest.SourcePage, error) {
+	var whole rest.SourcePage
+	query := url.Values{"limit": {"1000"}}
+	if sourceGroup != "" {
+		query.Set("sourceGroup", sourceGroup)
+	}
+	if exporter != "" {
+		query.Set("exporter", exporter)
+	}
+	for {
+		var page rest.SourcePage
+		if err := c.do(ctx, request{method: http.MethodGet, path: "/sources", query: query}, &page); err != nil {
+			return whole, err
+		}
+		whole.Items = append(whole.Items, page.Items...)
+		whole.Total, whole.Missing = page.Total, page.Missing
+		if page.Next == "" {
+			return whole, nil
+		}
+		query.Set("cursor", page.Next)
+	}
+}
+
 // Tokens returns the API tokens that can be used.
 func (c *Client) Tokens(ctx context.Context) ([]rest.Token, error) {
 	return all[rest.Token](ctx, c, "tokens")

@@ -1,0 +1,73 @@
+package rest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSources(t *testing.T) {
+	s := serve(t)
+	for name, test := range map[string]struct {
+		query url.Values
+		want  []string
+	}{
+		"all, in order":  {nil, []string{"192.0.2.1", "198.51.100.1"}},
+		"one at a time":  {url.Values{"limit": {"1"}}, []string{"192.0.2.1", "198.51.100.1"}},
+		"filtered pages": {url.Values{"limit": {"1"}, "sourceGroup": {"london"}, "exporter": {"198.51.0.0/16"}}, []string{"198.51.100.1"}},
+		"a group by ID":  {url.Values{"sourceGroup": {"g1"}}, []string{"192.0.2.1", "198.51.100.1"}},
+		"another group":  {url.Values{"sourceGroup": {"paris"}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var exporters []string
+			path := "/api/v1/sources?" + test.query.Encode()
+			for range 3 {
+				w := s.ask("viewer", "GET", path, "")
+				page := decode[SourcePage](t, w.Code, w.Body.Bytes())
+				for _, item := range page.Items {
+					exporters = append(exporters, item.Exporter)
+				}
+				if diff := cmp.Diff([]SourceGap{{Unit: "u2", UnitName: "lost", Reason: "no answer"}}, page.Missing); diff != "" {
+					t.Errorf("missing (-want +got):\n%s", diff)
+				}
+				if page.Next == "" {
+					break
+				}
+				path = strings.TrimSuffix(strings.TrimPrefix(w.Header().Get("Link"), "<"), `>; rel="next"`)
+			}
+			if diff := cmp.Diff(test.want, exporters); diff != "" {
+				t.Errorf("exporters (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if w := s.ask("viewer", "GET", "/api/v1/sources?exporter=192.0.2", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("half an address: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestSourceIsShownWhole(t *testing.T) {
+	w := serve(t).ask("viewer", "GET", "/api/v1/sources?exporter=198.51.100.1", "")
+	got := decode[SourcePage](t, w.Code, w.Body.Bytes()).Items[0]
+	got.ID = ""
+	first, last := time.UnixMilli(1_700_000_000_000).UTC(), time.UnixMilli(1_700_000_060_000).UTC()
+	want := Source{
+		Exporter: "198.51.100.1", Ports: []uint16{4739}, Domain: 7, Protocols: []string{"ipfix"},
+		SourceGroup: "g1", SourceGroupName: "london", Unit: "u1", UnitName: "hq", FirstSeen: &first, LastSeen: &last,
+		Packets: "3", Records: "90", Octets: "4000", PacketsPerSecond: 0.5, RecordsPerSecond: 15,
+		Sampling: SourceSampling{Rate: "1000", Origin: "options", Rates: []Uint64{"1000"}, Unscaled: "4"},
+		Sequences: []SourceSequence{{
+			Protocol: "ipfix", Unit: "records", Expected: "100", Received: "90", Lost: "10",
+			Reordered: "0", Duplicates: "0", Resets: "0",
+		}},
+		Clock:     SourceClock{SkewMs: "-90000", IsSkewed: true, SkewedPackets: "2"},
+		Templates: SourceTemplates{Count: 1, Known: []SourceTemplate{{Protocol: "ipfix", ID: 256, Fields: 20}}, Changes: "8"},
+		Drops:     []SourceDrop{{UnitName: "hq", Hop: "store", Kind: "records", Reason: "unknown_template", Count: "3"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("source (-want +got):\n%s", diff)
+	}
+}
