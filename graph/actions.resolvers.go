@@ -34,7 +34,7 @@ func (r *queryResolver) Action(ctx context.Context, id string) (*model.Action, e
 	all := r.master.Actions()
 	i := slices.IndexFunc(all, func(a topology.Action) bool { return a.ID == id })
 	if i < 0 {
-		return nil, nil //nolint:nilnil // the schema says null
+		return nil, nil // the schema says null
 	}
 	shown := model.NewAction(r.master.Topology(), all[i])
 	return &shown, nil

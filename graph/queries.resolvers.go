@@ -61,7 +61,7 @@ func (r *mutationResolver) CancelQuery(ctx context.Context, id string) (*query.J
 func (r *queryResolver) Query(ctx context.Context, id string) (*query.Job, error) {
 	job, err := r.master.Job(id)
 	if errors.Is(err, query.ErrNoJob) {
-		return nil, nil //nolint:nilnil // the schema says null
+		return nil, nil // the schema says null
 	}
 	return shownJob(job), err
 }
@@ -84,7 +84,7 @@ func (r *queryResolver) Queries(ctx context.Context, limit int) ([]query.Job, er
 func (r *queryJobResolver) Result(ctx context.Context, obj *query.Job) (*query.Result, error) {
 	result, err := r.master.Result(obj.ID)
 	if errors.Is(err, query.ErrNoResult) || errors.Is(err, query.ErrNoJob) {
-		return nil, nil //nolint:nilnil // the schema says null
+		return nil, nil // the schema says null
 	}
 	return result, err
 }

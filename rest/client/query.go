@@ -132,7 +132,7 @@ func (c *Client) Flows(ctx context.Context, f FlowsRequest) (*Flows, error) {
 	if f.Scaled != nil {
 		values.Set("scaled", strconv.FormatBool(*f.Scaled))
 	}
-	resp, err := c.send(ctx, request{
+	resp, err := c.send(ctx, request{ //nolint:bodyclose // Flows closes it
 		method: http.MethodGet, path: "flows", query: values, header: map[string]string{"Accept": f.Accept},
 	})
 	if err != nil {
