@@ -1,0 +1,102 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/netip"
+	"testing"
+	"time"
+
+	"example.com/weir/flowio/distribute"
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest/synth"
+	"example.com/weir/flowio/keep"
+	"example.com/weir/flowio/source"
+)
+
+// dealing is a Proxy that deals out and is not linked to anybody.
+func dealing(t *testing.T, dir string) *Proxy {
+	t.Helper()
+	p := &Proxy{cfg: Config{Name: "p1", DataDir: dir, Log: slog.New(slog.DiscardHandler)}}
+	p.dealer = newDealer(nil, func(w way, sources map[netip.Addr]string) (distributor, error) {
+		d, err := distribute.New(distribute.Config{
+			Model: w.model, Delivery: w.delivery, Sources: sources, TLS: &tls.Config{}, Registry: p.learnt.sources,
+		})
+		if err != nil {
+			return nil, err
+		}
+		p.recall(d)
+		return d, nil
+	})
+	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{})
+	p.learnt.keeper = keep.Start(p.cfg.Log, map[string]keep.Thing{p.templatesPath(): &p.learnt})
+	if err := p.dealer.Use(way{distribute.RoundRobin, distribute.DeliverTLS}); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *Proxy) stopDealing(t *testing.T) {
+	t.Helper()
+	if err := p.learnt.keeper.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := p.dealer.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARestartedProxyKnowsTemplatesAtOnce(t *testing.T) {
+	for _, protocol := range []synth.Protocol{synth.NetFlow9, synth.IPFIX} {
+		t.Run(string(protocol), func(t *testing.T) {
+			dir := t.TempDir()
+			e, err := synth.New(synth.Config{Name: "router", Protocol: protocol, Domain: 7, FlowsPerPacket: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			next := func() ([]flow.Packet, int) {
+				payload, records := e.Packet(time.Now())
+				return []flow.Packet{{
+					Payload: append([]byte(nil), payload...), Received: time.Now(), Port: 2055,
+					Exporter: netip.MustParseAddrPort("192.0.2.1:4000"),
+				}}, records
+			}
+			before := dealing(t, dir)
+			first, _ := next() // the one that announces
+			before.dealer.Take(first)
+			before.stopDealing(t)
+
+			after := dealing(t, dir)
+			defer after.stopDealing(t)
+			second, records := next()
+			after.dealer.Take(second)
+			known := after.knownSources()
+			if len(known) != 1 || known[0].Records != uint64(records) || known[0].Templates.Count == 0 {
+				t.Errorf("sources after the restart: %+v, want one with %d records and its templates", known, records)
+			}
+			if n := after.dealer.templates().Parked(); n != 0 {
+				t.Errorf("%d data sets wait for their template", n)
+			}
+		})
+	}
+}
+
+// TestANewWayKeepsTemplates: changing the model or the delivery replaces the
+// distributor.
+func TestANewWayKeepsTemplates(t *testing.T) {
+	p := dealing(t, t.TempDir())
+	defer p.stopDealing(t)
+	e, err := synth.New(synth.Config{Name: "router", Protocol: synth.IPFIX})
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, _ := e.Packet(time.Now())
+	p.dealer.Take([]flow.Packet{{Payload: payload, Received: time.Now(), Port: 2055, Exporter: netip.MustParseAddrPort("192.0.2.1:4000")}})
+	want := p.dealer.templates().Len()
+	if err := p.dealer.Use(way{distribute.FlowSource, distribute.DeliverTLS}); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.dealer.templates().Len(); got != want || want == 0 {
+		t.Errorf("%d templates after the change, %d before", got, want)
+	}
+}
