@@ -96,7 +96,7 @@ func TestAttacks(t *testing.T) {
 				}
 			}
 			send(announcement)
-			const packets, every = 20_000, 100
+			const packets, every = 10_000, 100
 			for i := range packets {
 				send(attack(i))
 				if i%every == 0 {

@@ -43,6 +43,13 @@ func turnedOrigins(f template.Field) (all []origin) {
 			}
 		}
 		return all
+	case f.Enterprise == ie.CERT:
+		// CERT marks the opposite direction in the number (RFC 5103 section
+		// 6.1 leaves that to enterprises).
+		if f.Element&ie.CERTReverse == 0 {
+			return nil
+		}
+		return vendorOrigins(f, f.Element&^ie.CERTReverse)
 	case f.Enterprise != 0:
 		return nil
 	}

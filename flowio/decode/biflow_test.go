@@ -149,3 +149,20 @@ func TestBiflowsOfACapture(t *testing.T) {
 		}
 	}
 }
+
+// TestCERTFlags joins the flags of the first packet with those of the others,
+// each way.
+func TestCERTFlags(t *testing.T) {
+	cert := func(element uint16) template.Field {
+		return template.Field{Enterprise: ie.CERT, Element: element, Length: 1}
+	}
+	fields := []template.Field{
+		element(ie.OctetTotalCount, 8), reverse(ie.OctetTotalCount, 8),
+		cert(ie.CERTInitialTCPFlags), cert(ie.CERTUnionTCPFlags),
+		cert(ie.CERTInitialTCPFlags | ie.CERTReverse), cert(ie.CERTUnionTCPFlags | ie.CERTReverse),
+	}
+	out := decodeOne(t, decode.Config{}, template.IPFIX, fields, 100, 200, 0x02, 0x19, 0x12, 0x18)
+	if got := out.Num(flow.TCPFlags); len(got) != 2 || got[0] != 0x1b || got[1] != 0x1a {
+		t.Errorf("flags %#x, want 0x1b and 0x1a", got)
+	}
+}

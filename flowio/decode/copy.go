@@ -28,6 +28,13 @@ func (o *op) run(clock *clock, sampler []uint64, b *flow.Batch, first, n int, bo
 }
 
 func (o *op) numbers(clock *clock, to []uint64, body []byte, at, length, stride int) {
+	if o.kind == union {
+		for i := range to {
+			to[i] |= readNumber(body[at : at+length])
+			at += stride
+		}
+		return
+	}
 	if o.fill {
 		for i := range to {
 			if to[i] == 0 {

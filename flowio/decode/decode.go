@@ -65,7 +65,7 @@ type Config struct {
 	// Policy says what templates and sampling rates belong to.
 	Policy source.Policy
 	// Relayed, if set, says of a listening port whether records there may name
-	// their own exporter (elements 130 and 131), as collectors that pass on
+	// their own exporter (elements 130, 131, 403, 404), as collectors that pass on
 	// what others export do. Whoever can send to such a port can name any.
 	Relayed func(port uint16) bool
 }

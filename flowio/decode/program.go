@@ -20,6 +20,7 @@ const (
 	ntp                   // RFC 5905 timestamp, seconds and fraction
 	before                // microseconds before the export time
 	micros                // microseconds, of a duration
+	union                 // number; several are joined bit by bit
 	samplerID             // goes beside the columns
 )
 
@@ -114,6 +115,14 @@ var origins = map[uint16][]origin{
 	ie.ObservationTimeMicroseconds: {{flow.Last, ntp, 5}},
 	ie.ObservationTimeNanoseconds:  {{flow.Last, ntp, 5}},
 	ie.ObservationTimeSeconds:      {{flow.Last, seconds, 6}},
+}
+
+// vendors says the same of elements of other registries, by enterprise and
+// element.
+var vendors = map[[2]uint32]origin{
+	// CERT has the flags of the first packet apart from those of the others.
+	{ie.CERT, ie.CERTInitialTCPFlags}: {flow.TCPFlags, union, 1},
+	{ie.CERT, ie.CERTUnionTCPFlags}:   {flow.TCPFlags, union, 1},
 }
 
 // op copies one field of every record of a set into a column.
@@ -245,14 +254,27 @@ func bestRanks(t *template.Template, originsOf func(template.Field) []origin) (b
 
 // fieldOrigins returns the origins that a field with its length can serve.
 func fieldOrigins(f template.Field) []origin {
-	if f.Enterprise != 0 || f.Length == 0 {
+	if f.Length == 0 {
 		return nil
+	}
+	if f.Enterprise != 0 {
+		return vendorOrigins(f, f.Element)
 	}
 	origins := origins[f.Element]
 	if len(origins) > 0 && f.Length != template.VarLen && !origins[0].kind.takes(f.Element, int(f.Length)) {
 		return nil
 	}
 	return origins
+}
+
+// vendorOrigins returns the origins of a field as if its element were the
+// given one of the same enterprise.
+func vendorOrigins(f template.Field, element uint16) []origin {
+	o, known := vendors[[2]uint32{f.Enterprise, uint32(element)}]
+	if !known || f.Length != template.VarLen && !o.kind.takes(element, int(f.Length)) {
+		return nil
+	}
+	return []origin{o}
 }
 
 // takes reports whether a value of the given length can be read as k.
@@ -274,19 +296,23 @@ func (k kind) takes(element uint16, length int) bool {
 // exporterLen returns the length of the address of the exporter in f, 0 if f
 // holds none.
 func exporterLen(f template.Field) int {
-	switch {
-	case f.Enterprise == 0 && f.Element == ie.ExporterIPv4Address && f.Length == 4:
-		return 4
-	case f.Enterprise == 0 && f.Element == ie.ExporterIPv6Address && f.Length == 16:
-		return 16
-	default:
+	var want uint16
+	switch f.Element {
+	case ie.ExporterIPv4Address, ie.OriginalExporterIPv4Address:
+		want = 4
+	case ie.ExporterIPv6Address, ie.OriginalExporterIPv6Address:
+		want = 16
+	}
+	if f.Enterprise != 0 || want == 0 || f.Length != want {
 		return 0
 	}
+	return int(want)
 }
 
 func addressLen(element uint16) int {
 	switch element {
-	case ie.ExporterIPv6Address, ie.SourceIPv6Address, ie.DestinationIPv6Address, ie.IPNextHopIPv6Address, ie.BGPNextHopIPv6Address:
+	case ie.ExporterIPv6Address, ie.OriginalExporterIPv6Address,
+		ie.SourceIPv6Address, ie.DestinationIPv6Address, ie.IPNextHopIPv6Address, ie.BGPNextHopIPv6Address:
 		return 16
 	default:
 		return 4

@@ -9,6 +9,15 @@ package ie
 // opposite direction of a biflow are sent (RFC 5103 section 6.1).
 const ReverseEnterprise = 29305
 
+// Elements of CERT, as YAF exports them. CERTReverse is set in the number of an
+// element that tells of the opposite direction.
+const (
+	CERT                = 6871
+	CERTInitialTCPFlags = 14
+	CERTUnionTCPFlags   = 15
+	CERTReverse         = 0x4000
+)
+
 // Elements of the IANA registry. Names are those of the registry.
 const (
 	OctetDeltaCount             = 1
@@ -108,6 +117,8 @@ const (
 	ObservationTimeNanoseconds  = 325
 	Layer2OctetDeltaCount       = 352
 	Layer2OctetTotalCount       = 353
+	OriginalExporterIPv4Address = 403
+	OriginalExporterIPv6Address = 404
 )
 
 // Scope types of NetFlow v9 options templates (RFC 3954 section 6.1). They
