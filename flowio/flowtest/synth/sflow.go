@@ -30,10 +30,10 @@ const (
 type sFlow struct {
 	cfg       Config
 	datagrams uint32
-	samples   uint32
+	samples   map[uint32]uint32 // by sampling source, the interface
 }
 
-func newSFlow(cfg Config) *sFlow { return &sFlow{cfg: cfg} }
+func newSFlow(cfg Config) *sFlow { return &sFlow{cfg: cfg, samples: map[uint32]uint32{}} }
 
 func (w *sFlow) header(at moment) sflow.Header {
 	return sflow.Header{Agent: w.cfg.Addr, SubAgent: w.cfg.Domain, Sequence: w.datagrams, Uptime: at.uptime}
@@ -94,9 +94,10 @@ func (w *sFlow) record(b []byte, c *conversation, f flowSize, _ moment) []byte {
 	start := len(b)
 	b = append(b, c.sample...)
 	sample := b[start:]
-	w.samples++
-	binary.BigEndian.PutUint32(sample[sampleSequence:], w.samples)
-	binary.BigEndian.PutUint32(sample[samplePool:], w.samples*w.cfg.SamplingRate)
+	taken := w.samples[c.inIf] + 1
+	w.samples[c.inIf] = taken
+	binary.BigEndian.PutUint32(sample[sampleSequence:], taken)
+	binary.BigEndian.PutUint32(sample[samplePool:], taken*w.cfg.SamplingRate)
 	size := f.bytes - frameOverhead
 	binary.BigEndian.PutUint32(sample[sampleFrameLength:], uint32(f.bytes))
 	frame := sample[sampleFrame:]

@@ -13,6 +13,7 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/flowtest/synth"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/source"
 )
 
 var start = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
@@ -61,7 +62,8 @@ func TestDecodes(t *testing.T) {
 func decodeAll(t *testing.T, e *synth.Exporter, packets int) *flow.Batch {
 	t.Helper()
 	book := ledger.NewBook()
-	d := decode.New(decode.Config{Book: book, Hop: ledger.Store})
+	sources := source.NewRegistry(source.Config{})
+	d := decode.New(decode.Config{Book: book, Hop: ledger.Store, Sources: sources})
 	out := flow.NewBatch(flow.AllFields)
 	for i := range packets {
 		now := start.Add(time.Duration(i) * 100 * time.Millisecond)
@@ -76,6 +78,11 @@ func decodeAll(t *testing.T, e *synth.Exporter, packets int) *flow.Batch {
 		}
 		if len(payload) > 1472 {
 			t.Fatalf("packet %d has %d octets", i, len(payload))
+		}
+	}
+	for _, s := range sources.Snapshot(nil)[0].Sequences {
+		if s.Lost > 0 || s.Resets > 0 || s.Reordered > 0 || s.Received == 0 {
+			t.Errorf("the numbers of %s tell of a loss that was none: %+v", s.Unit, s)
 		}
 	}
 	return out
