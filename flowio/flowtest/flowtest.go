@@ -17,13 +17,13 @@ import (
 
 // Dir returns the folder of test data: WEIR_TESTDATA, or shared/data beside
 // the folder that holds go.mod. It skips the test if there is none, unless
-// WEIR_TESTDATA names one that is missing.
+// WEIR_TESTDATA names one that is missing, or in CI.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir := dir(t)
 	if _, err := os.Stat(dir); err != nil {
 		if os.Getenv("WEIR_TESTDATA") != "" {
-			t.Fatalf("WEIR_TESTDATA: %v", err)
+			t.Fatalf("test data: %v; set WEIR_TESTDATA to its folder", err)
 		}
 		t.Skipf("no test data: %v; set WEIR_TESTDATA to its folder", err)
 	}

@@ -9,11 +9,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/sys/unix"
 
 	"example.com/weir/flowio/flow"
 )
@@ -291,14 +293,33 @@ func TestUnusableDirectory(t *testing.T) {
 		requireOpenFails(t, name, nil, "move the file of that name away")
 	})
 	t.Run("not permitted", func(t *testing.T) {
-		if os.Getuid() == 0 {
-			t.Skip("root may read everything")
-		}
 		dir := t.TempDir()
 		if err := os.Chmod(dir, 0); err != nil {
 			t.Fatal(err)
 		}
+		withoutRoot(t)
 		requireOpenFails(t, dir, os.ErrPermission, "make it readable and writable")
+	})
+}
+
+// withoutRoot takes the rights of root over files from the test's thread, if
+// it has them.
+func withoutRoot(t *testing.T) {
+	t.Helper()
+	const nobody = 65534
+	if os.Getuid() != 0 {
+		return
+	}
+	runtime.LockOSThread()
+	was, err := unix.SetfsuidRetUid(nobody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := unix.SetfsuidRetUid(was); err != nil {
+			t.Error(err)
+		}
+		runtime.UnlockOSThread()
 	})
 }
 
