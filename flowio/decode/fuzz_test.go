@@ -8,6 +8,7 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/source"
 )
 
 // FuzzDecode feeds two hostile packets in a row, so that the first may bring
@@ -22,14 +23,25 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		book := ledger.NewBook()
-		d := decode.New(decode.Config{Book: book, Hop: ledger.Store})
+		sources := source.NewRegistry(source.Config{})
+		d := decode.New(decode.Config{
+			Book: book, Hop: ledger.Store, Sources: sources, Relayed: func(uint16) bool { return true },
+		})
 		out := flow.NewBatch(flow.AllFields)
+		now := time.Now()
 		for _, payload := range [][]byte{first, second} {
-			d.Decode(flow.Packet{Exporter: exporter, Received: time.Now(), Payload: payload}, out)
+			d.Decode(flow.Packet{Exporter: exporter, Received: now, Payload: payload}, out)
 		}
-		if out.Len() > len(first)+len(second) {
+		// A biflow makes two records.
+		if out.Len() > 2*(len(first)+len(second)) {
 			t.Fatalf("%d records out of %d octets", out.Len(), len(first)+len(second))
 		}
+		for _, last := range out.Num(flow.Last) {
+			if last > uint64(now.UnixMilli())+61_000 {
+				t.Fatalf("a flow ends %d ms from now", last-uint64(now.UnixMilli()))
+			}
+		}
+		sources.Snapshot(nil)
 		decode.Keep(book, ledger.Store, out)
 		for _, e := range book.Entries() {
 			if e.Missing() != 0 {
