@@ -25,9 +25,9 @@ const (
 	drainPoll = 5 * time.Millisecond
 
 	// settleWithin bounds the wait for acknowledgements of a Slave that leaves
-	// while it is connected: they come every 50 ms. What is acknowledged is not
-	// delivered twice.
-	settleWithin = 250 * time.Millisecond
+	// while it is connected, settleSilence the wait for the next: they come
+	// every 50 ms. What is acknowledged is not delivered twice.
+	settleWithin, settleSilence = 4 * time.Second, 1500 * time.Millisecond
 )
 
 // tlsDelivery sends framed packets over mutual TLS.
@@ -70,16 +70,22 @@ func (tlsDelivery) abandon(s *sink) (rest []datagram) {
 	return rest
 }
 
-// letAcknowledge writes nothing more and waits for the acknowledgement of what was
-// written over connections that live.
+// letAcknowledge writes nothing more and waits for the acknowledgement of what
+// was written over connections that live.
 func letAcknowledge(lanes map[uint16]*lane) {
 	for _, l := range lanes {
 		l.spool.halt()
 	}
-	deadline := time.Now().Add(settleWithin)
+	now := time.Now()
+	end := now.Add(settleWithin)
 	for _, l := range lanes {
-		for l.up.Load() && l.spool.underWay() && time.Now().Before(deadline) {
+		waiting, heard := l.spool.waiting(), now
+		for l.up.Load() && l.spool.underWay() && now.Before(end) && now.Sub(heard) < settleSilence {
 			time.Sleep(drainPoll)
+			now = time.Now()
+			if n := l.spool.waiting(); n < waiting {
+				waiting, heard = n, now
+			}
 		}
 	}
 }
