@@ -32,6 +32,7 @@ func TestOverload(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.await("the Proxy's link", 20*time.Second, func() error { return d.ready(proxy.Name) })
+	d.awaitQuiet(proxy.Name)
 	// The kernel tells of drops with the next packet of the same socket.
 	more := d.export(proxy.Name, d.listen("london"), "127.0.235.1", 1000)
 	want := integer(sent.Packets) + more.packets()
@@ -52,7 +53,26 @@ func TestOverload(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored := books["london-slave-1"].kept["store records"] + books["london-slave-2"].kept["store records"]
-	if taken := books[proxy.Name].received["distribute records"]; stored != taken {
-		t.Errorf("%d records stored of %d taken", stored, taken)
+	if sent := books[proxy.Name].kept["distribute records"]; stored != sent {
+		t.Errorf("%d records stored of %d sent", stored, sent)
 	}
+}
+
+// awaitQuiet waits until a unit has not received anything for a moment.
+func (d *deployment) awaitQuiet(unit string) {
+	d.t.Helper()
+	last, since := int64(-1), time.Now()
+	d.await(unit+" to have read what waited", 30*time.Second, func() error {
+		books, err := d.ledger()
+		if err != nil {
+			return err
+		}
+		if n := books[unit].received["receive packets"]; n != last {
+			last, since = n, time.Now()
+		}
+		if quiet := time.Since(since); quiet < 500*time.Millisecond {
+			return fmt.Errorf("quiet for %v", quiet)
+		}
+		return nil
+	})
 }
