@@ -6,12 +6,18 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/weir/flowio/distribute"
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/template"
 )
+
+// firstSlave bounds how long packets wait after a start for a Slave to link.
+// Slaves come back within about two seconds; what comes meanwhile fills the
+// hand-over of the listeners, which is bounded and counts what it drops.
+const firstSlave = 5 * time.Second
 
 // way is how flows are dealt out and delivered.
 type way struct {
@@ -38,6 +44,9 @@ type templateKnower interface {
 type dealer struct {
 	make func(w way, sources map[netip.Addr]string) (distributor, error)
 
+	held    chan struct{} // closed when packets need not wait any more; nil: they never do
+	release func()        // closes held, once
+
 	swap sync.RWMutex // held for reading by Take; guards in
 	in   distributor  // nil: this Proxy does not operate
 
@@ -52,9 +61,28 @@ func newDealer(sources map[netip.Addr]string, open func(way, map[netip.Addr]stri
 	return &dealer{make: open, sources: sources, before: map[string]ledger.Sent{}}
 }
 
+// Hold makes packets wait until there is a Slave, Release is called, or the
+// time has passed. It must be called before Take.
+func (d *dealer) Hold(atMost time.Duration) {
+	d.held = make(chan struct{})
+	var once sync.Once
+	d.release = func() { once.Do(func() { close(d.held) }) }
+	time.AfterFunc(atMost, d.release)
+}
+
+// Release lets packets that wait for a Slave go.
+func (d *dealer) Release() {
+	if d.release != nil {
+		d.release()
+	}
+}
+
 // Take deals packets out. Payloads are not kept. It is called by listeners,
 // which are closed before there is no distributor.
 func (d *dealer) Take(ps []flow.Packet) {
+	if d.held != nil {
+		<-d.held
+	}
 	d.swap.RLock()
 	defer d.swap.RUnlock()
 	if d.in != nil {
@@ -114,6 +142,9 @@ func (d *dealer) SetSlaves(slaves []distribute.Slave) {
 	d.slaves = slaves
 	if d.in != nil {
 		d.in.SetSlaves(slaves)
+	}
+	if len(slaves) > 0 {
+		d.Release()
 	}
 }
 

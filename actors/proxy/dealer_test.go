@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,6 +92,39 @@ func TestReplacingTheDistributorLosesNoPacket(t *testing.T) {
 	if diff := cmp.Diff(want, d.Sent()); diff != "" {
 		t.Errorf("sent over all distributors (-want +got):\n%s", diff)
 	}
+}
+
+func TestPacketsWaitForTheFirstSlave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, test := range map[string]struct {
+			after time.Duration
+			free  func(*dealer)
+		}{
+			"a slave links":    {time.Second, func(d *dealer) { d.SetSlaves([]distribute.Slave{{ID: "s1"}}) }},
+			"no slave comes":   {firstSlave, func(*dealer) {}},
+			"the unit closes":  {time.Second, (*dealer).Release},
+			"slaves were lost": {firstSlave, func(d *dealer) { d.SetSlaves(nil) }},
+		} {
+			d, made, _ := newTestDealer()
+			d.Hold(firstSlave)
+			if err := d.Use(way{distribute.RoundRobin, "tls"}); err != nil {
+				t.Fatal(err)
+			}
+			go d.Take(make([]flow.Packet, 3))
+			time.Sleep(test.after - time.Millisecond)
+			synctest.Wait()
+			if n := (*made)[0].taken.Load(); n != 0 {
+				t.Errorf("%s: %d packets were dealt out before", name, n)
+			}
+			time.Sleep(time.Millisecond)
+			test.free(d)
+			synctest.Wait()
+			if n := (*made)[0].taken.Load(); n != 3 {
+				t.Errorf("%s: %d packets were dealt out, want 3", name, n)
+			}
+			d.Release()
+		}
+	})
 }
 
 func TestAWayThatCannotBeHadLeavesTheOldOne(t *testing.T) {

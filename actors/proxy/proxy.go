@@ -118,6 +118,7 @@ func (p *Proxy) Start() (err error) {
 			err = errors.Join(err, p.Close())
 		}
 	}()
+	p.dealer.Hold(firstSlave)
 	err = p.unit.Start(unit.Hooks{
 		OnMessage: p.onMessage, OnHeartbeat: p.onHeartbeat, OnLink: p.onLink,
 		Reports: p.reports, Enrol: p.unit.Relay,
@@ -148,6 +149,7 @@ func (p *Proxy) Start() (err error) {
 func (p *Proxy) Close() error {
 	p.closing.Do(func() {
 		close(p.quit)
+		p.dealer.Release() // else listeners could not give what they hold
 		errs := []error{p.applier.Close(), p.listeners.Close()}
 		if p.learnt.keeper != nil {
 			errs = append(errs, p.learnt.keeper.Close())
