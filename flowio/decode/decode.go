@@ -17,6 +17,7 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/netflow5"
+	"example.com/weir/flowio/netflow7"
 	"example.com/weir/flowio/sampling"
 	"example.com/weir/flowio/sflow"
 	"example.com/weir/flowio/source"
@@ -36,7 +37,7 @@ const (
 )
 
 // errVersion reports a packet of a format that weir does not know.
-var errVersion = errors.New("neither NetFlow v5, v9, IPFIX nor sFlow v5")
+var errVersion = errors.New("neither NetFlow v1, v5, v7, v9, IPFIX nor sFlow v5")
 
 // Error says what was wrong with a packet. Records before and after the fault
 // were decoded where the format allows that.
@@ -155,6 +156,8 @@ func (d *Decoder) dispatch(e *exporter, p flow.Packet, out *flow.Batch) error {
 	switch binary.BigEndian.Uint16(p.Payload) {
 	case netflow5.Version:
 		return d.netflow5(e, p, out)
+	case netflow7.Version1, netflow7.Version7:
+		return d.netflow7(e, p, out)
 	case uint16(template.NetFlow9):
 		return d.netflow9(e, p, out)
 	case uint16(template.IPFIX):

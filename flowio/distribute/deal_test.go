@@ -375,7 +375,8 @@ func TestRefusals(t *testing.T) {
 		want    ledger.Reason
 	}{
 		{"empty", nil, ledger.Malformed},
-		{"version 1", []byte{0, 1, 0, 0, 0, 0}, ledger.UnknownVersion},
+		{"version 1", []byte{0, 1, 0, 0, 0, 0}, ledger.Malformed},
+		{"version 2", []byte{0, 2, 0, 0, 0, 0}, ledger.UnknownVersion},
 		{"v5 cut in its header", []byte{0, 5, 0, 1}, ledger.Malformed},
 		{"v9 set of length 0", export(template.NetFlow9, 0, 0, 0, []byte{1, 0, 0, 0}), ledger.Malformed},
 		{"ipfix cut off", export(template.IPFIX, 0, 0, 0, make([]byte, 8))[:20], ledger.Malformed},

@@ -7,6 +7,7 @@ import (
 	"example.com/weir/flowio/ipfix"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/netflow5"
+	"example.com/weir/flowio/netflow7"
 	"example.com/weir/flowio/netflow9"
 	"example.com/weir/flowio/sflow"
 	"example.com/weir/flowio/template"
@@ -66,6 +67,9 @@ func (sh *shard) read(p *flow.Packet) (s *session, records uint32) {
 		}
 		whole, _ := netflow5.Records(p.Payload)
 		return sh.session(key5(p, h)), uint32(len(whole) / netflow5.RecordLen)
+	case netflow7.Version1, netflow7.Version7:
+		s, records, _ = sh.session7(p)
+		return s, records
 	case netflow9.Version:
 		h, err := netflow9.ParseHeader(p.Payload)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ipfix"
 	"example.com/weir/flowio/netflow5"
+	"example.com/weir/flowio/netflow7"
 	"example.com/weir/flowio/netflow9"
 	"example.com/weir/flowio/sequence"
 	"example.com/weir/flowio/sflow"
@@ -23,6 +24,8 @@ func (sh *shard) observe(p *flow.Packet) {
 		if h, err := netflow5.ParseHeader(p.Payload); err == nil {
 			sh.observe5(p, h)
 		}
+	case netflow7.Version1, netflow7.Version7:
+		sh.observe7(p)
 	case netflow9.Version:
 		if h, err := netflow9.ParseHeader(p.Payload); err == nil {
 			export := int64(h.UnixSecs) * 1000
@@ -70,6 +73,20 @@ func (sh *shard) observe5(p *flow.Packet, h netflow5.Header) {
 			Number: h.FlowSequence, Flows: uint32(h.Count),
 			Boot: uint32(export) + h.UnixNsecs/1e6 - h.SysUptime, HasBoot: true,
 		},
+	})
+}
+
+func (sh *shard) observe7(p *flow.Packet) {
+	s, n, _ := sh.session7(p)
+	if s == nil {
+		return
+	}
+	h, _ := netflow7.ParseHeader(p.Payload)
+	export := int64(h.UnixSecs) * 1000
+	sh.known(s.key).Packet(source.Packet{
+		Received: p.Received, Export: export, IsSkewed: source.IsSkewed(export, p.Received),
+		Octets: len(p.Payload), Records: int(n),
+		Sequence: sequence.Packet{Number: h.FlowSequence, Flows: n, Uncertain: h.Version == netflow7.Version1},
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"example.com/weir/flowio/ipfix"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/netflow5"
+	"example.com/weir/flowio/netflow7"
 	"example.com/weir/flowio/netflow9"
 )
 
@@ -147,7 +148,7 @@ func version(payload []byte) int {
 		return 0
 	}
 	switch v := binary.BigEndian.Uint32(payload); v >> 16 {
-	case netflow5.Version, netflow9.Version, ipfix.Version:
+	case netflow5.Version, netflow7.Version1, netflow7.Version7, netflow9.Version, ipfix.Version:
 		return int(v >> 16)
 	case 0:
 		if v == 5 {
@@ -163,6 +164,8 @@ func (sh *shard) deal(p *flow.Packet, fresh bool) verdict {
 	switch version(p.Payload) {
 	case netflow5.Version:
 		return sh.deal5(p, fresh)
+	case netflow7.Version1, netflow7.Version7:
+		return sh.deal7(p, fresh)
 	case netflow9.Version:
 		return sh.deal9(p, fresh)
 	case ipfix.Version:

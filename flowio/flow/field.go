@@ -63,7 +63,9 @@ const numAddrs = NumFields - firstAddr
 // Values of the Version field: the version number of the export packet, and
 // for sFlow, whose version 5 would read as NetFlow v5, its number plus 100.
 const (
+	VersionNetFlow1 = 1
 	VersionNetFlow5 = 5
+	VersionNetFlow7 = 7
 	VersionNetFlow9 = 9
 	VersionIPFIX    = 10
 	VersionSFlow5   = 105

@@ -98,6 +98,10 @@ func keyOf(unit string, id ID) string {
 // Protocol returns the name of an export format in APIs, see flow.Version….
 func Protocol(version uint16) string {
 	switch version {
+	case flow.VersionNetFlow1:
+		return "netflow1"
+	case flow.VersionNetFlow7:
+		return "netflow7"
 	case flow.VersionNetFlow5:
 		return "netflow5"
 	case flow.VersionNetFlow9:
