@@ -2976,7 +2976,7 @@ type Source {
   "ID of the unit that receives."
   unit: ID!
   unitName: String!
-  "Export formats seen: netflow5, netflow9, ipfix, sflow5."
+  "Export formats seen: netflow1, netflow5, netflow7, netflow9, ipfix, sflow5."
   protocols: [String!]!
   "Arrival of the first packet."
   firstSeen: DateTime

@@ -237,7 +237,7 @@ type Source struct {
 	// ID of the unit that receives.
 	Unit     string `json:"unit"`
 	UnitName string `json:"unitName"`
-	// Export formats seen: netflow5, netflow9, ipfix, sflow5.
+	// Export formats seen: netflow1, netflow5, netflow7, netflow9, ipfix, sflow5.
 	Protocols []string `json:"protocols"`
 	// Arrival of the first packet.
 	FirstSeen *time.Time `json:"firstSeen,omitempty"`
