@@ -44,6 +44,8 @@ export function Palette({ toggleScheme, openHelp }: Props) {
   return (
     <Spotlight
       shortcut="mod + K"
+      tagsToIgnore={[]}
+      triggerOnContentEditable
       limit={9}
       highlightQuery
       nothingFound="Nothing of that name"

@@ -29,12 +29,23 @@ const offer = (kept: (w: Word) => boolean) =>
     words.filter(kept).map((w) => ({ label: w.label, detail: w.detail, type: w.kind === 'value' ? 'constant' : 'keyword' })),
   );
 
-const values = offer((w) => w.kind === 'value');
+const named = (...labels: string[]) => offer((w) => labels.includes(w.label));
+
+/** What may follow a word; after any other word the whole language may. */
+const after: readonly [RegExp, ReturnType<typeof offer>][] = [
+  [/\bproto\s+[\w-]*$/i, offer((w) => w.kind === 'value')],
+  [/\b(src|dst)\s+[\w-]*$/i, named('ip', 'host', 'net', 'port', 'as', 'mask', 'vlan', 'mac', 'and', 'or')],
+  [/\b(in|out)\s+[\w-]*$/i, named('if', 'src', 'dst', 'bytes', 'packets')],
+  [/\b(router|next)\s+[\w-]*$/i, named('ip')],
+];
 const keywords = offer((w) => w.kind !== 'value');
 
-/** Offers protocols after proto, and the words of the language elsewhere. */
+/** Offers the words that may stand here. */
 function complete(context: CompletionContext): CompletionResult | Promise<CompletionResult | null> | null {
-  return context.matchBefore(/proto\s+\w*/i) ? values(context) : keywords(context);
+  const line = context.state.doc.lineAt(context.pos);
+  const before = line.text.slice(0, context.pos - line.from);
+  const [, offered = keywords] = after.find(([pattern]) => pattern.test(before)) ?? [];
+  return offered(context);
 }
 
 export const filterLanguage = (): LanguageSupport =>

@@ -10,6 +10,7 @@ export default function Calendar({ onPick }: { onPick: (first: string, last: str
       size="xs"
       allowSingleDateInRange
       firstDayOfWeek={1}
+      weekendDays={[]}
       value={days}
       ariaLabels={{ nextMonth: 'Next month', previousMonth: 'Previous month', monthLevelControl: 'Choose a month' }}
       onChange={(picked) => {
