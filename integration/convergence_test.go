@@ -45,6 +45,7 @@ func TestConvergence(t *testing.T) {
 		test func(*testing.T, *deployment)
 	}{
 		{"slave down", changeWhileSlaveIsDown}, {"port taken", changeToTakenPort}, {"unassigned", unassignAndBack},
+		{"another Slave", addSlave},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d.t = t
@@ -165,6 +166,70 @@ func unassignAndBack(t *testing.T, d *deployment) {
 	}
 	d.converged()
 	d.awaitStored(d.export("hq-slave", d.listen("hq"), "127.0.230.1", 500))
+}
+
+// addSlave adds a Slave to a group whose exporters have told their templates
+// before: it decodes its share nevertheless.
+func addSlave(t *testing.T, d *deployment) {
+	exporter, err := synth.New(synth.Config{Name: "early", Protocol: synth.NetFlow9, FlowsPerPacket: perPacket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("udp", d.listen("london"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	began := time.Now() // the exporter's clock stands still: templates come once
+	export := func() sums {
+		for range 100 {
+			packet, _ := exporter.Packet(began)
+			if _, err := conn.Write(packet); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := exporter.Sent()
+		return sums{s.Records, s.FlowPackets, s.FlowBytes}
+	}
+	holds := func(want sums) {
+		t.Helper()
+		d.await("the flows of an early exporter", 15*time.Second, func() error {
+			if got, _ := d.total("exporter ip 127.0.0.1", "london"); got != want {
+				return fmt.Errorf("%v, want %v", got, want)
+			}
+			return nil
+		})
+	}
+	holds(export())
+
+	e := extraUnit(d, "london-slave-3", "slave", "127.0.73.31", d.unit("london-proxy").Control)
+	e.join()
+	e.start()
+	d.await("the Slave to be linked", 10*time.Second, e.linked)
+	g, members := d.proxyGroup("london-1"), []any{}
+	for _, name := range []string{"london-slave-1", "london-slave-2", "london-slave-3"} {
+		members = append(members, map[string]any{"unit": d.status(name).ID, "weight": 1})
+	}
+	if _, err := d.patch("proxy-groups", g.ID, g.Revision, map[string]any{"slaves": members}); err != nil {
+		t.Fatal(err)
+	}
+	d.converged()
+	d.await("the Proxy to deal to it", 10*time.Second, func() error {
+		want := export()
+		holds(want)
+		books, err := d.ledger()
+		if err != nil {
+			return err
+		}
+		b := books[e.name]
+		if b.dropped["unknown_template"] > 0 {
+			t.Fatalf("it lacks the template: %+v", b)
+		}
+		if b.kept["store records"] == 0 {
+			return fmt.Errorf("it has stored nothing: %+v", b)
+		}
+		return nil
+	})
 }
 
 // send sends packets of one exporter until the first is refused or none is.

@@ -2,23 +2,9 @@ package integration
 
 import (
 	"fmt"
-	"os"
 	"testing"
 	"time"
 )
-
-// needRoot skips a test that needs privileges, and fails it in CI, where
-// nothing may be skipped.
-func needRoot(t testing.TB) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("not root; in CI nothing may be skipped")
-	}
-	t.Skip("not root: sending from foreign addresses needs CAP_NET_ADMIN and CAP_NET_RAW")
-}
 
 // TestModelsAndDeliveries sends the records of eight exporters, in all four
 // formats, through a Proxy with two Slaves by each model and delivery, which

@@ -1,0 +1,42 @@
+package integration
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// capNetRaw is the bit of CAP_NET_RAW in the sets of /proc/self/status.
+const capNetRaw = 1 << 13
+
+// needRoot skips a test that runs tools with the privileges of root, among
+// them CAP_NET_RAW, and fails it in CI, where nothing may be skipped.
+func needRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() == 0 && effective()&capNetRaw != 0 {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("not root with CAP_NET_RAW; in CI nothing may be skipped")
+	}
+	t.Skip("not root with CAP_NET_RAW: sniffing, and sending from foreign addresses, need it")
+}
+
+// effective returns the capabilities of this process.
+func effective() uint64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if set, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			bits, err := strconv.ParseUint(strings.TrimSpace(set), 16, 64)
+			if err != nil {
+				return 0
+			}
+			return bits
+		}
+	}
+	return 0
+}
