@@ -166,16 +166,7 @@ func normalAddrSpans(spans []aspan) []aspan {
 	return out
 }
 
-func (t addrTerm) fields() flow.FieldSet {
-	switch t.side {
-	case source:
-		return flow.Fields(t.at.src)
-	case destination:
-		return flow.Fields(t.at.dst)
-	default:
-		return flow.Fields(t.at.src, t.at.dst)
-	}
-}
+func (t addrTerm) fields() flow.FieldSet { return fieldsOf(t.side, t.at.src, t.at.dst) }
 
 func (t addrTerm) eval(b *flow.Batch, set []uint64, s *scratch) {
 	evalSides(t.side, t.at.src, t.at.dst, set, s, b.Len(), func(f flow.Field, set []uint64) {

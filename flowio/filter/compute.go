@@ -1,9 +1,6 @@
 package filter
 
 import (
-	"math"
-	"math/bits"
-
 	"example.com/weir/flowio/flow"
 )
 
@@ -25,23 +22,9 @@ func durationOf(r record) uint64 {
 
 // Rates of flows that last less than a millisecond are 0, not infinite: nfdump
 // counts them so as well.
-func bitsPerSecond(r record) uint64    { return ratio(r.bytes, 8000, durationOf(r)) }
-func packetsPerSecond(r record) uint64 { return ratio(r.packets, 1000, durationOf(r)) }
-func bytesPerPacket(r record) uint64   { return ratio(r.bytes, 1, r.packets) }
-
-// ratio returns a×factor/by, rounded down, exact in between; 0 for by = 0 and
-// the greatest number if the quotient is beyond 64 bits.
-func ratio(a, factor, by uint64) uint64 {
-	if by == 0 {
-		return 0
-	}
-	hi, lo := bits.Mul64(a, factor)
-	if hi >= by {
-		return math.MaxUint64
-	}
-	quotient, _ := bits.Div64(hi, lo, by)
-	return quotient
-}
+func bitsPerSecond(r record) uint64    { return flow.Ratio(r.bytes, 8000, durationOf(r)) }
+func packetsPerSecond(r record) uint64 { return flow.Ratio(r.packets, 1000, durationOf(r)) }
+func bytesPerPacket(r record) uint64   { return flow.Ratio(r.bytes, 1, r.packets) }
 
 // values fills to with what t compares.
 func (t numberTerm) values(b *flow.Batch, to []uint64) {
@@ -59,14 +42,14 @@ func (t numberTerm) values(b *flow.Batch, to []uint64) {
 		rate := max(1, at(rates, i))
 		to[i] = t.kind.compute(record{
 			first: at(first, i), last: at(last, i),
-			packets: product(at(packets, i), rate), bytes: product(at(bytes, i), rate),
+			packets: flow.Product(at(packets, i), rate), bytes: flow.Product(at(bytes, i), rate),
 		})
 	}
 }
 
 func scale(counters, rates, to []uint64) {
 	for i := range to {
-		to[i] = product(at(counters, i), max(1, at(rates, i)))
+		to[i] = flow.Product(at(counters, i), max(1, at(rates, i)))
 	}
 }
 
@@ -75,13 +58,4 @@ func at(column []uint64, i int) uint64 {
 		return 0
 	}
 	return column[i]
-}
-
-// product stays at the greatest number where it would wrap.
-func product(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	if hi != 0 {
-		return math.MaxUint64
-	}
-	return lo
 }

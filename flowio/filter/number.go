@@ -90,7 +90,7 @@ func normalSpans(spans []span) []span {
 func (t numberTerm) fields() flow.FieldSet {
 	f := t.kind.needs
 	if t.kind.compute == nil {
-		f = t.sideFields()
+		f = fieldsOf(t.side, t.kind.src, t.kind.dst)
 	}
 	if t.scaled {
 		f |= flow.Fields(flow.SamplingRate)
@@ -98,14 +98,15 @@ func (t numberTerm) fields() flow.FieldSet {
 	return f
 }
 
-func (t numberTerm) sideFields() flow.FieldSet {
-	switch t.side {
+// fieldsOf returns which of two fields a term about a side reads.
+func fieldsOf(on side, src, dst flow.Field) flow.FieldSet {
+	switch on {
 	case source:
-		return flow.Fields(t.kind.src)
+		return flow.Fields(src)
 	case destination:
-		return flow.Fields(t.kind.dst)
+		return flow.Fields(dst)
 	default:
-		return flow.Fields(t.kind.src, t.kind.dst)
+		return flow.Fields(src, dst)
 	}
 }
 

@@ -35,7 +35,7 @@ func (p *Plan) compare(a *flow.Batch, i int, b *flow.Batch, j int) int {
 func (p *Plan) orderValue(b *flow.Batch, i int) uint64 {
 	v := b.Num(p.orderField)[i]
 	if p.Scaled && (p.orderField == flow.Bytes || p.orderField == flow.Packets) {
-		v = product(v, max(1, b.Num(flow.SamplingRate)[i]))
+		v = flow.Product(v, max(1, b.Num(flow.SamplingRate)[i]))
 	}
 	return v
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/weir/flowio/flow"
 )
 
 // Result finishes p: order, limit and totals. It does not change p, so that it
@@ -63,11 +65,11 @@ func (g group) metric(at int, span spanOf) uint64 {
 	case Records:
 		return g.sums[l.flowsAt]
 	case BPS:
-		return ratio(g.sums[l.bytes], 8000, span(g.sums))
+		return flow.Ratio(g.sums[l.bytes], 8000, span(g.sums))
 	case PPS:
-		return ratio(g.sums[l.packets], 1000, span(g.sums))
+		return flow.Ratio(g.sums[l.packets], 1000, span(g.sums))
 	case BPP:
-		return ratio(g.sums[l.bytes], 1, g.sums[l.packets])
+		return flow.Ratio(g.sums[l.bytes], 1, g.sums[l.packets])
 	}
 	s := &g.sketches[slices.Index(l.sketches, at)]
 	if m.Kind == Uniq {

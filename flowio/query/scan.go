@@ -232,7 +232,7 @@ func (s *scanner) counters(b *flow.Batch, f flow.Field, from, to int, scratch *[
 		return values
 	}
 	for i, rate := range b.Num(flow.SamplingRate)[from:to] {
-		scratch[i] = product(values[i], max(1, rate))
+		scratch[i] = flow.Product(values[i], max(1, rate))
 	}
 	return scratch[:to-from]
 }

@@ -286,28 +286,6 @@ func sum(a, b uint64) uint64 {
 	return s | -carry
 }
 
-// product stays at the greatest number where it would wrap.
-func product(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	if hi != 0 {
-		return math.MaxUint64
-	}
-	return lo
-}
-
-// ratio returns a×factor/by, rounded down, exact in between; 0 for by = 0.
-func ratio(a, factor, by uint64) uint64 {
-	if by == 0 {
-		return 0
-	}
-	hi, lo := bits.Mul64(a, factor)
-	if hi >= by {
-		return math.MaxUint64
-	}
-	q, _ := bits.Div64(hi, lo, by)
-	return q
-}
-
 // lookup returns the group of a key, if there is one.
 func (t *table) lookup(key []uint64) (uint32, bool) {
 	if t.direct != nil {

@@ -119,7 +119,7 @@ func (p *Plan) flowValue(b *flow.Batch, i int, f flow.Field) any {
 	}
 	v := b.Num(f)[i]
 	if p.Scaled && (f == flow.Bytes || f == flow.Packets) && b.Fields().Has(flow.SamplingRate) {
-		v = product(v, max(1, b.Num(flow.SamplingRate)[i]))
+		v = flow.Product(v, max(1, b.Num(flow.SamplingRate)[i]))
 	}
 	return numberValue(f, v)
 }
