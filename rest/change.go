@@ -74,6 +74,26 @@ func accepted(o Outcome) AcceptedJSONResponse {
 	return AcceptedJSONResponse{Body: o, Headers: AcceptedResponseHeaders{Location: basePath + "/actions/" + o.Action}}
 }
 
+// answerTo is the answer to a change: checked if it was a dry run.
+func answerTo[A any](o Outcome, err error, checked, accepted A) (none A, _ error) {
+	switch {
+	case err != nil:
+		return none, err
+	case o.DryRun:
+		return checked, nil
+	}
+	return accepted, nil
+}
+
+// lookUp returns the object with an ID.
+func lookUp[ID ~string, Object any](all map[ID]Object, noun, id string) (Object, error) {
+	object, found := all[ID(id)]
+	if !found {
+		return object, &refusal{status: http.StatusNotFound, code: codeNotFound, detail: fmt.Sprintf("there is no %s %s", noun, id)}
+	}
+	return object, nil
+}
+
 func etag(r topology.Revision) string { return strconv.Quote(decimal(r)) }
 
 // basedOn reads the If-Match header: an ETag of ours, or * for any.

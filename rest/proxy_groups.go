@@ -3,18 +3,12 @@ package rest
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net/http"
 
 	"example.com/weir/persistence/topology"
 )
 
 func (a *api) findProxyGroup(id string) (topology.ProxyGroup, error) {
-	g, found := a.master.Topology().ProxyGroups[topology.GroupID(id)]
-	if !found {
-		return g, &refusal{status: http.StatusNotFound, code: codeNotFound, detail: fmt.Sprintf("there is no proxy group %s", id)}
-	}
-	return g, nil
+	return lookUp(a.master.Topology().ProxyGroups, "proxy group", id)
 }
 
 // ListProxyGroups implements StrictServerInterface.
@@ -41,14 +35,8 @@ func (a *api) CreateProxyGroup(ctx context.Context, r CreateProxyGroupRequestObj
 		id: string(g.ID), command: topology.Command{CreateProxyGroup: &g},
 		dryRun: r.Params.DryRun, repeat: repeat,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return CreateProxyGroup200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return CreateProxyGroup202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[CreateProxyGroupResponseObject](out, err,
+		CreateProxyGroup200JSONResponse{CheckedJSONResponse(out)}, CreateProxyGroup202JSONResponse{accepted(out)})
 }
 
 // GetProxyGroup implements StrictServerInterface.
@@ -80,14 +68,8 @@ func (a *api) UpdateProxyGroup(ctx context.Context, r UpdateProxyGroupRequestObj
 	out, err := a.apply(ctx, change{
 		id: r.ID, command: topology.Command{UpdateProxyGroup: &g}, basedOn: cmp.Or(based, present.Revision), dryRun: r.Params.DryRun,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return UpdateProxyGroup200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return UpdateProxyGroup202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[UpdateProxyGroupResponseObject](out, err,
+		UpdateProxyGroup200JSONResponse{CheckedJSONResponse(out)}, UpdateProxyGroup202JSONResponse{accepted(out)})
 }
 
 // DeleteProxyGroup implements StrictServerInterface.
@@ -102,12 +84,6 @@ func (a *api) DeleteProxyGroup(ctx context.Context, r DeleteProxyGroupRequestObj
 	out, err := a.apply(ctx, change{
 		id: r.ID, command: topology.Command{DeleteProxyGroup: topology.GroupID(r.ID)}, basedOn: based, dryRun: r.Params.DryRun,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return DeleteProxyGroup200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return DeleteProxyGroup202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[DeleteProxyGroupResponseObject](out, err,
+		DeleteProxyGroup200JSONResponse{CheckedJSONResponse(out)}, DeleteProxyGroup202JSONResponse{accepted(out)})
 }

@@ -3,18 +3,12 @@ package rest
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net/http"
 
 	"example.com/weir/persistence/topology"
 )
 
 func (a *api) findSourceGroup(id string) (topology.SourceGroup, error) {
-	g, found := a.master.Topology().SourceGroups[topology.GroupID(id)]
-	if !found {
-		return g, &refusal{status: http.StatusNotFound, code: codeNotFound, detail: fmt.Sprintf("there is no source group %s", id)}
-	}
-	return g, nil
+	return lookUp(a.master.Topology().SourceGroups, "source group", id)
 }
 
 // ListSourceGroups implements StrictServerInterface.
@@ -42,14 +36,8 @@ func (a *api) CreateSourceGroup(ctx context.Context, r CreateSourceGroupRequestO
 		id: string(g.ID), command: topology.Command{CreateSourceGroup: &g},
 		dryRun: r.Params.DryRun, repeat: repeat,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return CreateSourceGroup200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return CreateSourceGroup202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[CreateSourceGroupResponseObject](out, err,
+		CreateSourceGroup200JSONResponse{CheckedJSONResponse(out)}, CreateSourceGroup202JSONResponse{accepted(out)})
 }
 
 // GetSourceGroup implements StrictServerInterface.
@@ -81,14 +69,8 @@ func (a *api) UpdateSourceGroup(ctx context.Context, r UpdateSourceGroupRequestO
 	out, err := a.apply(ctx, change{
 		id: r.ID, command: topology.Command{UpdateSourceGroup: &g}, basedOn: cmp.Or(based, present.Revision), dryRun: r.Params.DryRun,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return UpdateSourceGroup200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return UpdateSourceGroup202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[UpdateSourceGroupResponseObject](out, err,
+		UpdateSourceGroup200JSONResponse{CheckedJSONResponse(out)}, UpdateSourceGroup202JSONResponse{accepted(out)})
 }
 
 // DeleteSourceGroup implements StrictServerInterface.
@@ -103,12 +85,6 @@ func (a *api) DeleteSourceGroup(ctx context.Context, r DeleteSourceGroupRequestO
 	out, err := a.apply(ctx, change{
 		id: r.ID, command: topology.Command{DeleteSourceGroup: topology.GroupID(r.ID)}, basedOn: based, dryRun: r.Params.DryRun,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return DeleteSourceGroup200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return DeleteSourceGroup202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[DeleteSourceGroupResponseObject](out, err,
+		DeleteSourceGroup200JSONResponse{CheckedJSONResponse(out)}, DeleteSourceGroup202JSONResponse{accepted(out)})
 }

@@ -3,18 +3,12 @@ package rest
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net/http"
 
 	"example.com/weir/persistence/topology"
 )
 
 func (a *api) findUnit(id string) (topology.Unit, error) {
-	u, found := a.master.Topology().Units[topology.UnitID(id)]
-	if !found {
-		return u, &refusal{status: http.StatusNotFound, code: codeNotFound, detail: fmt.Sprintf("there is no unit %s", id)}
-	}
-	return u, nil
+	return lookUp(a.master.Topology().Units, "unit", id)
 }
 
 // ListUnits implements StrictServerInterface.
@@ -40,14 +34,8 @@ func (a *api) CreateUnit(ctx context.Context, r CreateUnitRequestObject) (Create
 		id: string(u.ID), command: topology.Command{CreateUnit: &u},
 		dryRun: r.Params.DryRun, repeat: repeat,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return CreateUnit200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return CreateUnit202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[CreateUnitResponseObject](out, err,
+		CreateUnit200JSONResponse{CheckedJSONResponse(out)}, CreateUnit202JSONResponse{accepted(out)})
 }
 
 // GetUnit implements StrictServerInterface.
@@ -79,14 +67,8 @@ func (a *api) UpdateUnit(ctx context.Context, r UpdateUnitRequestObject) (Update
 	out, err := a.apply(ctx, change{
 		id: r.ID, command: topology.Command{UpdateUnit: &u}, basedOn: cmp.Or(based, present.Revision), dryRun: r.Params.DryRun,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return UpdateUnit200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return UpdateUnit202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[UpdateUnitResponseObject](out, err,
+		UpdateUnit200JSONResponse{CheckedJSONResponse(out)}, UpdateUnit202JSONResponse{accepted(out)})
 }
 
 // DeleteUnit implements StrictServerInterface.
@@ -101,12 +83,6 @@ func (a *api) DeleteUnit(ctx context.Context, r DeleteUnitRequestObject) (Delete
 	out, err := a.apply(ctx, change{
 		id: r.ID, command: topology.Command{DeleteUnit: topology.UnitID(r.ID)}, basedOn: based, dryRun: r.Params.DryRun,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case out.DryRun:
-		return DeleteUnit200JSONResponse{CheckedJSONResponse(out)}, nil
-	default:
-		return DeleteUnit202JSONResponse{accepted(out)}, nil
-	}
+	return answerTo[DeleteUnitResponseObject](out, err,
+		DeleteUnit200JSONResponse{CheckedJSONResponse(out)}, DeleteUnit202JSONResponse{accepted(out)})
 }
