@@ -74,8 +74,11 @@ func statusTable(t rest.Topology) *table {
 }
 
 func stored(s rest.UnitStatus) string {
-	if s.StoreRows == 0 && s.StoreBytes == 0 {
+	switch {
+	case s.StoreRows == 0 && s.StoreBytes == 0:
 		return ""
+	case s.StoreBytes == 0: // none of them in a segment yet
+		return si(float64(s.StoreRows))
 	}
 	return si(float64(s.StoreRows)) + " in " + humanize.IBytes(s.StoreBytes)
 }
