@@ -15,10 +15,11 @@ import (
 
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/access"
+	"example.com/weir/persistence/mastertest"
 )
 
-// as returns a client of a served fakeMaster whose caller holds a token.
-func as(m *fakeMaster, token string) *client.Client {
+// as returns a client of a served Master whose caller holds a token.
+func as(m *mastertest.Master, token string) *client.Client {
 	return client.New(New(Config{
 		Master:    m,
 		RequestID: func(context.Context) string { return "r1" },
@@ -82,7 +83,7 @@ func TestRoles(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.token+" "+test.operation, func(t *testing.T) {
-			_, first := ask(t, as(newFakeMaster(), test.token), test.operation)
+			_, first := ask(t, as(mastertest.New(), test.token), test.operation)
 			got := ""
 			if first != nil {
 				got = first.Extensions.Code
@@ -95,7 +96,7 @@ func TestRoles(t *testing.T) {
 }
 
 func TestBearerTokens(t *testing.T) {
-	server := New(Config{Master: newFakeMaster()})
+	server := New(Config{Master: mastertest.New()})
 	for token, want := range map[string]string{"viewer": `"vera"`, "wrong": codeUnauthenticated, "": codeUnauthenticated} {
 		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"{ me { name } }"}`))
 		r.Header.Set("Content-Type", "application/json")
@@ -109,7 +110,7 @@ func TestBearerTokens(t *testing.T) {
 }
 
 func TestTopologyThroughGraphQL(t *testing.T) {
-	m := newFakeMaster()
+	m := mastertest.New()
 	c := as(m, "operator")
 	dry, refused := ask(t, c, createUnit, client.Var("name", "london-proxy"), client.Var("role", "proxy"), client.Var("host", "192.0.2.1:2210"), client.Var("dryRun", true))
 	if refused != nil || len(m.Topology().Units) != 0 {
@@ -191,7 +192,7 @@ func TestTopologyThroughGraphQL(t *testing.T) {
 }
 
 func TestQueryThroughGraphQL(t *testing.T) {
-	c := as(newFakeMaster(), "viewer")
+	c := as(mastertest.New(), "viewer")
 	var got struct {
 		StartQuery struct {
 			ID, State, Actor string
@@ -243,7 +244,7 @@ func TestQueryThroughGraphQL(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	c := as(newFakeMaster(), "viewer")
+	c := as(mastertest.New(), "viewer")
 	deep := "{ topology { proxyGroups " + strings.Repeat("{ sourceGroup { proxyGroups ", 200) + "{ id }" + strings.Repeat(" } }", 200) + " } }"
 	many := "{ " + strings.Repeat("topology { revision } ", 6000) + "}"
 	costly := "{ " + func() (text string) {
@@ -260,8 +261,11 @@ func TestLimits(t *testing.T) {
 }
 
 func TestNoGet(t *testing.T) {
-	m := newFakeMaster()
-	server := New(Config{Master: m, Principal: func(context.Context) (access.Principal, bool) { return m.tokens["admin"], true }})
+	m := mastertest.New()
+	server := New(Config{Master: m, Principal: func(context.Context) (access.Principal, bool) {
+		p, err := m.Authenticate("admin")
+		return p, err == nil
+	}})
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/graphql?query={topology{revision}}", nil))
 	if w.Code == http.StatusOK && strings.Contains(w.Body.String(), `"data":{`) {
@@ -270,7 +274,7 @@ func TestNoGet(t *testing.T) {
 }
 
 func TestSubscriptions(t *testing.T) {
-	m := newFakeMaster()
+	m := mastertest.New()
 	c := as(m, "viewer")
 	s := c.Websocket(`subscription { topologyChanged { revision } }`)
 	defer s.Close()
@@ -281,14 +285,14 @@ func TestSubscriptions(t *testing.T) {
 	if _, refused := ask(t, as(m, "operator"), createUnit, client.Var("name", "a"), client.Var("role", "slave"), client.Var("host", "192.0.2.1:2210")); refused != nil {
 		t.Fatal(refused)
 	}
-	m.ticks <- struct{}{}
+	m.Ticks <- struct{}{}
 	if err := s.Next(&got); err != nil || got.TopologyChanged.Revision != "1" {
 		t.Errorf("second picture = %+v, %v", got, err)
 	}
 }
 
 func TestQueryProgress(t *testing.T) {
-	m := newFakeMaster()
+	m := mastertest.New()
 	c := as(m, "viewer")
 	var started struct{ StartQuery struct{ ID string } }
 	c.MustPost(`mutation { startQuery(input: {kind: total, filter: "proto icmp"}) { id } }`, &started)
@@ -312,7 +316,7 @@ func TestQueryProgress(t *testing.T) {
 }
 
 func TestWebSocketTokens(t *testing.T) {
-	m := newFakeMaster()
+	m := mastertest.New()
 	c := as(m, "")
 	for token, wantErr := range map[string]bool{"viewer": false, "wrong": true, "": true} {
 		payload := map[string]any{}
@@ -329,7 +333,7 @@ func TestWebSocketTokens(t *testing.T) {
 }
 
 func TestSubscriptionsLeaveNothing(t *testing.T) {
-	m := newFakeMaster()
+	m := mastertest.New()
 	c := as(m, "viewer")
 	subscribe := func() {
 		s := c.Websocket(`subscription { topologyChanged { revision } }`)
@@ -354,13 +358,13 @@ func TestSubscriptionsLeaveNothing(t *testing.T) {
 }
 
 func TestInnerErrorsStayInside(t *testing.T) {
-	m := newFakeMaster()
-	m.ledgerErr = fmt.Errorf("open /var/lib/secret: broken")
+	m := mastertest.New()
+	m.LedgerErr = fmt.Errorf("open /var/lib/secret: broken")
 	_, refused := ask(t, as(m, "viewer"), `{ ledger { unit } }`)
 	if refused == nil || refused.Extensions.Code != codeInternal || refused.Extensions.RequestID != "r1" || strings.Contains(refused.Message, "secret") {
 		t.Errorf("refused = %+v", refused)
 	}
-	m.ledgerErr = nil
+	m.LedgerErr = nil
 	data, refused := ask(t, as(m, "viewer"), `{ ledger(perExporter: true) { unit name error sent { records } entries { hop kind exporter domain received kept missing dropped { reason count } } } }`)
 	if refused != nil || len(data["ledger"].([]any)) != 2 {
 		t.Errorf("ledger = %v, %+v", data, refused)

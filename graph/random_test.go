@@ -10,13 +10,15 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"pgregory.net/rapid"
+
+	"example.com/weir/persistence/mastertest"
 )
 
 // TestRandomOperations asks random operations of the schema. Whatever they
 // ask, nothing may fail inside.
 func TestRandomOperations(t *testing.T) {
 	s := schema()
-	server := New(Config{Master: newFakeMaster()})
+	server := New(Config{Master: mastertest.New()})
 	rapid.Check(t, func(rt *rapid.T) {
 		g := generator{rt, s}
 		root, word := s.Query, "query"

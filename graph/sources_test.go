@@ -7,10 +7,12 @@ import (
 
 	"github.com/99designs/gqlgen/client"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/weir/persistence/mastertest"
 )
 
 func TestSourcesThroughGraphQL(t *testing.T) {
-	c := as(newFakeMaster(), "viewer")
+	c := as(mastertest.New(), "viewer")
 	const document = `query ($group: String, $exporter: String, $limit: Int! = 500) {
 		sources(sourceGroup: $group, exporter: $exporter, limit: $limit) {
 			total

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/query"
+	"example.com/weir/persistence/mastertest"
 )
 
 func TestFlowsAsNDJSON(t *testing.T) {
@@ -47,7 +48,7 @@ func TestFlowsAsNDJSON(t *testing.T) {
 
 func TestFlowsAsCSV(t *testing.T) {
 	s := serve(t)
-	s.coverage.Complete = false
+	s.Coverage.Complete = false
 	w := s.ask("viewer", "GET", "/api/v1/flows?limit=3&columns=srcAddr,dstPort,bytes", "", "Accept: text/csv")
 	rows, err := csv.NewReader(w.Body).ReadAll()
 	want := [][]string{
@@ -75,7 +76,7 @@ func TestFlowsAsOneDocument(t *testing.T) {
 
 func TestFlowsThatFail(t *testing.T) {
 	s := serve(t)
-	s.failWith = errors.New("a disk broke")
+	s.FailWith = errors.New("a disk broke")
 	w := s.ask("viewer", "GET", "/api/v1/flows?limit=3", "")
 	lines := strings.Split(strings.TrimSpace(w.Body.String()), "\n")
 	if last := lines[len(lines)-1]; w.Code != 200 || !strings.Contains(last, `"status":"failed"`) || strings.Contains(last, "disk") {
@@ -92,7 +93,7 @@ func TestFlowsThatFail(t *testing.T) {
 func TestFlowsStream(t *testing.T) {
 	s := serve(t)
 	canceled := make(chan struct{})
-	s.onStream = func(ctx context.Context) error {
+	s.OnStream = func(ctx context.Context) error {
 		<-ctx.Done()
 		close(canceled)
 		return ctx.Err()
@@ -163,7 +164,7 @@ func TestAppendValue(t *testing.T) {
 }
 
 func BenchmarkFlowLines(b *testing.B) {
-	m := newFakeMaster()
+	m := mastertest.New()
 	s := served{m, New(Config{Master: m})}
 	for b.Loop() {
 		s.ask("viewer", "GET", "/api/v1/flows?limit=300", "")
