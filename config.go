@@ -33,8 +33,11 @@ type Config struct {
 	Admin   string        `yaml:"admin"`
 	API     APIConfig     `yaml:"api"`
 	Flows   FlowsConfig   `yaml:"flows"`
-	Store   StoreConfig   `yaml:"store"`
-	Log     LogConfig     `yaml:"log"`
+
+	Exporters ExportersConfig `yaml:"exporters"`
+
+	Store StoreConfig `yaml:"store"`
+	Log   LogConfig   `yaml:"log"`
 }
 
 // APIConfig is where a Master serves the dashboard, GraphQL and REST.
@@ -96,8 +99,11 @@ func defaultConfig() Config {
 		Admin:   "127.0.0.1:8210",
 		API:     APIConfig{Address: "127.0.0.1:8080"},
 		Flows:   FlowsConfig{Sockets: 2, Buffer: 32 << 20},
-		Store:   StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30},
-		Log:     LogConfig{Level: "info", Format: "auto"},
+
+		Exporters: ExportersConfig{Identity: "session"},
+
+		Store: StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30},
+		Log:   LogConfig{Level: "info", Format: "auto"},
 	}
 }
 
@@ -241,6 +247,7 @@ func (c *Config) validate() error {
 	if c.Flows.Sockets < 1 || c.Flows.Sockets > 64 {
 		wrong("flows.sockets", "%d, want 1 to 64", c.Flows.Sockets)
 	}
+	c.Exporters.settings(wrong)
 	if _, err := c.Log.level(); err != nil {
 		wrong("log.level", "%v", err)
 	}

@@ -95,7 +95,7 @@ func New(cfg Config) (*Proxy, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	p.dealer = newDealer(sources, p.distributor)
-	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{})
+	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{Policy: p.cfg.Exporters.Policy})
 	p.exporters = report.NewSources(cfg.Name, p.knownSources, p.book.Entries)
 	p.listeners = endpoint.NewSet(p.listener, p.listenerCheck, p.listenerGone)
 	p.pool = queryplane.NewPool(u.Identity(), topology.Slave)
@@ -180,7 +180,7 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 // distributor makes the distributor of a way.
 func (p *Proxy) distributor(w way, sources map[netip.Addr]string) (distributor, error) {
 	d, err := distribute.New(distribute.Config{
-		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Registry: p.learnt.sources, Log: p.cfg.Log,
+		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Registry: p.learnt.sources, Policy: p.cfg.Exporters.Policy, Log: p.cfg.Log,
 		TLS: p.unit.Identity().ClientTLS(identity.Peer{Role: topology.Slave}),
 	})
 	if err != nil {

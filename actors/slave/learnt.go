@@ -27,11 +27,11 @@ type learnt struct {
 	keeper    *keep.Keeper
 }
 
-func newLearnt(book *ledger.Book) learnt {
+func newLearnt(book *ledger.Book, policy source.Policy) learnt {
 	return learnt{
 		templates: decode.NewTemplates(book, ledger.Store),
 		rates:     sampling.NewTable(),
-		sources:   source.NewRegistry(source.Config{}),
+		sources:   source.NewRegistry(source.Config{Policy: policy}),
 	}
 }
 
@@ -39,6 +39,7 @@ func newLearnt(book *ledger.Book) learnt {
 // disk what is learnt from now on. A file that cannot be read costs what was
 // in it, not the start.
 func (s *Slave) recall() {
+	s.learnt.rates.SetManual(s.cfg.Exporters.Rates)
 	templates, rates := filepath.Join(s.cfg.DataDir, templatesFile), filepath.Join(s.cfg.DataDir, ratesFile)
 	for _, err := range []error{s.learnt.templates.Load(templates), s.learnt.rates.Load(rates)} {
 		if err != nil {

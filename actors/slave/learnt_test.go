@@ -11,6 +11,7 @@ import (
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/flowtest/synth"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/flowstore"
 )
 
@@ -22,7 +23,7 @@ func decoding(t *testing.T, dir string) *Slave {
 		t.Fatal(err)
 	}
 	book := ledger.NewBook()
-	s := &Slave{cfg: Config{Name: "s1", DataDir: dir, Log: slog.New(slog.DiscardHandler), Decoders: 1}, store: store, book: book, learnt: newLearnt(book)}
+	s := &Slave{cfg: Config{Name: "s1", DataDir: dir, Log: slog.New(slog.DiscardHandler), Decoders: 1}, store: store, book: book, learnt: newLearnt(book, source.BySession)}
 	s.startDecoders()
 	return s
 }

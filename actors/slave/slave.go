@@ -78,7 +78,7 @@ func New(cfg Config) (*Slave, error) {
 	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, book: ledger.NewBook()}
 	s.checks.Set(parentCheck, errors.New("no link to the unit above yet at "+cfg.Parent))
 	s.allowed.Store(&[]string{})
-	s.learnt = newLearnt(s.book)
+	s.learnt = newLearnt(s.book, s.cfg.Exporters.Policy)
 	s.exporters = report.NewSources(cfg.Name, s.knownSources, s.book.Entries)
 	s.receivers = endpoint.NewSet(s.open, s.receiverCheck, s.receiverGone)
 	s.applier = desired.NewApplier(desired.ApplierConfig{
@@ -132,6 +132,7 @@ func (s *Slave) startDecoders() {
 	for range cmp.Or(s.cfg.Decoders, runtime.GOMAXPROCS(0)) {
 		ds = append(ds, decode.New(decode.Config{
 			Book: s.book, Hop: ledger.Store, Templates: s.learnt.templates, Rates: s.learnt.rates, Sources: s.learnt.sources,
+			Policy: s.cfg.Exporters.Policy, Relayed: s.cfg.Exporters.IsRelayed,
 		}))
 	}
 	s.decoders = newDecoders(ds, s.store, s.book, s.cfg.Log, s.stored)
