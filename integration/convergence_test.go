@@ -45,7 +45,7 @@ func TestConvergence(t *testing.T) {
 		test func(*testing.T, *deployment)
 	}{
 		{"slave down", changeWhileSlaveIsDown}, {"port taken", changeToTakenPort}, {"unassigned", unassignAndBack},
-		{"another Slave", addSlave},
+		{"Master killed", killMaster}, {"another Slave", addSlave},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d.t = t
@@ -227,6 +227,32 @@ func addSlave(t *testing.T, d *deployment) {
 		}
 		if b.kept["store records"] == 0 {
 			return fmt.Errorf("it has stored nothing: %+v", b)
+		}
+		return nil
+	})
+}
+
+// killMaster ends the Master without warning while flows come in: they are
+// received and stored without it, and it comes back as it was.
+func killMaster(t *testing.T, d *deployment) {
+	before, victim := d.topology(), d.unit("master")
+	had, _ := d.total("exporter net 127.0.60.0/24", "london")
+	d.kill(victim.Name)
+	sent := d.generate("--to", d.listen("london"), "--rate", "10000", "--for", "2s")
+	d.await("the Master's return", 60*time.Second, func() error {
+		if d.unit(victim.Name).PID == victim.PID {
+			return fmt.Errorf("it is not back")
+		}
+		return d.call("GET", "/topology", nil, nil)
+	})
+	d.converged()
+	if after := d.topology(); after.Revision != before.Revision || len(after.Units) != len(before.Units) {
+		t.Errorf("revision %s with %d units, was %s with %d", after.Revision, len(after.Units), before.Revision, len(before.Units))
+	}
+	want := sums{had.flows + sent.flows, had.packets + sent.packets, had.bytes + sent.bytes}
+	d.await("the flows that came without a Master", 15*time.Second, func() error {
+		if got, coverage := d.total("exporter net 127.0.60.0/24", "london"); got != want || !coverage.Complete {
+			return fmt.Errorf("%v, want %v; coverage %+v", got, want, coverage)
 		}
 		return nil
 	})
