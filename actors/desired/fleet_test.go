@@ -81,12 +81,12 @@ func startFleet(t *testing.T) (*Fleet, *world) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	t.Errorf("not within 5 s: %s", what)
+	t.Errorf("not within 30 s: %s", what)
 }
 
 func TestFleetTellsUnitsThatAreLinked(t *testing.T) {

@@ -256,8 +256,8 @@ func TestCancellingReachesTheScan(t *testing.T) {
 	}
 	select {
 	case <-h.ctxDone:
-	case <-time.After(5 * time.Second):
-		t.Error("the scan goes on 5 s after the query was stopped")
+	case <-time.After(30 * time.Second):
+		t.Error("the scan goes on 30 s after the query was stopped")
 	}
 }
 
