@@ -32,7 +32,7 @@ func TestCanceledQueries(t *testing.T) {
 		d.t = t
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, "GET", d.demo.API+"/api/v1/flows?limit=1000000", nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.demo.API+"/api/v1/flows?limit=1000000", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

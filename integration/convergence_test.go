@@ -44,8 +44,11 @@ func TestConvergence(t *testing.T) {
 		name string
 		test func(*testing.T, *deployment)
 	}{
-		{"slave down", changeWhileSlaveIsDown}, {"port taken", changeToTakenPort}, {"unassigned", unassignAndBack},
-		{"Master killed", killMaster}, {"another Slave", addSlave},
+		{"slave down", changeWhileSlaveIsDown},
+		{"port taken", changeToTakenPort},
+		{"unassigned", unassignAndBack},
+		{"Master killed", killMaster},
+		{"another Slave", addSlave},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d.t = t

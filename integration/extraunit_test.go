@@ -25,7 +25,6 @@ type extra struct {
 	file    string // its configuration
 
 	cmd   *exec.Cmd
-	log   *os.File
 	ended chan struct{} // closed when the process has ended
 }
 
