@@ -70,7 +70,7 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		err := crowd.add(synth.Config{
 			Name: fmt.Sprintf("exporter-%d", i+1), Protocol: protocols[i%len(protocols)], Domain: uint32(i % 4), Seed: *seed,
 			FlowsPerPacket: *perPacket, SamplingRate: uint32(*sampling), IPv6Share: *ipv6,
-		}, source(remote.AddrPort().Addr().Unmap(), [2]byte{0, 60}, i), remote)
+		}, source(remote.AddrPort().Addr(), [2]byte{0, 60}, i), remote)
 		if err != nil {
 			return &usageError{fmt.Errorf("generate: %w", err)}
 		}
@@ -96,7 +96,7 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 // of its own, 127.x.y.z from the given start; elsewhere the system chooses,
 // and exporters differ by port.
 func source(to netip.Addr, start [2]byte, i int) netip.Addr {
-	if !to.Is4() || !to.IsLoopback() {
+	if to = to.Unmap(); !to.Is4() || !to.IsLoopback() {
 		return netip.Addr{}
 	}
 	return netip.AddrFrom4([4]byte{127, start[0] + byte(i/(250*60)), start[1] + byte(i/250%60), byte(1 + i%250)})
