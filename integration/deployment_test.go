@@ -52,6 +52,10 @@ func buildAndRun(m *testing.M) (int, error) {
 	return code, endShared()
 }
 
+// testFirst is where deployments of tests begin unless they say --first: apart
+// from a demo that somebody runs beside the tests.
+const testFirst = "127.0.70.11"
+
 // deployment is a running `weir demo`.
 type deployment struct {
 	t     testing.TB
@@ -103,7 +107,7 @@ func launch(t testing.TB, dir string, args ...string) *deployment {
 	t.Helper()
 	d := &deployment{t: t, dir: dir, ended: make(chan struct{})}
 	os.Remove(filepath.Join(dir, "demo.json"))
-	d.cmd = exec.Command(program, append([]string{"demo", "--exporters=none", "--data-dir", dir}, args...)...)
+	d.cmd = exec.Command(program, append([]string{"demo", "--exporters=none", "--data-dir", dir, "--first", testFirst}, args...)...)
 	d.cmd.Stdout, d.cmd.Stderr = &d.said, &d.said
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)

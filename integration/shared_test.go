@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// sharedFirst is where the shared deployment begins: apart from that of a
-// demo somebody runs beside the tests.
+// sharedFirst is where the shared deployment begins. It runs beside those of
+// single tests.
 const sharedFirst = "127.0.71.11"
 
 var (
