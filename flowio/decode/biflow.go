@@ -13,8 +13,13 @@ var turnedFields = flow.Fields(flow.Bytes, flow.Packets, flow.TCPFlags, flow.TOS
 
 // swapped are the columns that change places when a flow is turned.
 var swapped = [][2]flow.Field{
-	{flow.SrcAddr, flow.DstAddr}, {flow.SrcPort, flow.DstPort}, {flow.InIf, flow.OutIf}, {flow.SrcAS, flow.DstAS},
-	{flow.SrcMask, flow.DstMask}, {flow.SrcVLAN, flow.DstVLAN}, {flow.SrcMAC, flow.DstMAC},
+	{flow.SrcAddr, flow.DstAddr},
+	{flow.SrcPort, flow.DstPort},
+	{flow.InIf, flow.OutIf},
+	{flow.SrcAS, flow.DstAS},
+	{flow.SrcMask, flow.DstMask},
+	{flow.SrcVLAN, flow.DstVLAN},
+	{flow.SrcMAC, flow.DstMAC},
 }
 
 // cleared are the columns that are not known of the opposite direction unless

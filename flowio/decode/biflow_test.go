@@ -66,12 +66,18 @@ func TestBiflow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fields := []template.Field{
-				{Element: ie.SourceIPv4Address, Length: 4}, {Element: ie.DestinationIPv4Address, Length: 4},
-				{Element: ie.SourceTransportPort, Length: 2}, {Element: ie.DestinationTransportPort, Length: 2},
-				{Element: ie.IngressInterface, Length: 4}, {Element: ie.EgressInterface, Length: 4},
-				{Element: ie.OctetDeltaCount, Length: 8}, {Element: ie.PacketDeltaCount, Length: 4},
-				{Element: ie.TCPControlBits, Length: 1}, {Element: ie.IPClassOfService, Length: 1},
-				{Element: ie.FlowStartMilliseconds, Length: 8}, {Element: ie.FlowEndMilliseconds, Length: 8},
+				{Element: ie.SourceIPv4Address, Length: 4},
+				{Element: ie.DestinationIPv4Address, Length: 4},
+				{Element: ie.SourceTransportPort, Length: 2},
+				{Element: ie.DestinationTransportPort, Length: 2},
+				{Element: ie.IngressInterface, Length: 4},
+				{Element: ie.EgressInterface, Length: 4},
+				{Element: ie.OctetDeltaCount, Length: 8},
+				{Element: ie.PacketDeltaCount, Length: 4},
+				{Element: ie.TCPControlBits, Length: 1},
+				{Element: ie.IPClassOfService, Length: 1},
+				{Element: ie.FlowStartMilliseconds, Length: 8},
+				{Element: ie.FlowEndMilliseconds, Length: 8},
 				{Element: ie.SamplerID, Length: 1},
 				reverse(ie.OctetDeltaCount, 8), reverse(ie.PacketDeltaCount, 4), reverse(ie.TCPControlBits, 1),
 				reverse(ie.FlowStartMilliseconds, 8), last,
@@ -86,8 +92,10 @@ func TestBiflow(t *testing.T) {
 			if out.Len() != 2 {
 				t.Fatalf("%d records, want 2", out.Len())
 			}
-			columns := []flow.Field{flow.SrcPort, flow.DstPort, flow.InIf, flow.OutIf, flow.Bytes, flow.Packets,
-				flow.TCPFlags, flow.TOS, flow.First, flow.Last, flow.SamplingRate, flow.Domain}
+			columns := []flow.Field{
+				flow.SrcPort, flow.DstPort, flow.InIf, flow.OutIf, flow.Bytes, flow.Packets,
+				flow.TCPFlags, flow.TOS, flow.First, flow.Last, flow.SamplingRate, flow.Domain,
+			}
 			want := [][]uint64{
 				{50000, 443, 1, 2, 1000, 10, 0x02, 8, 1699999990000, 1699999999000, 64, 7},
 				{443, 50000, 2, 1, 77000, 60, 0x12, 8, 1699999990005, 1699999999000, 64, 7},
@@ -112,8 +120,10 @@ func TestBiflow(t *testing.T) {
 // TestInitiatorResponder decodes the counters of firewalls.
 func TestInitiatorResponder(t *testing.T) {
 	fields := []template.Field{
-		{Element: ie.SourceTransportPort, Length: 2}, {Element: ie.DestinationTransportPort, Length: 2},
-		{Element: ie.InitiatorOctets, Length: 4}, {Element: ie.ResponderOctets, Length: 4},
+		{Element: ie.SourceTransportPort, Length: 2},
+		{Element: ie.DestinationTransportPort, Length: 2},
+		{Element: ie.InitiatorOctets, Length: 4},
+		{Element: ie.ResponderOctets, Length: 4},
 		{Element: ie.FlowStartSysUpTime, Length: 4},
 	}
 	for _, c := range []struct{ initiator, responder, records uint64 }{{100, 5000, 2}, {100, 0, 1}, {0, 5000, 2}, {0, 0, 1}} {

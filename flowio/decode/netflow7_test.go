@@ -54,8 +54,10 @@ func TestNetFlow1And7(t *testing.T) {
 			decode.Keep(book, ledger.Receive, out)
 		}
 		checkBooks(t, book, 3)
-		columns := []flow.Field{flow.Version, flow.SrcPort, flow.DstPort, flow.InIf, flow.OutIf, flow.Packets, flow.Bytes,
-			flow.First, flow.Last, flow.Proto, flow.TOS, flow.TCPFlags, flow.SrcAS}
+		columns := []flow.Field{
+			flow.Version, flow.SrcPort, flow.DstPort, flow.InIf, flow.OutIf, flow.Packets, flow.Bytes,
+			flow.First, flow.Last, flow.Proto, flow.TOS, flow.TCPFlags, flow.SrcAS,
+		}
 		want := []uint64{uint64(version), 50000, 80, 4, 5, 6, 700, exported - 2000, exported - 1000, 6, 8, 0x1b, as}
 		for i, got := range numbers(out, 0, columns...) {
 			if got != want[i] {

@@ -40,12 +40,14 @@ func TestTimes(t *testing.T) {
 		"uptimes of eight octets": {
 			template.NetFlow9,
 			[]template.Field{field(ie.FlowStartSysUpTime, 8), field(ie.FlowEndSysUpTime, 8)},
-			[]uint64{1<<20 - 4321, 1<<20 - 21}, first, last,
+			[]uint64{1<<20 - 4321, 1<<20 - 21},
+			first, last,
 		},
 		"Unix time as uptime": {
 			template.NetFlow9,
 			[]template.Field{field(ie.FlowStartSysUpTime, 8), field(ie.FlowEndSysUpTime, 8)},
-			[]uint64{first, last}, first, last,
+			[]uint64{first, last},
+			first, last,
 		},
 		"start before boot": {template.NetFlow9, []template.Field{field(ie.FlowStartSysUpTime, 4), field(ie.FlowEndSysUpTime, 4)}, []uint64{1<<32 - 1000, 1 << 20}, exported - 1<<20 - 1000, exported},
 		"within the second": {template.IPFIX, []template.Field{field(ie.FlowStartMilliseconds, 8), field(ie.FlowEndMilliseconds, 8)}, []uint64{first, exported + 999}, first, exported + 999},
@@ -57,7 +59,8 @@ func TestTimes(t *testing.T) {
 		"start and duration": {
 			template.IPFIX,
 			[]template.Field{field(ie.FlowDurationMicroseconds, 4), field(ie.FlowStartMilliseconds, 8)},
-			[]uint64{4300000, first}, first, last,
+			[]uint64{4300000, first},
+			first, last,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

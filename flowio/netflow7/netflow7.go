@@ -16,11 +16,14 @@ import (
 )
 
 const (
-	// Version1 and Version7 are the first numbers of packets.
-	Version1, Version7 = 1, 7
+	// Version1 is the first number of a v1 packet, HeaderLen1 the length of its
+	// header in octets.
+	Version1   = 1
+	HeaderLen1 = 16
 
-	// HeaderLen1 and HeaderLen7 are the lengths of their headers in octets.
-	HeaderLen1, HeaderLen7 = 16, 24
+	// Version7 and HeaderLen7 are the same of v7.
+	Version7   = 7
+	HeaderLen7 = 24
 
 	// RecordLen is the length of a flow record in octets, in both versions.
 	RecordLen = 52
