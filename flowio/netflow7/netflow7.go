@@ -16,13 +16,16 @@ import (
 )
 
 const (
-	// Version1 is the first number of a v1 packet, HeaderLen1 the length of its
-	// header in octets.
-	Version1   = 1
+	// Version1 is the first number of a v1 packet.
+	Version1 = 1
+
+	// Version7 is the first number of a v7 packet.
+	Version7 = 7
+
+	// HeaderLen1 is the length of a v1 header in octets.
 	HeaderLen1 = 16
 
-	// Version7 and HeaderLen7 are the same of v7.
-	Version7   = 7
+	// HeaderLen7 is the length of a v7 header in octets.
 	HeaderLen7 = 24
 
 	// RecordLen is the length of a flow record in octets, in both versions.

@@ -58,7 +58,7 @@ func TestFlippedSegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(2, 2))
-	for i := range 45 {
+	for i := range 30 {
 		at := rng.IntN(len(whole))
 		if i%3 == 0 { // most of the structure is at the end
 			at = len(whole) - 1 - rng.IntN(min(len(whole), 12_000))
