@@ -47,13 +47,15 @@ func (t flagTerm) eval(b *flow.Batch, set []uint64, _ *scratch) {
 	for w := range set {
 		var word uint64
 		for i, v := range column[w*64 : min(w*64+64, len(column))] {
-			if v&t.mask == t.mask || t.any && v&t.mask != 0 {
+			if t.matches(v) {
 				word |= 1 << i
 			}
 		}
 		set[w] = word
 	}
 }
+
+func (t flagTerm) matches(v uint64) bool { return v&t.mask == t.mask || t.any && v&t.mask != 0 }
 
 func (t flagTerm) print(b *strings.Builder) {
 	b.WriteString("flags ")
