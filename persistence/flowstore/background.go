@@ -36,7 +36,7 @@ func (s *Store) flushLoop() {
 }
 
 func (s *Store) flush() {
-	free, freeErr := freeOctets(s.dir)
+	free, freeErr := s.disk.free(s.dir)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.open.log(); err != nil {
@@ -76,7 +76,7 @@ func (s *Store) syncJournals() error {
 		err = errors.Join(err, j.sync())
 	}
 	if isNew {
-		err = errors.Join(err, syncDir(filepath.Join(s.dir, journalDir)))
+		err = errors.Join(err, s.disk.syncDir(filepath.Join(s.dir, journalDir)))
 	}
 	return err
 }
@@ -179,7 +179,7 @@ func (s *Store) sealOne(e *sealer, g *generation) error {
 			continue
 		}
 		if g.sealed[i] == nil {
-			seg, err := s.writeSegment(e, b.snapshot(), g.sequences()[i])
+			seg, err := s.writeSegment(e, b.snapshot(), segmentName{sequence: g.sequences()[i]}, nil)
 			if err != nil {
 				return err
 			}
@@ -212,19 +212,21 @@ func (s *Store) sealOne(e *sealer, g *generation) error {
 	return nil
 }
 
-func (s *Store) writeSegment(e *sealer, b *snapshot, sequence uint64) (*segment, error) {
+// writeSegment writes a snapshot as the segment of the given name, which
+// takes the place of those it replaces.
+func (s *Store) writeSegment(e *sealer, b *snapshot, name segmentName, replaces []segmentName) (*segment, error) {
 	seg := &segment{
-		sequence: sequence, path: segmentPath(b.minTime, sequence), rows: b.rows,
+		sequence: name.sequence, revision: name.revision, path: segmentPath(b.minTime, name), rows: b.rows,
 		minTime: b.minTime, maxTime: b.maxTime,
 	}
-	if err := makeHour(s.dir, seg.path); err != nil {
+	if err := s.disk.makeHour(s.dir, seg.path); err != nil {
 		return nil, err
 	}
 	tmp := filepath.Join(s.dir, tmpDir, filepath.Base(seg.path))
 	var size countingWriter
-	err := writeFile(tmp, filepath.Join(s.dir, filepath.FromSlash(seg.path)), func(w io.Writer) error {
+	err := s.disk.writeFile(tmp, filepath.Join(s.dir, filepath.FromSlash(seg.path)), func(w io.Writer) error {
 		size.Writer = w
-		return e.seal(&size, b, sequence)
+		return e.seal(&size, b, identity{name.sequence, replaces})
 	})
 	seg.bytes = size.n
 	return seg, err

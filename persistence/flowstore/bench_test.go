@@ -71,7 +71,7 @@ func BenchmarkSeal(b *testing.B) {
 	for b.Loop() {
 		n++
 		out := countingWriter{Writer: discard{}}
-		if err := e.seal(&out, s, 1); err != nil {
+		if err := e.seal(&out, s, identity{sequence: 1}); err != nil {
 			b.Fatal(err)
 		}
 		size = out.n
@@ -106,7 +106,7 @@ func BenchmarkJournal(b *testing.B) {
 	dir := b.TempDir()
 	start := cpuTime()
 	for b.Loop() {
-		g := newGeneration(dir, uint64(n), new(blocks))
+		g := newGeneration(new(disk), dir, uint64(n), new(blocks))
 		g.path = filepath.Join(dir, fmt.Sprint(n))
 		n++
 		for _, batch := range all {

@@ -97,6 +97,7 @@ func (b *builder) recycle() {
 		b.pool.pool.Put(block)
 	}
 	b.blocks, b.rows = nil, 0
+	b.minTime, b.maxTime = math.MaxInt64, math.MinInt64
 }
 
 func (b *builder) fill(dst *block, at int, src *flow.Batch, from, n int) {

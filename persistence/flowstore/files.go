@@ -15,10 +15,11 @@ import (
 
 // Names below the store's directory.
 const (
-	lockName     = "lock"
-	manifestName = "manifest"
-	journalDir   = "journal"
-	tmpDir       = "tmp"
+	lockName      = "lock"
+	manifestName  = "manifest"
+	journalDir    = "journal"
+	tmpDir        = "tmp"
+	quarantineDir = "quarantine"
 
 	journalSuffix = ".wal"
 	segmentSuffix = ".parquet"
@@ -30,12 +31,12 @@ func journalName(generation uint64) string {
 
 // makeDirs creates the store's directories and finds out at once whether they
 // can be used.
-func makeDirs(dir string) error {
+func (k *disk) makeDirs(dir string) error {
 	for _, d := range []string{dir, filepath.Join(dir, journalDir), filepath.Join(dir, tmpDir)} {
-		if err := os.MkdirAll(d, 0o750); err != nil {
+		if err := k.mkdirAll(d); err != nil {
 			return dirError(dir, err)
 		}
-		if _, err := os.ReadDir(d); err != nil {
+		if _, err := k.readDir(d); err != nil {
 			return dirError(dir, err)
 		}
 	}
@@ -85,26 +86,17 @@ func unlock(f *os.File) error {
 	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }
 
-// syncDir makes the names in a directory durable.
-func syncDir(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
 // makeHour creates the directories of a segment's path, durably.
-func makeHour(dir, segPath string) error {
+func (k *disk) makeHour(dir, segPath string) error {
 	hour := filepath.Join(dir, filepath.FromSlash(path.Dir(segPath)))
-	if _, err := os.Stat(hour); err == nil {
+	if _, err := k.stat(hour); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(hour, 0o750); err != nil {
+	if err := k.mkdirAll(hour); err != nil {
 		return err
 	}
 	for d := filepath.Dir(hour); ; d = filepath.Dir(d) {
-		if err := syncDir(d); err != nil {
+		if err := k.syncDir(d); err != nil {
 			return err
 		}
 		if d == filepath.Clean(dir) {
@@ -115,9 +107,9 @@ func makeHour(dir, segPath string) error {
 
 // removeHour removes the directories of a segment's path as far as they are
 // empty.
-func removeHour(dir, segPath string) {
+func (k *disk) removeHour(dir, segPath string) {
 	for p := path.Dir(segPath); p != "."; p = path.Dir(p) {
-		if os.Remove(filepath.Join(dir, filepath.FromSlash(p))) != nil {
+		if k.remove(filepath.Join(dir, filepath.FromSlash(p))) != nil {
 			return
 		}
 	}
@@ -125,34 +117,25 @@ func removeHour(dir, segPath string) {
 
 // writeFile writes a file so that after a crash it is there whole or not at
 // all: it is made durable under tmp before it gets its name.
-func writeFile(tmp, name string, write func(io.Writer) error) (err error) {
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
+func (k *disk) writeFile(tmp, name string, write func(io.Writer) error) (err error) {
+	f, err := k.create(tmp, os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(tmp))
+			err = errors.Join(err, k.remove(tmp))
 		}
 	}()
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, name); err != nil {
+	if err := k.rename(tmp, name); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(name))
+	return k.syncDir(filepath.Dir(name))
 }
 
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
-// freeOctets is what the file system of dir has left for us.
-func freeOctets(dir string) (int64, error) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0, err
-	}
-	return int64(s.Bavail) * s.Bsize, nil
 }

@@ -31,6 +31,7 @@ const maxTailOctets = 4 << 20
 type footer struct {
 	rows     int
 	sequence uint64
+	replaces []segmentName
 	minTime  int64
 	maxTime  int64
 	indexSum uint32                          // checksum of the page indexes
@@ -65,6 +66,10 @@ func readFooter(r io.ReaderAt, size int64) (f *footer, err error) {
 	sequence, _ := file.Lookup(sequenceKey)
 	if f.sequence, err = strconv.ParseUint(sequence, 10, 64); err != nil {
 		return nil, fmt.Errorf("footer: %w: %s is %q", ErrCorrupt, sequenceKey, sequence)
+	}
+	replaced, _ := file.Lookup(replacesKey)
+	if f.replaces, err = parseNames(replaced); err != nil {
+		return nil, fmt.Errorf("footer: %w: %s is %q", ErrCorrupt, replacesKey, replaced)
 	}
 	f.takeChunks(meta)
 	return f, f.takeBounds()

@@ -56,12 +56,12 @@ func FuzzSegment(f *testing.F) {
 		if err := os.WriteFile(name, octets, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		seg, err := inspect(dir, filepath.Base(name))
+		seg, err := new(disk).inspect(dir, filepath.Base(name))
 		if err != nil {
 			return
 		}
 		s := newStore(dir, Config{})
-		s.open, s.segments = newGeneration(dir, 1, &s.blocks), []*segment{seg}
+		s.open, s.segments = newGeneration(s.disk, dir, 1, &s.blocks), []*segment{seg}
 		v := s.View(math.MinInt64, math.MaxInt64)
 		defer v.Close()
 		for _, p := range v.Parts() {

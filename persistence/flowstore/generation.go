@@ -3,7 +3,6 @@ package flowstore
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -19,6 +18,7 @@ const lateAfter = 5 * 60 * 1000 // milliseconds
 // is guarded by the store's lock; once it is being sealed, nobody changes its
 // builders any more.
 type generation struct {
+	disk    *disk
 	number  uint64
 	started time.Time // of the first record
 	main    *builder
@@ -35,8 +35,9 @@ type generation struct {
 	sealed  [2]*segment // main, late: its file is in place
 }
 
-func newGeneration(dir string, number uint64, pool *blocks) *generation {
+func newGeneration(d *disk, dir string, number uint64, pool *blocks) *generation {
 	return &generation{
+		disk:    d,
 		number:  number,
 		main:    newBuilder(pool),
 		late:    newBuilder(pool),
@@ -103,7 +104,7 @@ func (g *generation) remember(b *flow.Batch, from, to int) (err error) {
 func (g *generation) log() (err error) {
 	rows := g.pending.Len()
 	if g.journal == nil && rows > 0 {
-		if g.journal, err = createJournal(g.path); err != nil {
+		if g.journal, err = createJournal(g.disk, g.path); err != nil {
 			return err
 		}
 	}
@@ -130,7 +131,7 @@ func (g *generation) dropJournal() error {
 	if g.journal != nil {
 		err = g.journal.close()
 	}
-	if removeErr := os.Remove(g.path); !errors.Is(removeErr, fs.ErrNotExist) {
+	if removeErr := g.disk.remove(g.path); !errors.Is(removeErr, fs.ErrNotExist) {
 		err = errors.Join(err, removeErr)
 	}
 	return err

@@ -35,22 +35,22 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // methods but sync are guarded by the store's lock.
 type journal struct {
 	path  string
-	file  *os.File
+	file  *diskFile
 	good  int64 // octets of whole blocks
 	plain []byte
 	block []byte
 }
 
 // createJournal makes an empty journal; the caller makes its name durable.
-func createJournal(path string) (*journal, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+func createJournal(d *disk, path string) (*journal, error) {
+	f, err := d.create(path, os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
 	j := &journal{path: path, file: f}
 	header := binary.LittleEndian.AppendUint32([]byte(journalMagic), journalVersion)
 	if _, err := f.Write(header); err != nil {
-		return nil, errors.Join(err, f.Close(), os.Remove(path))
+		return nil, errors.Join(err, f.Close(), d.remove(path))
 	}
 	j.good = int64(len(header))
 	return j, nil
@@ -73,7 +73,7 @@ func (j *journal) write(b *flow.Batch) error {
 	binary.LittleEndian.PutUint32(j.block[4:], uint32(b.Len()))
 	binary.LittleEndian.PutUint32(j.block[8:], blockSum(j.block[:8], body))
 	if _, err := j.file.WriteAt(j.block, j.good); err != nil {
-		return errors.Join(err, j.file.Truncate(j.good))
+		return errors.Join(err, j.file.truncate(j.good))
 	}
 	j.good += int64(len(j.block))
 	return nil

@@ -9,23 +9,24 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
-// maxManifestLine bounds one line; a path and six numbers need a tenth of it.
-const maxManifestLine = 4096
+// maxManifestLine bounds one line: that of a compaction names maxMerged paths.
+const maxManifestLine = 1 << 16
 
 // entry is one line of the manifest.
 type entry struct {
-	Op       string `json:"op"` // format, add, remove
-	Format   int    `json:"format,omitempty"`
-	Sequence uint64 `json:"sequence,omitempty"`
-	Path     string `json:"path,omitempty"`
-	Rows     int    `json:"rows,omitempty"`
-	Bytes    int64  `json:"bytes,omitempty"`
-	From     int64  `json:"from,omitempty"`
-	To       int64  `json:"to,omitempty"`
+	Op       string   `json:"op"` // format, add, replace, remove, lost
+	Format   int      `json:"format,omitempty"`
+	Sequence uint64   `json:"sequence,omitempty"`
+	Path     string   `json:"path,omitempty"`
+	Rows     int      `json:"rows,omitempty"`
+	Bytes    int64    `json:"bytes,omitempty"`
+	From     int64    `json:"from,omitempty"`
+	To       int64    `json:"to,omitempty"`
+	Replaces []string `json:"replaces,omitempty"` // replace: paths that are removed by the same word
+	Reason   string   `json:"reason,omitempty"`   // lost
 }
 
 func addEntry(s *segment) entry {
@@ -36,9 +37,15 @@ func addEntry(s *segment) entry {
 }
 
 func (e entry) segment() *segment {
+	_, name, _ := parseSegmentPath(e.Path)
 	return &segment{
-		sequence: e.Sequence, path: e.Path, rows: e.Rows, bytes: e.Bytes, minTime: e.From, maxTime: e.To,
+		sequence: e.Sequence, revision: name.revision, path: e.Path, rows: e.Rows, bytes: e.Bytes,
+		minTime: e.From, maxTime: e.To,
 	}
+}
+
+func lostEntry(g Gap) entry {
+	return entry{Op: "lost", Path: g.Path, Rows: g.Rows, From: g.From, To: g.To, Reason: g.Reason}
 }
 
 // line is the entry as it is written: the CRC-32C of the JSON in hexadecimal,
@@ -59,23 +66,25 @@ func parseLine(line []byte) (e entry, ok bool) {
 	return e, json.Unmarshal(text, &e) == nil
 }
 
-// known is what a manifest says about the store's segments.
-type known struct {
+// noted is what a manifest says about a store.
+type noted struct {
 	added   map[string]entry // by path
 	removed map[string]bool
-	used    map[uint64]bool // sequence numbers of both
+	lost    []Gap
+	used    map[uint64]bool // sequence numbers of all of them
+	isTorn  bool            // it ends in something that was not written so
 }
 
 // readManifest reads up to the first line that is not as it was written. What
 // a line that was lost said is found out from the files themselves.
-func readManifest(dir string) (known, error) {
-	k := known{added: map[string]entry{}, removed: map[string]bool{}, used: map[uint64]bool{}}
-	f, err := os.Open(filepath.Join(dir, manifestName))
+func (k *disk) readManifest(dir string) (noted, error) {
+	n := noted{added: map[string]entry{}, removed: map[string]bool{}, used: map[uint64]bool{}}
+	f, err := k.open(filepath.Join(dir, manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return k, nil
+		return n, nil
 	}
 	if err != nil {
-		return k, err
+		return n, err
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
@@ -83,44 +92,62 @@ func readManifest(dir string) (known, error) {
 	for lines.Scan() {
 		e, ok := parseLine(lines.Bytes())
 		if !ok {
-			return k, nil
+			n.isTorn = true
+			return n, nil
 		}
 		if e.Op == "format" && e.Format > formatVersion {
-			return k, fmt.Errorf("manifest format %d, this weir reads up to %d: %w", e.Format, formatVersion, ErrNewer)
+			return n, fmt.Errorf("manifest format %d, this weir reads up to %d: %w", e.Format, formatVersion, ErrNewer)
 		}
-		k.take(e)
+		n.take(e)
 	}
-	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
-		return k, err
+	n.isTorn = errors.Is(lines.Err(), bufio.ErrTooLong)
+	if err := lines.Err(); err != nil && !n.isTorn {
+		return n, err
 	}
-	return k, nil
+	return n, nil
 }
 
-func (k *known) take(e entry) {
+func (n *noted) take(e entry) {
 	switch e.Op {
 	case "add":
-		k.added[e.Path] = e
-		delete(k.removed, e.Path)
+		n.add(e)
+	case "replace":
+		n.add(e)
+		for _, path := range e.Replaces {
+			n.remove(path)
+		}
 	case "remove":
-		delete(k.added, e.Path)
-		k.removed[e.Path] = true
+		n.remove(e.Path)
+	case "lost":
+		n.lost = append(n.lost, Gap{Path: e.Path, From: e.From, To: e.To, Rows: e.Rows, Reason: e.Reason})
 	default:
 		return
 	}
-	k.used[e.Sequence] = true
+	n.used[e.Sequence] = true
+}
+
+func (n *noted) add(e entry) {
+	n.added[e.Path] = e
+	delete(n.removed, e.Path)
+}
+
+func (n *noted) remove(path string) {
+	delete(n.added, path)
+	n.removed[path] = true
 }
 
 // manifest is the list of segments on disk, open for more lines. The sealing
 // goroutine alone uses it.
 type manifest struct {
-	file *os.File
+	file *diskFile
 	good int64 // octets of whole lines
 }
 
-// newManifest replaces the store's manifest by one with the given segments.
-func newManifest(dir string, segments []*segment) (*manifest, error) {
+// newManifest replaces the store's manifest by one with the given segments
+// and losses.
+func (k *disk) newManifest(dir string, segments []*segment, lost []Gap) (*manifest, error) {
 	name := filepath.Join(dir, manifestName)
-	err := writeFile(filepath.Join(dir, tmpDir, manifestName), name, func(w io.Writer) error {
+	err := k.writeFile(filepath.Join(dir, tmpDir, manifestName), name, func(w io.Writer) error {
 		out := bufio.NewWriter(w)
 		out.Write(entry{Op: "format", Format: formatVersion}.line())
 		for _, s := range segments {
@@ -128,17 +155,23 @@ func newManifest(dir string, segments []*segment) (*manifest, error) {
 				out.Write(addEntry(s).line())
 			}
 		}
+		for _, g := range lost {
+			out.Write(lostEntry(g).line())
+		}
 		return out.Flush()
 	})
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	f, err := k.create(name, 0)
 	if err != nil {
 		return nil, err
 	}
-	end, err := f.Seek(0, io.SeekEnd)
-	return &manifest{file: f, good: end}, err
+	stat, err := f.stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &manifest{file: f, good: stat.Size()}, nil
 }
 
 // append adds entries durably, all or none of them as far as this process
@@ -149,7 +182,7 @@ func (m *manifest) append(entries ...entry) error {
 		lines = append(lines, e.line()...)
 	}
 	if _, err := m.file.WriteAt(lines, m.good); err != nil {
-		return errors.Join(err, m.file.Truncate(m.good))
+		return errors.Join(err, m.file.truncate(m.good))
 	}
 	if err := m.file.Sync(); err != nil {
 		return err

@@ -20,6 +20,7 @@ const formatVersion = 1
 const (
 	versionKey  = "weir.format"
 	sequenceKey = "weir.sequence"
+	replacesKey = "weir.replaces"
 )
 
 const parquetMagic = "PAR1"
@@ -144,7 +145,7 @@ func (w *fileWriter) endColumn(min, max []byte) {
 }
 
 // finish writes the page indexes, the checksums, and the footer.
-func (w *fileWriter) finish(rows int, sequence uint64) error {
+func (w *fileWriter) finish(rows int, id identity) error {
 	var sum uint32
 	for i := range w.chunks {
 		b := w.marshal(&w.columns[i])
@@ -158,7 +159,7 @@ func (w *fileWriter) finish(rows int, sequence uint64) error {
 		sum = crc32.Update(sum, castagnoli, b)
 		w.write(b)
 	}
-	footer := w.marshal(w.footer(rows, sequence))
+	footer := w.marshal(w.footer(rows, id))
 	w.write(checksums(sum, footer))
 	w.write(footer)
 	w.write(binary.LittleEndian.AppendUint32(nil, uint32(len(footer))))
@@ -177,27 +178,41 @@ func checksums(indexes uint32, footer []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Update(crc32.Checksum(b, castagnoli), castagnoli, footer))
 }
 
-func (w *fileWriter) footer(rows int, sequence uint64) *format.FileMetaData {
+func (w *fileWriter) footer(rows int, id identity) *format.FileMetaData {
 	group := format.RowGroup{Columns: w.chunks, NumRows: int64(rows), FileOffset: int64(len(parquetMagic))}
 	for i := range w.chunks {
 		group.TotalByteSize += w.chunks[i].MetaData.TotalUncompressedSize
 		group.TotalCompressedSize += w.chunks[i].MetaData.TotalCompressedSize
 	}
 	meta := &format.FileMetaData{
-		Version:   2,
-		Schema:    schema(),
-		NumRows:   int64(rows),
-		RowGroups: thrift.Slice[format.RowGroup]{group},
-		KeyValueMetadata: thrift.Slice[format.KeyValue]{
-			{Key: versionKey, Value: strconv.Itoa(formatVersion)},
-			{Key: sequenceKey, Value: strconv.FormatUint(sequence, 10)},
-		},
-		CreatedBy: "weir",
+		Version:          2,
+		Schema:           schema(),
+		NumRows:          int64(rows),
+		RowGroups:        thrift.Slice[format.RowGroup]{group},
+		KeyValueMetadata: id.metadata(),
+		CreatedBy:        "weir",
 	}
 	for range columns {
 		meta.ColumnOrders = append(meta.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
 	}
 	return meta
+}
+
+// identity is which segment a file is.
+type identity struct {
+	sequence uint64
+	replaces []segmentName
+}
+
+func (id identity) metadata() thrift.Slice[format.KeyValue] {
+	pairs := thrift.Slice[format.KeyValue]{
+		{Key: versionKey, Value: strconv.Itoa(formatVersion)},
+		{Key: sequenceKey, Value: strconv.FormatUint(id.sequence, 10)},
+	}
+	if len(id.replaces) > 0 {
+		pairs = append(pairs, format.KeyValue{Key: replacesKey, Value: joinNames(id.replaces)})
+	}
+	return pairs
 }
 
 func schema() []format.SchemaElement {

@@ -1,11 +1,8 @@
 package flowstore
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,141 +16,87 @@ import (
 // clears what was half written, finds the segments, writes the manifest anew,
 // and reads the journals back.
 func (s *Store) recover() error {
-	if err := clearDir(filepath.Join(s.dir, tmpDir)); err != nil {
+	if err := s.disk.clearDir(filepath.Join(s.dir, tmpDir)); err != nil {
 		return dirError(s.dir, err)
 	}
-	k, err := readManifest(s.dir)
+	c, err := s.disk.catalog(s.dir)
 	if err != nil {
-		return fmt.Errorf("flow store %s: %w; start the weir that wrote it or set another data directory", s.dir, err)
+		return catalogError(s.dir, err)
 	}
-	if err := s.findSegments(&k); err != nil {
-		return dirError(s.dir, err)
+	for _, path := range c.leftovers { // between the manifest's word and the deed
+		if err := s.disk.remove(filepath.Join(s.dir, filepath.FromSlash(path))); err != nil {
+			return dirError(s.dir, err)
+		}
 	}
-	if s.manifest, err = newManifest(s.dir, s.segments); err != nil {
+	s.takeCatalog(c)
+	if s.manifest, err = s.disk.newManifest(s.dir, s.segments, s.gaps); err != nil {
 		return dirError(s.dir, fmt.Errorf("manifest: %w", err))
 	}
-	if err := s.readJournals(&k); err != nil {
+	if err := s.readJournals(c.used); err != nil {
 		return errors.Join(fmt.Errorf("flow store %s: %w", s.dir, err), s.manifest.close())
 	}
 	return nil
 }
 
-func clearDir(dir string) error {
-	names, err := os.ReadDir(dir)
+// takeCatalog makes the segments of the catalog those of the store.
+func (s *Store) takeCatalog(c *catalog) {
+	s.segments, s.gaps = c.segments, c.lost
+	for _, path := range c.strangers {
+		s.log.Warn("file is no segment and left alone", "path", path)
+	}
+	for _, seg := range c.segments {
+		if seg.broken != "" {
+			s.log.Error("segment is unreadable and left out of answers", "path", seg.path,
+				"from", time.UnixMilli(seg.minTime).UTC(), "to", time.UnixMilli(seg.maxTime).UTC(), "rows", seg.rows, "err", seg.broken)
+		}
+	}
+}
+
+func (k *disk) clearDir(dir string) error {
+	names, err := k.readDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, n := range names {
-		if err := os.RemoveAll(filepath.Join(dir, n.Name())); err != nil {
+		if err := k.removeAll(filepath.Join(dir, n.Name())); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// findSegments compares the files on disk with the manifest, which saves
-// opening them. What is in one of both only, or differs, is looked at.
-func (s *Store) findSegments(k *known) error {
-	found := map[string]bool{}
-	err := fs.WalkDir(os.DirFS(s.dir), ".", func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (path == journalDir || path == tmpDir):
-			return fs.SkipDir
-		case d.IsDir() || filepath.Ext(path) != segmentSuffix:
-			return nil
-		}
-		if _, _, ok := parseSegmentPath(path); !ok {
-			s.log.Warn("file is no segment and left alone", "path", path)
-			return nil
-		}
-		found[path] = true
-		return s.takeFile(k, path, d)
-	})
-	for path, e := range k.added {
-		if !found[path] {
-			s.takeBroken(e.segment(), errors.New("file is missing"))
-		}
-	}
-	slices.SortFunc(s.segments, func(a, b *segment) int { return cmp.Compare(a.sequence, b.sequence) })
-	return err
-}
-
-func (s *Store) takeFile(k *known, path string, d fs.DirEntry) error {
-	if k.removed[path] { // between the manifest's word and the deed
-		return os.Remove(filepath.Join(s.dir, filepath.FromSlash(path)))
-	}
-	stat, err := d.Info()
-	if err != nil {
-		return err
-	}
-	e, isKnown := k.added[path]
-	if isKnown && e.Bytes == stat.Size() {
-		s.segments = append(s.segments, e.segment())
-		return nil
-	}
-	seg, err := inspect(s.dir, path)
-	if err == nil {
-		s.segments = append(s.segments, seg)
-		k.used[seg.sequence] = true
-		return nil
-	}
-	if isKnown {
-		seg = e.segment() // with the octets it should have, so that the next Open looks again
-		err = fmt.Errorf("%w: %d octets of %d: %w", ErrCorrupt, stat.Size(), e.Bytes, err)
-	} else { // the name tells when it begins, and none is open for longer than maxAge
-		from, sequence, _ := parseSegmentPath(path)
-		seg = &segment{
-			sequence: sequence, path: path, bytes: stat.Size(), minTime: from, maxTime: from + maxAge.Milliseconds(),
-		}
-		k.used[sequence] = true
-	}
-	s.takeBroken(seg, err)
-	return nil
-}
-
-// takeBroken keeps a segment that cannot be read among the others, so that
-// views name it and retention removes it in its turn.
-func (s *Store) takeBroken(seg *segment, err error) {
-	seg.broken = err.Error()
-	s.segments = append(s.segments, seg)
-	s.log.Error("segment is unreadable and left out of answers", "path", seg.path,
-		"from", time.UnixMilli(seg.minTime).UTC(), "to", time.UnixMilli(seg.maxTime).UTC(), "rows", seg.rows, "err", err)
 }
 
 // readJournals reads the generations that were not sealed into memory and
 // queues them for sealing.
-func (s *Store) readJournals(k *known) error {
-	numbers, err := journalNumbers(s.dir)
+func (s *Store) readJournals(used map[uint64]bool) error {
+	numbers, err := s.disk.journalNumbers(s.dir)
 	if err != nil {
 		return err
 	}
 	for _, n := range numbers {
-		g := newGeneration(s.dir, n, &s.blocks)
+		g := newGeneration(s.disk, s.dir, n, &s.blocks)
 		for i, sequence := range g.sequences() {
-			g.skip[i] = k.used[sequence]
+			g.skip[i] = used[sequence]
 		}
 		if err := s.readJournal(g); err != nil {
 			return err
 		}
 		if g.rows() > 0 {
 			s.sealing = append(s.sealing, g)
-		} else if err := os.Remove(g.path); err != nil {
+		} else if err := s.disk.remove(g.path); err != nil {
 			return err
 		}
-		k.used[2*n] = true
+		used[2*n] = true
 	}
 	next := uint64(1)
-	for sequence := range k.used {
+	for sequence := range used {
 		next = max(next, sequence/2+1)
 	}
-	s.open = newGeneration(s.dir, next, &s.blocks)
+	s.open = newGeneration(s.disk, s.dir, next, &s.blocks)
 	return nil
 }
 
-func journalNumbers(dir string) ([]uint64, error) {
-	names, err := os.ReadDir(filepath.Join(dir, journalDir))
+func (k *disk) journalNumbers(dir string) ([]uint64, error) {
+	names, err := k.readDir(filepath.Join(dir, journalDir))
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +112,7 @@ func journalNumbers(dir string) ([]uint64, error) {
 }
 
 func (s *Store) readJournal(g *generation) error {
-	f, err := os.Open(g.path)
+	f, err := s.disk.open(g.path)
 	if err != nil {
 		return err
 	}
@@ -189,14 +132,25 @@ func (s *Store) readJournal(g *generation) error {
 		return nil
 	}
 	s.log.Warn("journal ends in octets that cannot be read", "path", g.path, "rows", done.rows, "lost_rows", done.lostRows, "err", done.torn)
-	if done.lostRows > 0 {
-		stat, err := f.Stat()
-		if err != nil {
-			return err
-		}
-		s.gaps = append(s.gaps, g.gap(stat.ModTime().UnixMilli(), done))
+	if done.lostRows == 0 {
+		return nil
 	}
-	return nil
+	stat, err := f.stat()
+	if err != nil {
+		return err
+	}
+	return s.noteLoss(g.gap(stat.ModTime().UnixMilli(), done))
+}
+
+// noteLoss keeps a gap for good: in the manifest too, so that answers go on
+// to name it after the next start. A journal that is read twice, because the
+// process died again, is one loss.
+func (s *Store) noteLoss(g Gap) error {
+	if slices.ContainsFunc(s.gaps, func(known Gap) bool { return known.Path == g.Path }) || len(s.gaps) >= maxGaps {
+		return nil
+	}
+	s.gaps = append(s.gaps, g)
+	return s.manifest.append(lostEntry(g))
 }
 
 // gap is what a journal that was last written at the given time has lost:

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -24,6 +23,7 @@ func (s *Store) retain(now time.Time) {
 	noteErr := s.manifest.append(entries...)
 	s.mu.Lock()
 	s.segments = slices.DeleteFunc(s.segments, func(seg *segment) bool { return slices.Contains(expired, seg) })
+	s.forgetGapsLocked(now)
 	for _, seg := range expired {
 		s.counts.removed++
 		seg.isRemoved = true
@@ -40,6 +40,15 @@ func (s *Store) retain(now time.Time) {
 	if err := s.manifest.append(entries...); err != nil {
 		s.log.Warn("removal of segments is not in the manifest", "err", err, "remedy", "none needed, the next start may call them missing")
 	}
+}
+
+// forgetGapsLocked lets go of losses of times that retention has passed.
+func (s *Store) forgetGapsLocked(now time.Time) {
+	oldest := now.UnixMilli()
+	for _, seg := range s.segments {
+		oldest = min(oldest, seg.minTime)
+	}
+	s.gaps = slices.DeleteFunc(s.gaps, func(g Gap) bool { return g.To < oldest })
 }
 
 func (s *Store) expired(now time.Time) []*segment {
@@ -94,11 +103,11 @@ func (s *Store) unlinkDoomed() {
 	s.doomed = nil
 	s.mu.Unlock()
 	for _, seg := range doomed {
-		err := os.Remove(filepath.Join(s.dir, filepath.FromSlash(seg.path)))
+		err := s.disk.remove(filepath.Join(s.dir, filepath.FromSlash(seg.path)))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.log.Warn("segment stays on disk", "path", seg.path, "err", err, "remedy", "the next start tries again")
 			continue
 		}
-		removeHour(s.dir, seg.path)
+		s.disk.removeHour(s.dir, seg.path)
 	}
 }

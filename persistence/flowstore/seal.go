@@ -43,7 +43,7 @@ func newSealer() *sealer {
 }
 
 // seal writes s to out. s must have records.
-func (e *sealer) seal(out io.Writer, s *snapshot, sequence uint64) error {
+func (e *sealer) seal(out io.Writer, s *snapshot, id identity) error {
 	e.w, e.s = newFileWriter(out), s
 	for i := range columns {
 		e.w.startColumn(&columns[i], s.rows)
@@ -53,7 +53,7 @@ func (e *sealer) seal(out io.Writer, s *snapshot, sequence uint64) error {
 			e.numColumn(i)
 		}
 	}
-	err := e.w.finish(s.rows, sequence)
+	err := e.w.finish(s.rows, id)
 	e.w, e.s = nil, nil
 	return err
 }

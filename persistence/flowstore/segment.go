@@ -2,7 +2,6 @@ package flowstore
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,12 +14,15 @@ import (
 // after retention has removed it.
 type segment struct {
 	sequence uint64
-	path     string // below the store's directory, with slashes
+	revision uint64
+	replaces []segmentName // that this one was made of; known only if the footer was read
+	path     string        // below the store's directory, with slashes
 	rows     int
 	bytes    int64
 	minTime  int64 // of column time, Unix milliseconds, inclusive
 	maxTime  int64
 	broken   string // why it cannot be read, found out by Open; empty if it can
+	isNewer  bool   // broken, for having been written by a newer version
 
 	isChecked atomic.Bool // the page indexes are what was written
 
@@ -29,32 +31,52 @@ type segment struct {
 	isDamaged bool // guarded by the store's lock: a reader met something unreadable
 }
 
+// segmentName is the second part of a segment's name.
+type segmentName struct {
+	sequence uint64
+	revision uint64 // how often ageing has written it anew
+}
+
+func (n segmentName) String() string {
+	if n.revision == 0 {
+		return strconv.FormatUint(n.sequence, 10)
+	}
+	return fmt.Sprintf("%d.%d", n.sequence, n.revision)
+}
+
 // segmentPath is the path of a segment below the store's directory: the hour
 // of its earliest record in UTC, then that record's time and the sequence
 // number, so that names sort by time.
-func segmentPath(minTime int64, sequence uint64) string {
+func segmentPath(minTime int64, name segmentName) string {
 	hour := time.UnixMilli(minTime).UTC().Format("2006/01/02/15")
-	return fmt.Sprintf("%s/%013d-%d%s", hour, minTime, sequence, segmentSuffix)
+	return fmt.Sprintf("%s/%013d-%v%s", hour, minTime, name, segmentSuffix)
 }
 
-// parseSegmentPath tells the first two parts of a segment's name, without
-// opening it. ok is false for files of other kinds.
-func parseSegmentPath(path string) (minTime int64, sequence uint64, ok bool) {
-	name, isParquet := strings.CutSuffix(filepath.Base(path), segmentSuffix)
-	first, second, isPair := strings.Cut(name, "-")
-	minTime, firstErr := strconv.ParseInt(first, 10, 64)
-	sequence, secondErr := strconv.ParseUint(second, 10, 63)
-	return minTime, sequence, isParquet && isPair && firstErr == nil && secondErr == nil
+// parseSegmentPath tells the parts of a segment's name, without opening it.
+// ok is false for files of other kinds.
+func parseSegmentPath(path string) (minTime int64, name segmentName, ok bool) {
+	text, isParquet := strings.CutSuffix(filepath.Base(path), segmentSuffix)
+	first, second, isPair := strings.Cut(text, "-")
+	number, revision, isAged := strings.Cut(second, ".")
+	minTime, err := strconv.ParseInt(first, 10, 64)
+	ok = isParquet && isPair && err == nil
+	name.sequence, err = strconv.ParseUint(number, 10, 63)
+	ok = ok && err == nil
+	if isAged {
+		name.revision, err = strconv.ParseUint(revision, 10, 63)
+		ok = ok && err == nil && name.revision > 0
+	}
+	return minTime, name, ok
 }
 
 // inspect reads the footer of the file at path below dir.
-func inspect(dir, path string) (*segment, error) {
-	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(path)))
+func (k *disk) inspect(dir, path string) (*segment, error) {
+	f, err := k.open(filepath.Join(dir, filepath.FromSlash(path)))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	stat, err := f.Stat()
+	stat, err := f.stat()
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +84,9 @@ func inspect(dir, path string) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, name, _ := parseSegmentPath(path)
 	return &segment{
-		sequence: foot.sequence, path: path, rows: foot.rows, bytes: stat.Size(),
+		sequence: foot.sequence, revision: name.revision, replaces: foot.replaces, path: path, rows: foot.rows, bytes: stat.Size(),
 		minTime: foot.minTime, maxTime: foot.maxTime,
 	}, nil
 }

@@ -59,6 +59,9 @@ type Config struct {
 
 	rows int           // of a segment, for tests; 0 means maxRows
 	age  time.Duration // of an open segment, for tests; 0 means maxAge
+
+	fault func(op op, path string, octets int) (int, error) // see disk, for tests
+	done  func(op op, path string)
 }
 
 // Store is one directory of flow segments. All its methods may be called
@@ -71,6 +74,7 @@ type Store struct {
 	dir      string
 	cfg      Config
 	log      *slog.Logger
+	disk     *disk
 	lockFile *os.File
 	zstd     *zstd.Decoder
 	readers  sync.Pool // of *columnReader
@@ -81,17 +85,18 @@ type Store struct {
 	kick     chan struct{} // work for the sealing goroutine; holds one
 	routines sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
-	room     *sync.Cond // a generation was sealed, sealing goes wrong, or the end
-	open     *generation
-	sealing  []*generation // oldest first
-	segments []*segment
-	doomed   []*segment // removed, read no more, still on disk
-	gaps     []Gap      // journals that could not be read to their end
-	full     error      // why nothing is taken; nil while there is room
-	sealErr  error      // why the oldest of sealing is still there
-	isClosed bool
-	counts   counts
+	mu         sync.Mutex // guards what follows
+	room       *sync.Cond // a generation was sealed, sealing goes wrong, or the end
+	open       *generation
+	sealing    []*generation // oldest first
+	segments   []*segment
+	doomed     []*segment // removed, read no more, still on disk
+	gaps       []Gap      // journals that could not be read to their end
+	full       error      // why nothing is taken; nil while there is room
+	sealErr    error      // why the oldest of sealing is still there
+	isClosed   bool
+	isReadOnly bool // set once, by OpenReader
+	counts     counts
 }
 
 // Open opens the store in dir, which it creates if need be, and brings back
@@ -99,7 +104,7 @@ type Store struct {
 // do.
 func Open(dir string, cfg Config) (_ *Store, err error) {
 	s := newStore(dir, cfg)
-	if err := makeDirs(dir); err != nil {
+	if err := s.disk.makeDirs(dir); err != nil {
 		return nil, err
 	}
 	if s.lockFile, err = lock(dir); err != nil {
@@ -132,7 +137,7 @@ func newStore(dir string, cfg Config) *Store {
 		panic(err) // only wrong options make it fail
 	}
 	s := &Store{
-		dir: filepath.Clean(dir), cfg: cfg, log: cfg.Log.With("component", "flowstore"), zstd: dec,
+		dir: filepath.Clean(dir), cfg: cfg, disk: &disk{fault: cfg.fault, done: cfg.done}, log: cfg.Log.With("component", "flowstore"), zstd: dec,
 		stop: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
 	s.room = sync.NewCond(&s.mu)
@@ -194,6 +199,8 @@ func (s *Store) appendRows(b *flow.Batch, from, to int) error {
 func (s *Store) waitForRoomLocked(n int) error {
 	for {
 		switch {
+		case s.isReadOnly:
+			return ErrReadOnly
 		case s.isClosed:
 			return ErrClosed
 		case s.full != nil:
@@ -225,7 +232,7 @@ func (s *Store) rotateLocked() {
 		s.fullLocked(fmt.Errorf("journal: %w", err))
 	}
 	s.sealing = append(s.sealing, s.open)
-	s.open = newGeneration(s.dir, s.open.number+1, &s.blocks)
+	s.open = newGeneration(s.disk, s.dir, s.open.number+1, &s.blocks)
 	s.wakeSealer()
 }
 
@@ -247,6 +254,10 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.isClosed = true
+	if s.isReadOnly {
+		s.mu.Unlock()
+		return nil
+	}
 	s.rotateLocked()
 	s.room.Broadcast()
 	s.mu.Unlock()
