@@ -44,7 +44,7 @@ func cmdDemo(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	exporters := fs.String("exporters", "synthetic", "synthetic or none")
 	first := fs.String("first", "127.0.0.11", "loopback `address` of the Master; the other units count up from it")
 	rate := fs.Float64("rate", 2000, "flow records per second at the busiest time of the day")
-	model := fs.String("model", string(topology.RoundRobin), "distribution model of london, `round-robin or flow-source`")
+	model := fs.String("model", string(topology.RoundRobin), "distribution model of london, `round-robin, flow-source or host-pair`")
 	delivery := fs.String("delivery", string(topology.DeliverTLS), "delivery to the Slaves of london, `tls or udp` (udp needs CAP_NET_RAW)")
 	words, err := parse(fs, args, stdout, stderr)
 	if err != nil {

@@ -27,7 +27,7 @@ func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
 		control:     fs.String("control", "", "unit: `host:port` of its control plane"),
 		query:       fs.String("query", "", "unit: `host:port` of its query plane"),
 		description: fs.String("description", "", "source group: `text`"),
-		model:       fs.String("model", "", "source group: `model` of distribution: round-robin or flow-source"),
+		model:       fs.String("model", "", "source group: `model` of distribution: round-robin, flow-source or host-pair"),
 		delivery:    fs.String("delivery", "", "source group: `way` to the Slaves: udp or tls"),
 		listen:      fs.String("listen", "", "source group: UDP `ports`, comma-separated"),
 		sourceGroup: fs.String("source-group", "", "proxy group: `name` of its source group"),

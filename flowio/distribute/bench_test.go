@@ -110,7 +110,7 @@ func BenchmarkFlowSource(b *testing.B) {
 }
 
 func TestDealingDoesNotAllocate(t *testing.T) {
-	for _, model := range []string{RoundRobin, FlowSource} {
+	for _, model := range []string{RoundRobin, HostPair, FlowSource} {
 		for _, name := range []string{"netflow5", "netflow9", "ipfix"} {
 			d := newDiscard(t, model, 4)
 			packets := fullPackets(name)

@@ -2,8 +2,10 @@
 // delivers them.
 //
 // Model round-robin takes export packets apart and deals their records out in
-// turn; model flow-source gives each exporter one Slave and forwards packets
-// as they came. Delivery udp keeps the exporter's source address, delivery
+// turn; model host-pair does so by the pair of addresses that a record is
+// about, so that both directions of a conversation meet on one Slave; model
+// flow-source gives each exporter one Slave and forwards packets as they came.
+// Delivery udp keeps the exporter's source address, delivery
 // tls frames packets over mutual TLS; TLSReceiver is its far side.
 //
 // The package does not listen for exporters (flowio/listen), does not know
@@ -33,6 +35,7 @@ import (
 const (
 	RoundRobin = "round-robin"
 	FlowSource = "flow-source"
+	HostPair   = "host-pair"
 
 	DeliverUDP = "udp"
 	DeliverTLS = "tls"
@@ -69,7 +72,7 @@ type Slave struct {
 
 // Config says how a Distributor deals and delivers.
 type Config struct {
-	Model    string // RoundRobin or FlowSource
+	Model    string // RoundRobin, HostPair or FlowSource
 	Delivery string // DeliverUDP or DeliverTLS
 
 	// TLS is the Proxy's side of mutual TLS, for DeliverTLS. If a Slave's
@@ -109,8 +112,8 @@ func (c Config) withDefaults() Config {
 // Validate reports everything wrong with c at once.
 func (c Config) Validate() error {
 	var errs []error
-	if c.Model != RoundRobin && c.Model != FlowSource {
-		errs = append(errs, fmt.Errorf("model: %q, want %q or %q", c.Model, RoundRobin, FlowSource))
+	if c.Model != RoundRobin && c.Model != HostPair && c.Model != FlowSource {
+		errs = append(errs, fmt.Errorf("model: %q, want %q, %q or %q", c.Model, RoundRobin, HostPair, FlowSource))
 	}
 	switch c.Delivery {
 	case DeliverUDP:
@@ -169,7 +172,7 @@ func New(cfg Config) (*Distributor, error) {
 
 // build returns a Distributor with the given delivery.
 func build(cfg Config, way delivery) *Distributor {
-	d := &Distributor{cfg: cfg, delivery: way, table: newTable(nil), sources: newSources(cfg.Sources)}
+	d := &Distributor{cfg: cfg, delivery: way, table: newTable(cfg.Model, nil), sources: newSources(cfg.Sources)}
 	d.store = template.NewStore(template.Config{Dropped: d.templateNeverCame})
 	for i := range d.shards {
 		d.shards[i] = newShard(d, way.outlet())

@@ -57,6 +57,9 @@ func (s *session) stream5() *stream {
 		st = s.newStream(0)
 		st.size, st.shortest = netflow5.RecordLen, netflow5.RecordLen
 		st.first, st.last = firstOffset5, lastOffset5
+		if s.sh.d.cfg.Model == HostPair {
+			st.pair = pair5
+		}
 	}
 	return st
 }

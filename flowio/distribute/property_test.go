@@ -94,7 +94,7 @@ func TestCaptures(t *testing.T) {
 		for i := range packets {
 			packets[i].Received = time.Time{} // so that times come from the packets alone
 		}
-		for _, model := range []string{RoundRobin, FlowSource} {
+		for _, model := range []string{RoundRobin, HostPair, FlowSource} {
 			t.Run(model+"/"+filepath.Base(path), func(t *testing.T) {
 				want, got := rows{}, rows{}
 				want.decode(packets)
@@ -107,7 +107,7 @@ func TestCaptures(t *testing.T) {
 				compare(t, want, got)
 				d.store.Expire()
 				balance(t, d)
-				if model == RoundRobin {
+				if model != FlowSource {
 					if e := total(d, ledger.Records); int(e.Kept) != want.total()-turned[filepath.Base(path)] {
 						t.Errorf("the ledger has %d records kept, %d flows were decoded", e.Kept, want.total())
 					}
@@ -228,7 +228,7 @@ func TestRandomPackets(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := &world{Rand: rand.New(rand.NewPCG(seed, 1)), now: 1_700_000_000, templates: map[string]*template.Template{}}
-			d, k := newKept(t, Config{}, 1)
+			d, k := newKept(t, Config{Model: []string{RoundRobin, HostPair}[seed%2]}, 1)
 			var sent []flow.Packet
 			for range 400 {
 				switch w.IntN(40) {
@@ -268,7 +268,7 @@ func FuzzRoundRobin(f *testing.F) {
 		f.Add(datagrams[0], datagrams[len(datagrams)-1])
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		for _, model := range []string{RoundRobin, FlowSource} {
+		for _, model := range []string{RoundRobin, HostPair, FlowSource} {
 			d, k := newKept(t, Config{Model: model}, 2)
 			d.Take([]flow.Packet{packet(first), packet(second)})
 			d.SetSlaves(slaves(3)[1:])

@@ -56,6 +56,9 @@ func (s *session) samples(ofFlows bool) *stream {
 	if st == nil {
 		st = s.newStream(id)
 		st.counted = ofFlows
+		if ofFlows && s.sh.d.cfg.Model == HostPair {
+			st.pair = pairSample
+		}
 	}
 	return st
 }

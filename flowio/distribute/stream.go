@@ -27,6 +27,7 @@ type stream struct {
 	first    int                // offsets of uptimes that depend on the header, -1 if there are none
 	last     int
 	turn     int
+	pair     pairOf    // of model host-pair, nil if records have no two addresses
 	open     []*buffer // by Slave
 	options  *options  // of an options template
 	octets   int       // reserved for the template
@@ -82,11 +83,7 @@ func (s *session) dealFixed(st *stream, records []byte, delta uint32, received t
 
 // put deals out one record. There is at least one Slave.
 func (s *session) put(st *stream, record []byte, delta uint32, received time.Time) {
-	turns := s.sh.table.turns
-	i := int(turns[st.turn])
-	if st.turn++; st.turn == len(turns) {
-		st.turn = 0
-	}
+	i := st.slaveOf(record, s.sh.table)
 	b := st.open[i]
 	if b == nil || len(b.octets)+len(record) > b.room {
 		if b = s.openFor(st, i, len(record), received); b == nil {
@@ -106,6 +103,21 @@ func (s *session) put(st *stream, record []byte, delta uint32, received time.Tim
 	if st.counted {
 		b.records++
 	}
+}
+
+// slaveOf returns the index of the Slave that gets a record: that of its pair
+// of addresses, or whose turn it is.
+func (st *stream) slaveOf(record []byte, t *table) int {
+	if st.pair != nil {
+		if bucket, ok := st.pair(record); ok {
+			return int(t.pairs[bucket])
+		}
+	}
+	i := int(t.turns[st.turn])
+	if st.turn++; st.turn == len(t.turns) {
+		st.turn = 0
+	}
+	return i
 }
 
 // shift adds delta to the uptimes in record.

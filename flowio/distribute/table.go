@@ -31,10 +31,15 @@ type sink struct {
 type table struct {
 	sinks []*sink
 	turns []uint16 // indexes of sinks
+	pairs []uint16 // likewise, by bucket of a pair of addresses; of model host-pair only
 }
 
-func newTable(sinks []*sink) *table {
-	return &table{sinks: sinks, turns: schedule(sinks)}
+func newTable(model string, sinks []*sink) *table {
+	t := &table{sinks: sinks, turns: schedule(sinks)}
+	if model == HostPair {
+		t.pairs = buckets(sinks)
+	}
+	return t
 }
 
 // index returns the position of the Slave with the given ID, -1 if it is not
@@ -120,7 +125,7 @@ func (d *Distributor) SetSlaves(slaves []Slave) {
 		}
 		next = append(next, d.newSink(s))
 	}
-	d.table = newTable(next)
+	d.table = newTable(d.cfg.Model, next)
 	d.sources.setSlaves(next)
 	for _, sh := range d.shards {
 		sh.setTable(d.table)

@@ -231,6 +231,9 @@ func (s *session) learn(t *template.Template) *stream {
 	} else if s.format == template.NetFlow9 && !st.findUptimes() {
 		s.inexact = true
 	}
+	if s.sh.d.cfg.Model == HostPair && !t.Options {
+		st.pair = pairTemplate(t)
+	}
 	return st
 }
 

@@ -1446,10 +1446,12 @@ var (
 	unmarshalNDistributionModel2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐModel = map[string]topology.Model{
 		"round_robin": topology.RoundRobin,
 		"flow_source": topology.FlowSource,
+		"host_pair":   topology.HostPair,
 	}
 	marshalNDistributionModel2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐModel = map[topology.Model]string{
 		topology.RoundRobin: "round_robin",
 		topology.FlowSource: "flow_source",
+		topology.HostPair:   "host_pair",
 	}
 )
 
@@ -1627,10 +1629,12 @@ var (
 	unmarshalODistributionModel2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐModel = map[string]topology.Model{
 		"round_robin": topology.RoundRobin,
 		"flow_source": topology.FlowSource,
+		"host_pair":   topology.HostPair,
 	}
 	marshalODistributionModel2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐModel = map[topology.Model]string{
 		topology.RoundRobin: "round_robin",
 		topology.FlowSource: "flow_source",
+		topology.HostPair:   "host_pair",
 	}
 )
 

@@ -2511,6 +2511,8 @@ enum DistributionModel {
   round_robin
   "Each exporter goes to one Slave, packets unchanged."
   flow_source
+  "Flow records go by their pair of addresses, both directions to one Slave."
+  host_pair
 }
 
 "How export packets travel from a Proxy to its Slaves."

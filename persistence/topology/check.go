@@ -200,8 +200,8 @@ func (k *checker) sourceGroup(g SourceGroup) {
 	if len(g.Description) > maxDescription {
 		k.invalid("/description", "longer than %d octets", maxDescription)
 	}
-	if g.Model != RoundRobin && g.Model != FlowSource {
-		k.invalid("/model", "%q is not a distribution model; use %s or %s", g.Model, RoundRobin, FlowSource)
+	if g.Model != RoundRobin && g.Model != FlowSource && g.Model != HostPair {
+		k.invalid("/model", "%q is not a distribution model; use %s, %s or %s", g.Model, RoundRobin, FlowSource, HostPair)
 	}
 	if g.Delivery != DeliverUDP && g.Delivery != DeliverTLS {
 		k.invalid("/delivery", "%q is not a delivery; use %s or %s", g.Delivery, DeliverUDP, DeliverTLS)

@@ -37,6 +37,7 @@ type Model string
 const (
 	RoundRobin Model = "round-robin" // flow records dealt out in turn
 	FlowSource Model = "flow-source" // each exporter to one Slave, packets unchanged
+	HostPair   Model = "host-pair"   // flow records by their pair of addresses, both directions to one Slave
 )
 
 // Delivery is how export packets travel from a Proxy to its Slaves.

@@ -24,6 +24,8 @@ export type Delivery =
 export type DistributionModel =
   /** Each exporter goes to one Slave, packets unchanged. */
   | 'flow_source'
+  /** Flow records go by their pair of addresses, both directions to one Slave. */
+  | 'host_pair'
   /** Flow records are dealt out in turn. */
   | 'round_robin';
 

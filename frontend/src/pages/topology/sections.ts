@@ -47,6 +47,7 @@ export function sections(topology: Topology): Section[] {
 export const modelNames: Record<SourceGroup['model'], string> = {
   round_robin: 'round-robin',
   flow_source: 'flow-source',
+  host_pair: 'host-pair',
 };
 
 /** How a source group works, in a line: round-robin over tls, UDP 2055. */
