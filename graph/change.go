@@ -99,12 +99,12 @@ func members(list []model.MemberInput) []topology.Member {
 }
 
 // ports narrows listening ports; which of them are allowed is checked with
-// everything else.
-func ports(list []int) ([]uint16, error) {
+// everything else. Pointer is where they are in the input.
+func ports(pointer string, list []int) ([]uint16, error) {
 	ports := make([]uint16, 0, len(list))
 	for i, p := range list {
 		if p < 0 || p > 65535 {
-			return nil, invalid(fmt.Sprintf("/listen/%d", i), "%d is not a port; use 1 to %d", p, topology.MaxListenPort)
+			return nil, invalid(fmt.Sprintf("%s/%d", pointer, i), "%d is not a port; use 1 to %d", p, topology.MaxListenPort)
 		}
 		ports = append(ports, uint16(p))
 	}

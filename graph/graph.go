@@ -91,6 +91,7 @@ func limitLists(c *generated.ComplexityRoot) {
 	c.Query.Actions = func(child, limit int) int { return times(child, limit/10) }
 	c.Query.Queries = func(child, limit int) int { return times(child, limit/10) }
 	c.Query.Sources = func(child int, _, _ *string, limit int) int { return times(child, limit/10) }
+	c.Query.SourceLedgers = func(child int, _, _, _ *string, limit int) int { return times(child, limit/10) }
 	c.Topology.Units = func(child int) int { return times(child, 10) }
 	c.Topology.ProxyGroups = func(child int) int { return times(child, 10) }
 	c.Topology.SourceGroups = func(child int) int { return times(child, 10) }

@@ -14,13 +14,17 @@ import (
 
 // CreateSourceGroup is the resolver for the createSourceGroup field.
 func (r *mutationResolver) CreateSourceGroup(ctx context.Context, input model.CreateSourceGroupInput) (*model.SourceGroupPayload, error) {
-	listen, err := ports(input.Listen)
+	listen, err := ports("/listen", input.Listen)
+	if err != nil {
+		return nil, err
+	}
+	relayed, err := ports("/relayed", input.Relayed)
 	if err != nil {
 		return nil, err
 	}
 	g := topology.SourceGroup{
 		ID: topology.GroupID(newID(ctx, input.OperationID)), Name: input.Name, Description: input.Description,
-		Model: input.Model, Delivery: input.Delivery, Listen: listen,
+		Model: input.Model, Delivery: input.Delivery, Listen: listen, Identity: input.Identity, Relayed: relayed,
 	}
 	c := change{command: topology.Command{CreateSourceGroup: &g}, dryRun: input.DryRun, operation: input.OperationID}
 	done, after, err := r.apply(ctx, c)
@@ -44,9 +48,16 @@ func (r *mutationResolver) UpdateSourceGroup(ctx context.Context, input model.Up
 	set(&g.Description, input.Description)
 	set(&g.Model, input.Model)
 	set(&g.Delivery, input.Delivery)
+	set(&g.Identity, input.Identity)
 	if listen, given := input.Listen.ValueOK(); given {
 		var err error
-		if g.Listen, err = ports(listen); err != nil {
+		if g.Listen, err = ports("/listen", listen); err != nil {
+			return nil, err
+		}
+	}
+	if relayed, given := input.Relayed.ValueOK(); given {
+		var err error
+		if g.Relayed, err = ports("/relayed", relayed); err != nil {
 			return nil, err
 		}
 	}

@@ -8,19 +8,41 @@ package graph
 import (
 	"context"
 
+	"example.com/weir/flowio/ledger"
 	"example.com/weir/graph/model"
 )
 
 // Ledger is the resolver for the ledger field.
-func (r *queryResolver) Ledger(ctx context.Context, perExporter bool) ([]model.UnitLedger, error) {
+func (r *queryResolver) Ledger(ctx context.Context, perExporter bool, sourceGroup *string, unit *string, exporter *string) ([]model.UnitLedger, error) {
+	chosen, err := selection(sourceGroup, unit, exporter)
+	if err != nil {
+		return nil, err
+	}
 	units, err := r.master.Ledger(ctx)
 	if err != nil {
 		return nil, err
 	}
 	view := r.master.Topology()
-	shown := make([]model.UnitLedger, 0, len(units))
-	for _, u := range units {
+	shown := []model.UnitLedger{}
+	for _, u := range ledger.Select(units, chosen) {
 		shown = append(shown, model.NewUnitLedger(view, u, perExporter))
 	}
 	return shown, nil
+}
+
+// SourceLedgers is the resolver for the sourceLedgers field.
+func (r *queryResolver) SourceLedgers(ctx context.Context, sourceGroup *string, unit *string, exporter *string, limit int) (*model.SourceLedgerList, error) {
+	if limit < 1 || limit > maxList {
+		return nil, invalid("/limit", "%d is not within 1 to %d", limit, maxList)
+	}
+	chosen, err := selection(sourceGroup, unit, exporter)
+	if err != nil {
+		return nil, err
+	}
+	units, err := r.master.Ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shown := model.NewSourceLedgerList(r.master.Topology(), ledger.BySource(units, chosen), units, limit)
+	return &shown, nil
 }

@@ -7,10 +7,40 @@ package graph
 
 import (
 	"context"
+	"errors"
 
 	"example.com/weir/flowio/source"
 	"example.com/weir/graph/model"
+	"example.com/weir/persistence/topology"
 )
+
+// UpdateSource is the resolver for the updateSource field.
+func (r *mutationResolver) UpdateSource(ctx context.Context, input model.UpdateSourceInput) (*model.SourcePayload, error) {
+	f, err := r.master.Topology().ParseSource(input.ID)
+	if err != nil {
+		return nil, err
+	}
+	if f, err = withSettings(f, input); err != nil {
+		return nil, err
+	}
+	c := change{topology.Command{SetSource: &f}, input.BasedOn, input.DryRun, input.OperationID}
+	done, after, err := r.apply(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	settings := model.NewSourceSettings(after, after.Source(f.SourceGroup, f.Exporter))
+	return &model.SourcePayload{Revision: done.Revision, Action: done.Action, Affected: done.Affected, Settings: &settings}, nil
+}
+
+// DeleteSource is the resolver for the deleteSource field.
+func (r *mutationResolver) DeleteSource(ctx context.Context, input model.DeleteInput) (*model.ChangePayload, error) {
+	f, err := r.master.Topology().ParseSource(input.ID)
+	if err != nil {
+		return nil, err
+	}
+	done, _, err := r.apply(ctx, change{topology.Command{DeleteSource: f.ID()}, input.BasedOn, input.DryRun, input.OperationID})
+	return done, err
+}
 
 // Sources is the resolver for the sources field.
 func (r *queryResolver) Sources(ctx context.Context, sourceGroup *string, exporter *string, limit int) (*model.SourceList, error) {
@@ -25,6 +55,20 @@ func (r *queryResolver) Sources(ctx context.Context, sourceGroup *string, export
 	if err != nil {
 		return nil, invalid("/exporter", "%v", err)
 	}
-	shown := model.NewSourceList(rows, units, limit)
+	shown := model.NewSourceList(r.master.Topology(), rows, units, limit)
 	return &shown, nil
+}
+
+// SourceSettings is the resolver for the sourceSettings field.
+func (r *queryResolver) SourceSettings(ctx context.Context, id string) (*model.SourceSettings, error) {
+	v := r.master.Topology()
+	f, err := v.ParseSource(id)
+	switch {
+	case errors.Is(err, topology.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	settings := model.NewSourceSettings(v, f)
+	return &settings, nil
 }

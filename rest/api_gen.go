@@ -64,6 +64,9 @@ type CreatedToken struct {
 // Delivery defines model for Delivery.
 type Delivery = topology.Delivery
 
+// Dropped Count by reason; reasons that never occurred are absent
+type Dropped map[string]Uint64
+
 // FilterProblem defines model for FilterProblem.
 type FilterProblem struct {
 	Expected []string `json:"expected"`
@@ -79,6 +82,38 @@ type FilterProblems struct {
 
 // FlowField defines model for FlowField.
 type FlowField = query.FieldInfo
+
+// FlowSource One exporter of a source group, with what is set for it
+type FlowSource struct {
+	Exporter string `json:"exporter"`
+
+	// ID exporter@source-group-ID
+	ID string `json:"id"`
+
+	// Name Empty if nobody has named it
+	Name     string `json:"name"`
+	Revision Uint64 `json:"revision"`
+
+	// SamplingRate 1 in how many packets the exporter sees, as an operator has set it;
+	// null: what the exporter says holds
+	SamplingRate    SamplingRate `json:"samplingRate"`
+	SourceGroup     string       `json:"sourceGroup"`
+	SourceGroupName string       `json:"sourceGroupName"`
+
+	// Sources What units know of it, by domain
+	Sources []Source `json:"sources"`
+}
+
+// FlowSourcePatch defines model for FlowSourcePatch.
+type FlowSourcePatch = json.RawMessage
+
+// Identity What makes two senders two exporters. `session`: an address is an
+// exporter; templates hold for the port that announced them, sampling
+// rates for their domain. `address`: templates hold for all ports,
+// rates for all domains. `address+port`: each port is an exporter, as
+// behind an address translator. `address+domain`: each observation domain
+// is one, as of line cards.
+type Identity = topology.Identity
 
 // Int64 defines model for Int64.
 type Int64 = string
@@ -107,13 +142,19 @@ type LedgerEntry struct {
 	Domain uint32 `json:"domain"`
 
 	// Dropped Count by reason; reasons that never occurred are absent
-	Dropped  map[string]Uint64 `json:"dropped"`
-	Exporter string            `json:"exporter,omitempty"`
-	Hop      string            `json:"hop"`
-	Kept     Uint64            `json:"kept"`
-	Kind     string            `json:"kind"`
-	Missing  Int64             `json:"missing"`
-	Received Uint64            `json:"received"`
+	Dropped  Dropped `json:"dropped"`
+	Exporter string  `json:"exporter,omitempty"`
+	Hop      string  `json:"hop"`
+	Kept     Uint64  `json:"kept"`
+	Kind     string  `json:"kind"`
+
+	// Missing received - kept - dropped; what the account cannot explain
+	Missing  Unexplained `json:"missing"`
+	Received Uint64      `json:"received"`
+
+	// Split How many of the received records are the second direction of a biflow,
+	// which is one record on its way and two in the store
+	Split Split `json:"split"`
 }
 
 // LedgerSent defines model for LedgerSent.
@@ -240,6 +281,11 @@ type QueryPage struct {
 	Next Next `json:"next,omitempty"`
 }
 
+// Relayed Those of the listening ports where IPFIX records may name their own
+// exporter (elements 130 and 131), as collectors do that pass on what
+// others export. Whoever can send there can name any.
+type Relayed = []int
+
 // Result defines model for Result.
 type Result = query.Result
 
@@ -248,6 +294,10 @@ type Role = access.Role
 
 // Row A value per column; addresses, texts and counters are strings, small numbers are numbers, times are RFC 3339
 type Row = query.Row
+
+// SamplingRate 1 in how many packets the exporter sees, as an operator has set it;
+// null: what the exporter says holds
+type SamplingRate = *uint64
 
 // Source One exporter and observation domain; counts are since the unit started
 type Source struct {
@@ -263,24 +313,40 @@ type Source struct {
 	// FirstSeen Arrival of the first packet
 	FirstSeen *time.Time `json:"firstSeen,omitempty"`
 
+	// FlowSource exporter@source-group-ID; empty if the unit has no source group
+	FlowSource string `json:"flowSource"`
+
 	// ID Unique among sources, and the same as long as the unit is
 	ID string `json:"id"`
 
+	// Interfaces By index, at most 512
+	Interfaces []SourceInterface `json:"interfaces"`
+
+	// IsRemembered It has sent nothing since its unit started; what is shown is from before, and counts are 0
+	IsRemembered bool `json:"isRemembered"`
+
 	// LastSeen Arrival of the newest packet
 	LastSeen *time.Time `json:"lastSeen,omitempty"`
-	Octets   Uint64     `json:"octets"`
-	Packets  Uint64     `json:"packets"`
+
+	// Name What an operator calls the exporter
+	Name    string `json:"name"`
+	Octets  Uint64 `json:"octets"`
+	Packets Uint64 `json:"packets"`
 
 	// PacketsPerSecond Mean over the last 10 seconds, as the next
 	PacketsPerSecond float64 `json:"packetsPerSecond"`
 
 	// Ports That it sends from lately
-	Ports            []uint16         `json:"ports"`
-	Protocols        []string         `json:"protocols"`
-	Records          Uint64           `json:"records"`
-	RecordsPerSecond float64          `json:"recordsPerSecond"`
-	Sampling         SourceSampling   `json:"sampling"`
-	Sequences        []SourceSequence `json:"sequences"`
+	Ports            []uint16       `json:"ports"`
+	Protocols        []string       `json:"protocols"`
+	Records          Uint64         `json:"records"`
+	RecordsPerSecond float64        `json:"recordsPerSecond"`
+	Sampling         SourceSampling `json:"sampling"`
+
+	// SamplingRate 1 in how many packets the exporter sees, as an operator has set it;
+	// null: what the exporter says holds
+	SamplingRate SamplingRate     `json:"samplingRate"`
+	Sequences    []SourceSequence `json:"sequences"`
 
 	// SourceGroup ID of the group that the unit serves; empty if it serves none
 	SourceGroup     string          `json:"sourceGroup"`
@@ -288,6 +354,28 @@ type Source struct {
 	Templates       SourceTemplates `json:"templates"`
 
 	// Unit ID of the unit that receives
+	Unit     string `json:"unit"`
+	UnitName string `json:"unitName"`
+
+	// Warnings What an operator should look at
+	Warnings []SourceWarning `json:"warnings"`
+}
+
+// SourceAccount defines model for SourceAccount.
+type SourceAccount struct {
+	// Dropped Count by reason; reasons that never occurred are absent
+	Dropped Dropped `json:"dropped"`
+	Hop     string  `json:"hop"`
+	Kept    Uint64  `json:"kept"`
+	Kind    string  `json:"kind"`
+
+	// Missing received - kept - dropped; what the account cannot explain
+	Missing  Unexplained `json:"missing"`
+	Received Uint64      `json:"received"`
+
+	// Split How many of the received records are the second direction of a biflow,
+	// which is one record on its way and two in the store
+	Split    Split  `json:"split"`
 	Unit     string `json:"unit"`
 	UnitName string `json:"unitName"`
 }
@@ -334,6 +422,85 @@ type SourceGroupPage struct {
 // SourceGroupPatch defines model for SourceGroupPatch.
 type SourceGroupPatch = json.RawMessage
 
+// SourceInterface What sFlow counter samples last told of an interface of an exporter; counts are the exporter's own
+type SourceInterface struct {
+	// InDropped Discarded, or with errors
+	InDropped Uint64 `json:"inDropped"`
+	InOctets  Uint64 `json:"inOctets"`
+
+	// InPackets Unicast, multicast and broadcast
+	InPackets Uint64 `json:"inPackets"`
+
+	// Index ifIndex of IF-MIB
+	Index      uint32 `json:"index"`
+	IsUp       bool   `json:"isUp"`
+	OutDropped Uint64 `json:"outDropped"`
+	OutOctets  Uint64 `json:"outOctets"`
+	OutPackets Uint64 `json:"outPackets"`
+
+	// Seen Arrival of the newest counter sample
+	Seen *time.Time `json:"seen,omitempty"`
+
+	// Speed Bits per second; 0 = unknown
+	Speed Uint64 `json:"speed"`
+
+	// Type ifType of IF-MIB, for example 6 for Ethernet
+	Type uint32 `json:"type"`
+}
+
+// SourceLedger The account of one exporter at one source group, over all hops
+type SourceLedger struct {
+	// Accounts One per unit, hop and kind, Proxies before Slaves
+	Accounts []SourceAccount `json:"accounts"`
+
+	// Dropped On the whole way
+	Dropped []SourceLoss `json:"dropped"`
+
+	// Exporter Absent for what cannot be attributed
+	Exporter string `json:"exporter,omitempty"`
+
+	// FlowSource What /sources/{id} takes; absent for what is of no exporter or no source group
+	FlowSource string `json:"flowSource,omitempty"`
+
+	// IsBalanced Every account explains what it received
+	IsBalanced bool `json:"isBalanced"`
+
+	// Name What an operator calls it
+	Name string `json:"name"`
+
+	// Sent What Proxies handed to Slaves
+	Sent            []SourceSent `json:"sent"`
+	SourceGroup     string       `json:"sourceGroup,omitempty"`
+	SourceGroupName string       `json:"sourceGroupName"`
+
+	// Underway Flow records that Proxies sent and Slaves have not received: what is
+	// on the way now, or was lost between them. A biflow counts once. Null
+	// if a Slave does not give its accounts, or there is no Proxy; counts
+	// begin at 0 when a unit starts.
+	Underway *string `json:"underway"`
+}
+
+// SourceLedgerPage defines model for SourceLedgerPage.
+type SourceLedgerPage struct {
+	Items []SourceLedger `json:"items"`
+
+	// Missing Units that do not give their accounts
+	Missing []SourceGap `json:"missing"`
+
+	// Next Cursor of the next page; absent on the last
+	Next Next `json:"next,omitempty"`
+
+	// Total How many there are on all pages
+	Total int `json:"total"`
+}
+
+// SourceLoss defines model for SourceLoss.
+type SourceLoss struct {
+	Count  Uint64 `json:"count"`
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
+}
+
 // SourcePage defines model for SourcePage.
 type SourcePage struct {
 	Items []Source `json:"items"`
@@ -361,6 +528,15 @@ type SourceSampling struct {
 
 	// Unscaled Records whose rate nobody told
 	Unscaled Uint64 `json:"unscaled"`
+}
+
+// SourceSent defines model for SourceSent.
+type SourceSent struct {
+	Records   Uint64 `json:"records"`
+	Slave     string `json:"slave"`
+	SlaveName string `json:"slaveName"`
+	Unit      string `json:"unit"`
+	UnitName  string `json:"unitName"`
 }
 
 // SourceSequence defines model for SourceSequence.
@@ -404,6 +580,18 @@ type SourceTemplates struct {
 	Known []SourceTemplate `json:"known"`
 }
 
+// SourceWarning defines model for SourceWarning.
+type SourceWarning struct {
+	Code string `json:"code"`
+
+	// Text What is wrong, and the remedy
+	Text string `json:"text"`
+}
+
+// Split How many of the received records are the second direction of a biflow,
+// which is one record on its way and two in the store
+type Split = string
+
 // Time defines model for Time.
 type Time = time.Time
 
@@ -436,6 +624,9 @@ type Topology struct {
 
 // Uint64 defines model for Uint64.
 type Uint64 = string
+
+// Unexplained received - kept - dropped; what the account cannot explain
+type Unexplained = string
 
 // Unit defines model for Unit.
 type Unit = UnitView
@@ -496,6 +687,15 @@ type IfMatch = string
 // Limit defines model for Limit.
 type Limit = int
 
+// OfExporter defines model for OfExporter.
+type OfExporter = string
+
+// OfSourceGroup defines model for OfSourceGroup.
+type OfSourceGroup = string
+
+// OfUnit defines model for OfUnit.
+type OfUnit = string
+
 // Accepted defines model for Accepted.
 type Accepted = Outcome
 
@@ -539,6 +739,31 @@ type GetFlowsParams struct {
 type GetLedgerParams struct {
 	// PerExporter One entry per exporter and observation domain instead of sums
 	PerExporter *bool `form:"perExporter,omitempty" json:"perExporter,omitempty"`
+
+	// SourceGroup ID or name of a source group
+	SourceGroup *OfSourceGroup `form:"sourceGroup,omitempty" json:"sourceGroup,omitempty"`
+
+	// Unit ID or name of a unit
+	Unit *OfUnit `form:"unit,omitempty" json:"unit,omitempty"`
+
+	// Exporter Address or CIDR prefix
+	Exporter *OfExporter `form:"exporter,omitempty" json:"exporter,omitempty"`
+}
+
+// ListSourceLedgersParams defines parameters for ListSourceLedgers.
+type ListSourceLedgersParams struct {
+	// SourceGroup ID or name of a source group
+	SourceGroup *OfSourceGroup `form:"sourceGroup,omitempty" json:"sourceGroup,omitempty"`
+
+	// Unit ID or name of a unit
+	Unit *OfUnit `form:"unit,omitempty" json:"unit,omitempty"`
+
+	// Exporter Address or CIDR prefix
+	Exporter *OfExporter `form:"exporter,omitempty" json:"exporter,omitempty"`
+	Limit    *Limit      `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListProxyGroupsParams defines parameters for ListProxyGroups.
@@ -635,14 +860,32 @@ type UpdateSourceGroupParams struct {
 // ListSourcesParams defines parameters for ListSources.
 type ListSourcesParams struct {
 	// SourceGroup ID or name of a source group
-	SourceGroup *string `form:"sourceGroup,omitempty" json:"sourceGroup,omitempty"`
+	SourceGroup *OfSourceGroup `form:"sourceGroup,omitempty" json:"sourceGroup,omitempty"`
 
 	// Exporter Address or CIDR prefix
-	Exporter *string `form:"exporter,omitempty" json:"exporter,omitempty"`
-	Limit    *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+	Exporter *OfExporter `form:"exporter,omitempty" json:"exporter,omitempty"`
+	Limit    *Limit      `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor `next` of the page before
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DeleteSourceParams defines parameters for DeleteSource.
+type DeleteSourceParams struct {
+	// DryRun Check the change and commit nothing
+	DryRun *DryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch `ETag` of the object, or `*`; required
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateSourceParams defines parameters for UpdateSource.
+type UpdateSourceParams struct {
+	// DryRun Check the change and commit nothing
+	DryRun *DryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch `ETag` of the object, or `*`; required
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // ListTokensParams defines parameters for ListTokens.
@@ -712,6 +955,9 @@ type CreateSourceGroupJSONRequestBody = NewSourceGroup
 // UpdateSourceGroupJSONRequestBody defines body for UpdateSourceGroup for application/json ContentType.
 type UpdateSourceGroupJSONRequestBody = SourceGroupPatch
 
+// UpdateSourceJSONRequestBody defines body for UpdateSource for application/json ContentType.
+type UpdateSourceJSONRequestBody = FlowSourcePatch
+
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
 type CreateTokenJSONRequestBody = NewToken
 
@@ -744,6 +990,9 @@ type ServerInterface interface {
 	// GetLedger What every unit received, kept and dropped
 	// (GET /ledger)
 	GetLedger(c *gin.Context, params GetLedgerParams)
+	// ListSourceLedgers The account of every exporter over all hops
+	// (GET /ledger/sources)
+	ListSourceLedgers(c *gin.Context, params ListSourceLedgersParams)
 	// ListProxyGroups Proxy groups, ordered by name
 	// (GET /proxy-groups)
 	ListProxyGroups(c *gin.Context, params ListProxyGroupsParams)
@@ -804,6 +1053,15 @@ type ServerInterface interface {
 	// ListSources Exporters with their health, ordered by address
 	// (GET /sources)
 	ListSources(c *gin.Context, params ListSourcesParams)
+	// DeleteSource Forget an exporter
+	// (DELETE /sources/{id})
+	DeleteSource(c *gin.Context, id string, params DeleteSourceParams)
+	// GetSource One exporter of a source group
+	// (GET /sources/{id})
+	GetSource(c *gin.Context, id string)
+	// UpdateSource Name an exporter, or set its sampling rate
+	// (PATCH /sources/{id})
+	UpdateSource(c *gin.Context, id string, params UpdateSourceParams)
 	// ListTokens API tokens, ordered by name
 	// (GET /tokens)
 	ListTokens(c *gin.Context, params ListTokensParams)
@@ -1044,6 +1302,30 @@ func (siw *ServerInterfaceWrapper) GetLedger(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "sourceGroup" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sourceGroup", c.Request.URL.Query(), &params.SourceGroup, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sourceGroup: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "unit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "unit", c.Request.URL.Query(), &params.Unit, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter unit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "exporter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exporter", c.Request.URL.Query(), &params.Exporter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter exporter: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1052,6 +1334,65 @@ func (siw *ServerInterfaceWrapper) GetLedger(c *gin.Context) {
 	}
 
 	siw.Handler.GetLedger(c, params)
+}
+
+// ListSourceLedgers operation middleware
+func (siw *ServerInterfaceWrapper) ListSourceLedgers(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSourceLedgersParams
+
+	// ------------- Optional query parameter "sourceGroup" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sourceGroup", c.Request.URL.Query(), &params.SourceGroup, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sourceGroup: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "unit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "unit", c.Request.URL.Query(), &params.Unit, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter unit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "exporter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exporter", c.Request.URL.Query(), &params.Exporter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter exporter: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSourceLedgers(c, params)
 }
 
 // ListProxyGroups operation middleware
@@ -1782,6 +2123,145 @@ func (siw *ServerInterfaceWrapper) ListSources(c *gin.Context) {
 	siw.Handler.ListSources(c, params)
 }
 
+// DeleteSource operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSource(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteSourceParams
+
+	// ------------- Optional query parameter "dryRun" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dryRun", c.Request.URL.Query(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dryRun: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = &IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteSource(c, id, params)
+}
+
+// GetSource operation middleware
+func (siw *ServerInterfaceWrapper) GetSource(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSource(c, id)
+}
+
+// UpdateSource operation middleware
+func (siw *ServerInterfaceWrapper) UpdateSource(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateSourceParams
+
+	// ------------- Optional query parameter "dryRun" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dryRun", c.Request.URL.Query(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dryRun: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = &IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UpdateSource(c, id, params)
+}
+
 // ListTokens operation middleware
 func (siw *ServerInterfaceWrapper) ListTokens(c *gin.Context) {
 
@@ -2156,7 +2636,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/queries/:id/stop", wrapper.StopQuery)
 	router.GET(options.BaseURL+"/flows", wrapper.GetFlows)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
+	router.GET(options.BaseURL+"/ledger/sources", wrapper.ListSourceLedgers)
 	router.GET(options.BaseURL+"/sources", wrapper.ListSources)
+	router.DELETE(options.BaseURL+"/sources/:id", wrapper.DeleteSource)
+	router.GET(options.BaseURL+"/sources/:id", wrapper.GetSource)
+	router.PATCH(options.BaseURL+"/sources/:id", wrapper.UpdateSource)
 	router.GET(options.BaseURL+"/fields", wrapper.GetFields)
 	router.POST(options.BaseURL+"/filter/validate", wrapper.ValidateFilter)
 	router.GET(options.BaseURL+"/version", wrapper.GetVersion)
@@ -2533,6 +3017,55 @@ type GetLedger4XXApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetLedger4XXApplicationProblemPlusJSONResponse) VisitGetLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSourceLedgersRequestObject struct {
+	Params ListSourceLedgersParams
+}
+
+type ListSourceLedgersResponseObject interface {
+	VisitListSourceLedgersResponse(w http.ResponseWriter) error
+}
+
+type ListSourceLedgers200ResponseHeaders struct {
+	Link *string
+}
+
+type ListSourceLedgers200JSONResponse struct {
+	Body    SourceLedgerPage
+	Headers ListSourceLedgers200ResponseHeaders
+}
+
+func (response ListSourceLedgers200JSONResponse) VisitListSourceLedgersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSourceLedgers4XXApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSourceLedgers4XXApplicationProblemPlusJSONResponse) VisitListSourceLedgersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3567,6 +4100,164 @@ func (response ListSources4XXApplicationProblemPlusJSONResponse) VisitListSource
 	return err
 }
 
+type DeleteSourceRequestObject struct {
+	ID     string `json:"id"`
+	Params DeleteSourceParams
+}
+
+type DeleteSourceResponseObject interface {
+	VisitDeleteSourceResponse(w http.ResponseWriter) error
+}
+
+type DeleteSource200JSONResponse struct{ CheckedJSONResponse }
+
+func (response DeleteSource200JSONResponse) VisitDeleteSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSource202JSONResponse struct{ AcceptedJSONResponse }
+
+func (response DeleteSource202JSONResponse) VisitDeleteSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSource4XXApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteSource4XXApplicationProblemPlusJSONResponse) VisitDeleteSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSourceRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetSourceResponseObject interface {
+	VisitGetSourceResponse(w http.ResponseWriter) error
+}
+
+type GetSource200ResponseHeaders struct {
+	ETag string
+}
+
+type GetSource200JSONResponse struct {
+	Body    FlowSource
+	Headers GetSource200ResponseHeaders
+}
+
+func (response GetSource200JSONResponse) VisitGetSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSource4XXApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSource4XXApplicationProblemPlusJSONResponse) VisitGetSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSourceRequestObject struct {
+	ID     string `json:"id"`
+	Params UpdateSourceParams
+	Body   *UpdateSourceJSONRequestBody
+}
+
+type UpdateSourceResponseObject interface {
+	VisitUpdateSourceResponse(w http.ResponseWriter) error
+}
+
+type UpdateSource200JSONResponse struct{ CheckedJSONResponse }
+
+func (response UpdateSource200JSONResponse) VisitUpdateSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSource202JSONResponse struct{ AcceptedJSONResponse }
+
+func (response UpdateSource202JSONResponse) VisitUpdateSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSource4XXApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateSource4XXApplicationProblemPlusJSONResponse) VisitUpdateSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTokensRequestObject struct {
 	Params ListTokensParams
 }
@@ -4057,6 +4748,9 @@ type StrictServerInterface interface {
 	// GetLedger What every unit received, kept and dropped
 	// (GET /ledger)
 	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
+	// ListSourceLedgers The account of every exporter over all hops
+	// (GET /ledger/sources)
+	ListSourceLedgers(ctx context.Context, request ListSourceLedgersRequestObject) (ListSourceLedgersResponseObject, error)
 	// ListProxyGroups Proxy groups, ordered by name
 	// (GET /proxy-groups)
 	ListProxyGroups(ctx context.Context, request ListProxyGroupsRequestObject) (ListProxyGroupsResponseObject, error)
@@ -4117,6 +4811,15 @@ type StrictServerInterface interface {
 	// ListSources Exporters with their health, ordered by address
 	// (GET /sources)
 	ListSources(ctx context.Context, request ListSourcesRequestObject) (ListSourcesResponseObject, error)
+	// DeleteSource Forget an exporter
+	// (DELETE /sources/{id})
+	DeleteSource(ctx context.Context, request DeleteSourceRequestObject) (DeleteSourceResponseObject, error)
+	// GetSource One exporter of a source group
+	// (GET /sources/{id})
+	GetSource(ctx context.Context, request GetSourceRequestObject) (GetSourceResponseObject, error)
+	// UpdateSource Name an exporter, or set its sampling rate
+	// (PATCH /sources/{id})
+	UpdateSource(ctx context.Context, request UpdateSourceRequestObject) (UpdateSourceResponseObject, error)
 	// ListTokens API tokens, ordered by name
 	// (GET /tokens)
 	ListTokens(ctx context.Context, request ListTokensRequestObject) (ListTokensResponseObject, error)
@@ -4411,6 +5114,32 @@ func (sh *strictHandler) GetLedger(ctx *gin.Context, params GetLedgerParams) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetLedgerResponseObject); ok {
 		if err := validResponse.VisitGetLedgerResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSourceLedgers operation middleware
+func (sh *strictHandler) ListSourceLedgers(ctx *gin.Context, params ListSourceLedgersParams) {
+	var request ListSourceLedgersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSourceLedgers(ctx, request.(ListSourceLedgersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSourceLedgers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSourceLedgersResponseObject); ok {
+		if err := validResponse.VisitListSourceLedgersResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -5037,6 +5766,104 @@ func (sh *strictHandler) ListSources(ctx *gin.Context, params ListSourcesParams)
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListSourcesResponseObject); ok {
 		if err := validResponse.VisitListSourcesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSource operation middleware
+func (sh *strictHandler) DeleteSource(ctx *gin.Context, id string, params DeleteSourceParams) {
+	var request DeleteSourceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSource(ctx, request.(DeleteSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSource")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteSourceResponseObject); ok {
+		if err := validResponse.VisitDeleteSourceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSource operation middleware
+func (sh *strictHandler) GetSource(ctx *gin.Context, id string) {
+	var request GetSourceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSource(ctx, request.(GetSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSource")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetSourceResponseObject); ok {
+		if err := validResponse.VisitGetSourceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateSource operation middleware
+func (sh *strictHandler) UpdateSource(ctx *gin.Context, id string, params UpdateSourceParams) {
+	var request UpdateSourceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateSourceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateSource(ctx, request.(UpdateSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateSource")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(UpdateSourceResponseObject); ok {
+		if err := validResponse.VisitUpdateSourceResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -2,25 +2,110 @@ package rest
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/source"
+	"example.com/weir/persistence/topology"
 )
 
 // GetLedger implements StrictServerInterface.
 func (a *api) GetLedger(ctx context.Context, r GetLedgerRequestObject) (GetLedgerResponseObject, error) {
+	chosen, err := selection(r.Params.SourceGroup, r.Params.Unit, r.Params.Exporter)
+	if err != nil {
+		return nil, err
+	}
 	units, err := a.master.Ledger(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer := Ledger{Units: make([]UnitLedger, 0, len(units))}
-	for _, u := range units {
+	answer := Ledger{Units: []UnitLedger{}}
+	for _, u := range ledger.Select(units, chosen) {
 		if !deref(r.Params.PerExporter) {
 			u.Entries = ledger.Totals(u.Entries)
 		}
 		answer.Units = append(answer.Units, viewLedger(u))
 	}
 	return GetLedger200JSONResponse(answer), nil
+}
+
+func selection(sourceGroup, unit, exporter *string) (ledger.Selection, error) {
+	within, err := source.ParseExporters(deref(exporter))
+	if err != nil {
+		return ledger.Selection{}, invalid("?exporter", err.Error())
+	}
+	return ledger.Selection{SourceGroup: deref(sourceGroup), Unit: deref(unit), Exporter: within}, nil
+}
+
+// ListSourceLedgers implements StrictServerInterface.
+func (a *api) ListSourceLedgers(ctx context.Context, r ListSourceLedgersRequestObject) (ListSourceLedgersResponseObject, error) {
+	chosen, err := selection(r.Params.SourceGroup, r.Params.Unit, r.Params.Exporter)
+	if err != nil {
+		return nil, err
+	}
+	units, err := a.master.Ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := ledger.BySource(units, chosen)
+	others := url.Values{}
+	for name, value := range map[string]*string{"sourceGroup": r.Params.SourceGroup, "unit": r.Params.Unit, "exporter": r.Params.Exporter} {
+		if text := deref(value); text != "" {
+			others.Set(name, text)
+		}
+	}
+	these, next, link, err := page(all, ledger.Source.Key,
+		paging{path: "/ledger/sources", limit: r.Params.Limit, cursor: r.Params.Cursor, others: others})
+	if err != nil {
+		return nil, err
+	}
+	v := a.master.Topology()
+	body := SourceLedgerPage{Items: make([]SourceLedger, 0, len(these)), Next: next, Total: len(all), Missing: []SourceGap{}}
+	for _, s := range these {
+		body.Items = append(body.Items, viewSourceLedger(v, s))
+	}
+	for _, u := range units {
+		if u.Error != "" {
+			body.Missing = append(body.Missing, SourceGap{Unit: u.ID, UnitName: u.Name, Reason: u.Error})
+		}
+	}
+	return ListSourceLedgers200JSONResponse{Body: body, Headers: ListSourceLedgers200ResponseHeaders{Link: link}}, nil
+}
+
+func viewSourceLedger(v topology.View, s ledger.Source) SourceLedger {
+	view := SourceLedger{
+		SourceGroup: s.SourceGroup, SourceGroupName: s.SourceGroupName, IsBalanced: s.IsBalanced(),
+		Accounts: []SourceAccount{}, Sent: []SourceSent{}, Dropped: []SourceLoss{},
+	}
+	if s.Exporter.IsValid() {
+		view.Exporter = s.Exporter.String()
+		if s.SourceGroup != "" {
+			f := v.Source(topology.GroupID(s.SourceGroup), s.Exporter)
+			view.FlowSource, view.Name = string(f.ID()), f.Name
+		}
+	}
+	if s.IsUnderwayKnown {
+		text := strconv.FormatInt(s.Underway, 10)
+		view.Underway = &text
+	}
+	for _, a := range s.Accounts {
+		e := viewEntry(a.Entry)
+		view.Accounts = append(view.Accounts, SourceAccount{
+			Unit: a.Unit.ID, UnitName: a.Unit.Name, Hop: e.Hop, Kind: e.Kind,
+			Received: e.Received, Kept: e.Kept, Dropped: e.Dropped, Split: e.Split, Missing: e.Missing,
+		})
+	}
+	for _, sent := range s.Sent {
+		view.Sent = append(view.Sent, SourceSent{
+			Unit: sent.Unit.ID, UnitName: sent.Unit.Name, Slave: sent.Slave,
+			SlaveName: v.Units[topology.UnitID(sent.Slave)].Name, Records: decimal(sent.Records),
+		})
+	}
+	for _, l := range s.Dropped {
+		view.Dropped = append(view.Dropped, SourceLoss{Kind: l.Kind.String(), Reason: l.Reason.String(), Count: decimal(l.Count)})
+	}
+	return view
 }
 
 func viewLedger(u ledger.Unit) UnitLedger {
@@ -37,7 +122,7 @@ func viewLedger(u ledger.Unit) UnitLedger {
 func viewEntry(e ledger.Entry) LedgerEntry {
 	view := LedgerEntry{
 		Hop: e.Hop.String(), Kind: e.Kind.String(), Domain: e.Domain,
-		Received: decimal(e.Received), Kept: decimal(e.Kept), Dropped: map[string]Uint64{},
+		Received: decimal(e.Received), Kept: decimal(e.Kept), Dropped: Dropped{}, Split: decimal(e.Split),
 		Missing: strconv.FormatInt(e.Missing(), 10),
 	}
 	if e.Exporter.IsValid() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/source"
+	"example.com/weir/persistence/topology"
 )
 
 // ListSources implements StrictServerInterface.
@@ -32,9 +33,10 @@ func (a *api) ListSources(ctx context.Context, r ListSourcesRequestObject) (List
 	if err != nil {
 		return nil, err
 	}
+	v := a.master.Topology()
 	body := SourcePage{Items: make([]Source, 0, len(these)), Next: next, Total: len(rows), Missing: viewGaps(units)}
 	for _, row := range these {
-		body.Items = append(body.Items, viewSource(row))
+		body.Items = append(body.Items, viewSource(v, row))
 	}
 	return ListSources200JSONResponse{Body: body, Headers: ListSources200ResponseHeaders{Link: link}}, nil
 }
@@ -49,7 +51,7 @@ func viewGaps(units []source.Unit) []SourceGap {
 	return gaps
 }
 
-func viewSource(r source.Row) Source {
+func viewSource(v topology.View, r source.Row) Source {
 	view := Source{
 		ID: r.Key, Exporter: r.Exporter.String(), Ports: list(r.Ports), Domain: r.Domain,
 		SourceGroup: r.Unit.SourceGroup, SourceGroupName: r.Unit.SourceGroupName, Unit: r.Unit.ID, UnitName: r.Unit.Name,
@@ -61,6 +63,14 @@ func viewSource(r source.Row) Source {
 			SkewMs: strconv.FormatInt(r.Clock.Skew, 10), IsSkewed: r.Clock.IsSkewed, SkewedPackets: decimal(r.Clock.Skewed),
 		},
 		Templates: viewTemplates(r.Templates), Drops: []SourceDrop{},
+		IsRemembered: r.IsRemembered, Interfaces: viewInterfaces(r.Interfaces), Warnings: []SourceWarning{},
+	}
+	if r.Unit.SourceGroup != "" {
+		f := v.Source(topology.GroupID(r.Unit.SourceGroup), r.Exporter)
+		view.FlowSource, view.Name, view.SamplingRate = string(f.ID()), f.Name, rateOf(f)
+	}
+	for _, w := range r.Warnings() {
+		view.Warnings = append(view.Warnings, SourceWarning{Code: w.Code, Text: w.Text})
 	}
 	for _, v := range r.Versions {
 		view.Protocols = append(view.Protocols, source.Protocol(v))
@@ -101,6 +111,19 @@ func viewTemplates(t source.Templates) SourceTemplates {
 		})
 	}
 	return view
+}
+
+func viewInterfaces(all []source.Interface) []SourceInterface {
+	views := make([]SourceInterface, 0, len(all))
+	for _, i := range all {
+		views = append(views, SourceInterface{
+			Index: i.Index, Type: i.Type, Speed: decimal(i.Speed), IsUp: i.IsUp,
+			InOctets: decimal(i.InOctets), OutOctets: decimal(i.OutOctets),
+			InPackets: decimal(i.InPackets), OutPackets: decimal(i.OutPackets),
+			InDropped: decimal(i.InDropped), OutDropped: decimal(i.OutDropped), Seen: moment(i.Seen),
+		})
+	}
+	return views
 }
 
 // moment returns t, nil if there is none.

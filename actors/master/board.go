@@ -134,6 +134,9 @@ func withMaps(s topology.State) topology.State {
 	if s.SourceGroups == nil {
 		s.SourceGroups = map[topology.GroupID]topology.SourceGroup{}
 	}
+	if s.Sources == nil {
+		s.Sources = map[topology.SourceID]topology.Source{}
+	}
 	return s
 }
 

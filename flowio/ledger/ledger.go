@@ -106,12 +106,16 @@ type Key struct {
 // Account counts one kind of thing of one exporter at one hop. Its methods
 // are safe for concurrent use; readers may see the counts of one event apart.
 type Account struct {
-	received, kept atomic.Uint64
-	dropped        [NumReasons]atomic.Uint64
+	received, kept, split atomic.Uint64
+	dropped               [NumReasons]atomic.Uint64
 }
 
 // Receive counts n received.
 func (a *Account) Receive(n uint64) { a.received.Add(n) }
+
+// Split counts n records among those received that this hop made itself: a
+// biflow is one record on its way and two from here on.
+func (a *Account) Split(n uint64) { a.split.Add(n) }
 
 // Keep counts n kept.
 func (a *Account) Keep(n uint64) { a.kept.Add(n) }
@@ -123,6 +127,7 @@ func (a *Account) Drop(r Reason, n uint64) { a.dropped[r].Add(n) }
 type Entry struct {
 	Key
 	Received, Kept uint64
+	Split          uint64 // of Received; see Account.Split
 	Dropped        [NumReasons]uint64
 }
 
@@ -140,6 +145,7 @@ func (e Entry) Missing() int64 {
 func (e *Entry) Add(other Entry) {
 	e.Received += other.Received
 	e.Kept += other.Kept
+	e.Split += other.Split
 	for r := range other.Dropped {
 		e.Dropped[r] += other.Dropped[r]
 	}
@@ -187,7 +193,7 @@ func (b *Book) Entries() []Entry {
 	b.mu.RLock()
 	entries := make([]Entry, 0, len(b.accounts))
 	for k, a := range b.accounts {
-		e := Entry{Key: k, Received: a.received.Load(), Kept: a.kept.Load()}
+		e := Entry{Key: k, Received: a.received.Load(), Kept: a.kept.Load(), Split: a.split.Load()}
 		for r := range a.dropped {
 			e.Dropped[r] = a.dropped[r].Load()
 		}

@@ -66,6 +66,10 @@ type Source struct {
 	Clock      Clock
 	Templates  Templates
 	Interfaces []Interface // by index; at most maxInterfaces
+
+	// IsRemembered says that it has sent nothing since the unit started; what
+	// it sent before is not counted.
+	IsRemembered bool
 }
 
 // Sampling is how a source samples.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
@@ -54,7 +55,7 @@ type Row struct {
 // unit: those of a source group, given by ID or name, and of exporters, given
 // by address or prefix; an empty text selects all.
 func Select(units []Unit, sourceGroup, exporter string) ([]Row, error) {
-	within, err := parseExporters(exporter)
+	within, err := ParseExporters(exporter)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +75,9 @@ func Select(units []Unit, sourceGroup, exporter string) ([]Row, error) {
 	return rows, nil
 }
 
-// parseExporters reads an address or a prefix; the invalid prefix is all.
-func parseExporters(text string) (netip.Prefix, error) {
+// ParseExporters reads an address or a prefix; an empty text is the invalid
+// prefix, which means all.
+func ParseExporters(text string) (netip.Prefix, error) {
 	if text == "" {
 		return netip.Prefix{}, nil
 	}
@@ -93,6 +95,17 @@ func parseExporters(text string) (netip.Prefix, error) {
 func keyOf(unit string, id ID) string {
 	a := id.Exporter.As16()
 	return fmt.Sprintf("%s-%04x-%08x-%s", hex.EncodeToString(a[:]), id.Port, id.Domain, unit)
+}
+
+// ParseKey returns the unit and the exporter that the Key of a Row names.
+func ParseKey(key string) (unit string, exporter netip.Addr, err error) {
+	parts := strings.SplitN(key, "-", 4)
+	octets, hexErr := hex.DecodeString(parts[0])
+	exporter, ok := netip.AddrFromSlice(octets)
+	if len(parts) < 4 || hexErr != nil || !ok {
+		return "", netip.Addr{}, fmt.Errorf("%q is not the ID of a source", key)
+	}
+	return parts[3], exporter.Unmap(), nil
 }
 
 // Protocol returns the name of an export format in APIs, see flow.Version….

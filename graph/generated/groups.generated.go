@@ -529,6 +529,52 @@ func (ec *executionContext) fieldContext_SourceGroup_listen(_ context.Context, f
 	return graphql.NewScalarFieldContext("SourceGroup", field, false, false, "Int")
 }
 
+func (ec *executionContext) _SourceGroup_identity(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceGroup_identity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v topology.Identity) graphql.Marshaler {
+			return ec.marshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceGroup_identity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceGroup", field, false, false, "ExporterIdentity")
+}
+
+func (ec *executionContext) _SourceGroup_relayed(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceGroup_relayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Relayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
+			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceGroup_relayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceGroup", field, false, false, "Int")
+}
+
 func (ec *executionContext) _SourceGroup_proxyGroups(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -780,11 +826,17 @@ func (ec *executionContext) unmarshalInputCreateSourceGroupInput(ctx context.Con
 	if _, present := asMap["delivery"]; !present {
 		asMap["delivery"] = "udp"
 	}
+	if _, present := asMap["identity"]; !present {
+		asMap["identity"] = "session"
+	}
+	if _, present := asMap["relayed"]; !present {
+		asMap["relayed"] = []any{}
+	}
 	if _, present := asMap["dryRun"]; !present {
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "description", "model", "delivery", "listen", "dryRun", "operationId"}
+	fieldsInOrder := [...]string{"name", "description", "model", "delivery", "listen", "identity", "relayed", "dryRun", "operationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -826,6 +878,20 @@ func (ec *executionContext) unmarshalInputCreateSourceGroupInput(ctx context.Con
 				return it, err
 			}
 			it.Listen = data
+		case "identity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("identity"))
+			data, err := ec.unmarshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Identity = data
+		case "relayed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("relayed"))
+			data, err := ec.unmarshalNInt2ᚕintᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Relayed = data
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalNBoolean2bool(ctx, v)
@@ -1027,7 +1093,7 @@ func (ec *executionContext) unmarshalInputUpdateSourceGroupInput(ctx context.Con
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "description", "model", "delivery", "listen", "basedOn", "dryRun", "operationId"}
+	fieldsInOrder := [...]string{"id", "name", "description", "model", "delivery", "listen", "identity", "relayed", "basedOn", "dryRun", "operationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1076,6 +1142,20 @@ func (ec *executionContext) unmarshalInputUpdateSourceGroupInput(ctx context.Con
 				return it, err
 			}
 			it.Listen = graphql.OmittableOf(data)
+		case "identity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("identity"))
+			data, err := ec.unmarshalOExporterIdentity2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Identity = graphql.OmittableOf(data)
+		case "relayed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("relayed"))
+			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Relayed = graphql.OmittableOf(data)
 		case "basedOn":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("basedOn"))
 			data, err := ec.unmarshalNUint642uint64(ctx, v)
@@ -1317,6 +1397,16 @@ func (ec *executionContext) _SourceGroup(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "identity":
+			out.Values[i] = ec._SourceGroup_identity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "relayed":
+			out.Values[i] = ec._SourceGroup_relayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "proxyGroups":
 			out.Values[i] = ec._SourceGroup_proxyGroups(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1452,6 +1542,36 @@ var (
 		topology.RoundRobin: "round_robin",
 		topology.FlowSource: "flow_source",
 		topology.HostPair:   "host_pair",
+	}
+)
+
+func (ec *executionContext) unmarshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity(ctx context.Context, v any) (topology.Identity, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity(ctx context.Context, sel ast.SelectionSet, v topology.Identity) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ExporterIdentity!")
+	}
+	return res
+}
+
+var (
+	unmarshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity = map[string]topology.Identity{
+		"session":        topology.BySession,
+		"address":        topology.ByAddress,
+		"address_port":   topology.ByAddressPort,
+		"address_domain": topology.ByAddressDomain,
+	}
+	marshalNExporterIdentity2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity = map[topology.Identity]string{
+		topology.BySession:       "session",
+		topology.ByAddress:       "address",
+		topology.ByAddressPort:   "address_port",
+		topology.ByAddressDomain: "address_domain",
 	}
 )
 
@@ -1635,6 +1755,40 @@ var (
 		topology.RoundRobin: "round_robin",
 		topology.FlowSource: "flow_source",
 		topology.HostPair:   "host_pair",
+	}
+)
+
+func (ec *executionContext) unmarshalOExporterIdentity2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity(ctx context.Context, v any) (*topology.Identity, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOExporterIdentity2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOExporterIdentity2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity(ctx context.Context, sel ast.SelectionSet, v *topology.Identity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOExporterIdentity2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity[*v])
+	return res
+}
+
+var (
+	unmarshalOExporterIdentity2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity = map[string]topology.Identity{
+		"session":        topology.BySession,
+		"address":        topology.ByAddress,
+		"address_port":   topology.ByAddressPort,
+		"address_domain": topology.ByAddressDomain,
+	}
+	marshalOExporterIdentity2ᚖexampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐIdentity = map[topology.Identity]string{
+		topology.BySession:       "session",
+		topology.ByAddress:       "address",
+		topology.ByAddressPort:   "address_port",
+		topology.ByAddressDomain: "address_domain",
 	}
 )
 

@@ -118,6 +118,7 @@ type ComplexityRoot struct {
 		Kind     func(childComplexity int) int
 		Missing  func(childComplexity int) int
 		Received func(childComplexity int) int
+		Split    func(childComplexity int) int
 	}
 
 	LedgerSent struct {
@@ -153,12 +154,14 @@ type ComplexityRoot struct {
 		CreateToken       func(childComplexity int, input model.CreateTokenInput) int
 		CreateUnit        func(childComplexity int, input model.CreateUnitInput) int
 		DeleteProxyGroup  func(childComplexity int, input model.DeleteInput) int
+		DeleteSource      func(childComplexity int, input model.DeleteInput) int
 		DeleteSourceGroup func(childComplexity int, input model.DeleteInput) int
 		DeleteUnit        func(childComplexity int, input model.DeleteInput) int
 		RevokeToken       func(childComplexity int, id string) int
 		StartQuery        func(childComplexity int, input query.Request, wait time.Duration) int
 		StopQuery         func(childComplexity int, id string) int
 		UpdateProxyGroup  func(childComplexity int, input model.UpdateProxyGroupInput) int
+		UpdateSource      func(childComplexity int, input model.UpdateSourceInput) int
 		UpdateSourceGroup func(childComplexity int, input model.UpdateSourceGroupInput) int
 		UpdateUnit        func(childComplexity int, input model.UpdateUnitInput) int
 	}
@@ -190,13 +193,15 @@ type ComplexityRoot struct {
 		Actions        func(childComplexity int, limit int) int
 		Fields         func(childComplexity int) int
 		FilterValidate func(childComplexity int, text string) int
-		Ledger         func(childComplexity int, perExporter bool) int
+		Ledger         func(childComplexity int, perExporter bool, sourceGroup *string, unit *string, exporter *string) int
 		Me             func(childComplexity int) int
 		Metrics        func(childComplexity int) int
 		ProxyGroup     func(childComplexity int, id string) int
 		Queries        func(childComplexity int, limit int) int
 		Query          func(childComplexity int, id string) int
 		SourceGroup    func(childComplexity int, id string) int
+		SourceLedgers  func(childComplexity int, sourceGroup *string, unit *string, exporter *string, limit int) int
+		SourceSettings func(childComplexity int, id string) int
 		Sources        func(childComplexity int, sourceGroup *string, exporter *string, limit int) int
 		Tokens         func(childComplexity int) int
 		Topology       func(childComplexity int) int
@@ -272,8 +277,12 @@ type ComplexityRoot struct {
 		Drops            func(childComplexity int) int
 		Exporter         func(childComplexity int) int
 		FirstSeen        func(childComplexity int) int
+		FlowSource       func(childComplexity int) int
 		ID               func(childComplexity int) int
+		Interfaces       func(childComplexity int) int
+		IsRemembered     func(childComplexity int) int
 		LastSeen         func(childComplexity int) int
+		Name             func(childComplexity int) int
 		Octets           func(childComplexity int) int
 		Packets          func(childComplexity int) int
 		PacketsPerSecond func(childComplexity int) int
@@ -281,13 +290,28 @@ type ComplexityRoot struct {
 		Protocols        func(childComplexity int) int
 		Records          func(childComplexity int) int
 		RecordsPerSecond func(childComplexity int) int
+		Revision         func(childComplexity int) int
 		Sampling         func(childComplexity int) int
+		SamplingRate     func(childComplexity int) int
 		Sequences        func(childComplexity int) int
 		SourceGroup      func(childComplexity int) int
 		SourceGroupName  func(childComplexity int) int
 		Templates        func(childComplexity int) int
 		Unit             func(childComplexity int) int
 		UnitName         func(childComplexity int) int
+		Warnings         func(childComplexity int) int
+	}
+
+	SourceAccount struct {
+		Dropped  func(childComplexity int) int
+		Hop      func(childComplexity int) int
+		Kept     func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Missing  func(childComplexity int) int
+		Received func(childComplexity int) int
+		Split    func(childComplexity int) int
+		Unit     func(childComplexity int) int
+		UnitName func(childComplexity int) int
 	}
 
 	SourceClock struct {
@@ -314,10 +338,12 @@ type ComplexityRoot struct {
 		Delivery    func(childComplexity int) int
 		Description func(childComplexity int) int
 		ID          func(childComplexity int) int
+		Identity    func(childComplexity int) int
 		Listen      func(childComplexity int) int
 		Model       func(childComplexity int) int
 		Name        func(childComplexity int) int
 		ProxyGroups func(childComplexity int) int
+		Relayed     func(childComplexity int) int
 		Revision    func(childComplexity int) int
 	}
 
@@ -328,10 +354,56 @@ type ComplexityRoot struct {
 		SourceGroup func(childComplexity int) int
 	}
 
+	SourceInterface struct {
+		InDropped  func(childComplexity int) int
+		InOctets   func(childComplexity int) int
+		InPackets  func(childComplexity int) int
+		Index      func(childComplexity int) int
+		IsUp       func(childComplexity int) int
+		OutDropped func(childComplexity int) int
+		OutOctets  func(childComplexity int) int
+		OutPackets func(childComplexity int) int
+		Seen       func(childComplexity int) int
+		Speed      func(childComplexity int) int
+		Type       func(childComplexity int) int
+	}
+
+	SourceLedger struct {
+		Accounts        func(childComplexity int) int
+		Dropped         func(childComplexity int) int
+		Exporter        func(childComplexity int) int
+		FlowSource      func(childComplexity int) int
+		IsBalanced      func(childComplexity int) int
+		Name            func(childComplexity int) int
+		Sent            func(childComplexity int) int
+		SourceGroup     func(childComplexity int) int
+		SourceGroupName func(childComplexity int) int
+		Underway        func(childComplexity int) int
+	}
+
+	SourceLedgerList struct {
+		Ledgers func(childComplexity int) int
+		Missing func(childComplexity int) int
+		Total   func(childComplexity int) int
+	}
+
 	SourceList struct {
 		Missing func(childComplexity int) int
 		Sources func(childComplexity int) int
 		Total   func(childComplexity int) int
+	}
+
+	SourceLoss struct {
+		Count  func(childComplexity int) int
+		Kind   func(childComplexity int) int
+		Reason func(childComplexity int) int
+	}
+
+	SourcePayload struct {
+		Action   func(childComplexity int) int
+		Affected func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Settings func(childComplexity int) int
 	}
 
 	SourceSampling struct {
@@ -339,6 +411,14 @@ type ComplexityRoot struct {
 		Rate     func(childComplexity int) int
 		Rates    func(childComplexity int) int
 		Unscaled func(childComplexity int) int
+	}
+
+	SourceSent struct {
+		Records   func(childComplexity int) int
+		Slave     func(childComplexity int) int
+		SlaveName func(childComplexity int) int
+		Unit      func(childComplexity int) int
+		UnitName  func(childComplexity int) int
 	}
 
 	SourceSequence struct {
@@ -350,6 +430,16 @@ type ComplexityRoot struct {
 		Reordered  func(childComplexity int) int
 		Resets     func(childComplexity int) int
 		Unit       func(childComplexity int) int
+	}
+
+	SourceSettings struct {
+		Exporter        func(childComplexity int) int
+		ID              func(childComplexity int) int
+		Name            func(childComplexity int) int
+		Revision        func(childComplexity int) int
+		SamplingRate    func(childComplexity int) int
+		SourceGroup     func(childComplexity int) int
+		SourceGroupName func(childComplexity int) int
 	}
 
 	SourceTemplate struct {
@@ -364,6 +454,11 @@ type ComplexityRoot struct {
 		Count      func(childComplexity int) int
 		IsFlapping func(childComplexity int) int
 		Known      func(childComplexity int) int
+	}
+
+	SourceWarning struct {
+		Code func(childComplexity int) int
+		Text func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -759,6 +854,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LedgerEntry.Received(childComplexity), true
+	case "LedgerEntry.split":
+		if e.ComplexityRoot.LedgerEntry.Split == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerEntry.Split(childComplexity), true
 
 	case "LedgerSent.name":
 		if e.ComplexityRoot.LedgerSent.Name == nil {
@@ -919,6 +1020,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteProxyGroup(childComplexity, args["input"].(model.DeleteInput)), true
+	case "Mutation.deleteSource":
+		if e.ComplexityRoot.Mutation.DeleteSource == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSource_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSource(childComplexity, args["input"].(model.DeleteInput)), true
 	case "Mutation.deleteSourceGroup":
 		if e.ComplexityRoot.Mutation.DeleteSourceGroup == nil {
 			break
@@ -985,6 +1097,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProxyGroup(childComplexity, args["input"].(model.UpdateProxyGroupInput)), true
+	case "Mutation.updateSource":
+		if e.ComplexityRoot.Mutation.UpdateSource == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateSource_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateSource(childComplexity, args["input"].(model.UpdateSourceInput)), true
 	case "Mutation.updateSourceGroup":
 		if e.ComplexityRoot.Mutation.UpdateSourceGroup == nil {
 			break
@@ -1139,7 +1262,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Ledger(childComplexity, args["perExporter"].(bool)), true
+		return e.ComplexityRoot.Query.Ledger(childComplexity, args["perExporter"].(bool), args["sourceGroup"].(*string), args["unit"].(*string), args["exporter"].(*string)), true
 	case "Query.me":
 		if e.ComplexityRoot.Query.Me == nil {
 			break
@@ -1196,6 +1319,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SourceGroup(childComplexity, args["id"].(string)), true
+	case "Query.sourceLedgers":
+		if e.ComplexityRoot.Query.SourceLedgers == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sourceLedgers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SourceLedgers(childComplexity, args["sourceGroup"].(*string), args["unit"].(*string), args["exporter"].(*string), args["limit"].(int)), true
+	case "Query.sourceSettings":
+		if e.ComplexityRoot.Query.SourceSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sourceSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SourceSettings(childComplexity, args["id"].(string)), true
 	case "Query.sources":
 		if e.ComplexityRoot.Query.Sources == nil {
 			break
@@ -1554,18 +1699,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Source.FirstSeen(childComplexity), true
+	case "Source.flowSource":
+		if e.ComplexityRoot.Source.FlowSource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.FlowSource(childComplexity), true
 	case "Source.id":
 		if e.ComplexityRoot.Source.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Source.ID(childComplexity), true
+	case "Source.interfaces":
+		if e.ComplexityRoot.Source.Interfaces == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Interfaces(childComplexity), true
+	case "Source.isRemembered":
+		if e.ComplexityRoot.Source.IsRemembered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.IsRemembered(childComplexity), true
 	case "Source.lastSeen":
 		if e.ComplexityRoot.Source.LastSeen == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Source.LastSeen(childComplexity), true
+	case "Source.name":
+		if e.ComplexityRoot.Source.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Name(childComplexity), true
 	case "Source.octets":
 		if e.ComplexityRoot.Source.Octets == nil {
 			break
@@ -1608,12 +1777,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Source.RecordsPerSecond(childComplexity), true
+	case "Source.revision":
+		if e.ComplexityRoot.Source.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Revision(childComplexity), true
 	case "Source.sampling":
 		if e.ComplexityRoot.Source.Sampling == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Source.Sampling(childComplexity), true
+	case "Source.samplingRate":
+		if e.ComplexityRoot.Source.SamplingRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.SamplingRate(childComplexity), true
 	case "Source.sequences":
 		if e.ComplexityRoot.Source.Sequences == nil {
 			break
@@ -1650,6 +1831,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Source.UnitName(childComplexity), true
+	case "Source.warnings":
+		if e.ComplexityRoot.Source.Warnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Warnings(childComplexity), true
+
+	case "SourceAccount.dropped":
+		if e.ComplexityRoot.SourceAccount.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Dropped(childComplexity), true
+	case "SourceAccount.hop":
+		if e.ComplexityRoot.SourceAccount.Hop == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Hop(childComplexity), true
+	case "SourceAccount.kept":
+		if e.ComplexityRoot.SourceAccount.Kept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Kept(childComplexity), true
+	case "SourceAccount.kind":
+		if e.ComplexityRoot.SourceAccount.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Kind(childComplexity), true
+	case "SourceAccount.missing":
+		if e.ComplexityRoot.SourceAccount.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Missing(childComplexity), true
+	case "SourceAccount.received":
+		if e.ComplexityRoot.SourceAccount.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Received(childComplexity), true
+	case "SourceAccount.split":
+		if e.ComplexityRoot.SourceAccount.Split == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Split(childComplexity), true
+	case "SourceAccount.unit":
+		if e.ComplexityRoot.SourceAccount.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.Unit(childComplexity), true
+	case "SourceAccount.unitName":
+		if e.ComplexityRoot.SourceAccount.UnitName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceAccount.UnitName(childComplexity), true
 
 	case "SourceClock.isSkewed":
 		if e.ComplexityRoot.SourceClock.IsSkewed == nil {
@@ -1738,6 +1980,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceGroup.ID(childComplexity), true
+	case "SourceGroup.identity":
+		if e.ComplexityRoot.SourceGroup.Identity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGroup.Identity(childComplexity), true
 	case "SourceGroup.listen":
 		if e.ComplexityRoot.SourceGroup.Listen == nil {
 			break
@@ -1762,6 +2010,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceGroup.ProxyGroups(childComplexity), true
+	case "SourceGroup.relayed":
+		if e.ComplexityRoot.SourceGroup.Relayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGroup.Relayed(childComplexity), true
 	case "SourceGroup.revision":
 		if e.ComplexityRoot.SourceGroup.Revision == nil {
 			break
@@ -1794,6 +2048,153 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SourceGroupPayload.SourceGroup(childComplexity), true
 
+	case "SourceInterface.inDropped":
+		if e.ComplexityRoot.SourceInterface.InDropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.InDropped(childComplexity), true
+	case "SourceInterface.inOctets":
+		if e.ComplexityRoot.SourceInterface.InOctets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.InOctets(childComplexity), true
+	case "SourceInterface.inPackets":
+		if e.ComplexityRoot.SourceInterface.InPackets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.InPackets(childComplexity), true
+	case "SourceInterface.index":
+		if e.ComplexityRoot.SourceInterface.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.Index(childComplexity), true
+	case "SourceInterface.isUp":
+		if e.ComplexityRoot.SourceInterface.IsUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.IsUp(childComplexity), true
+	case "SourceInterface.outDropped":
+		if e.ComplexityRoot.SourceInterface.OutDropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.OutDropped(childComplexity), true
+	case "SourceInterface.outOctets":
+		if e.ComplexityRoot.SourceInterface.OutOctets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.OutOctets(childComplexity), true
+	case "SourceInterface.outPackets":
+		if e.ComplexityRoot.SourceInterface.OutPackets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.OutPackets(childComplexity), true
+	case "SourceInterface.seen":
+		if e.ComplexityRoot.SourceInterface.Seen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.Seen(childComplexity), true
+	case "SourceInterface.speed":
+		if e.ComplexityRoot.SourceInterface.Speed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.Speed(childComplexity), true
+	case "SourceInterface.type":
+		if e.ComplexityRoot.SourceInterface.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceInterface.Type(childComplexity), true
+
+	case "SourceLedger.accounts":
+		if e.ComplexityRoot.SourceLedger.Accounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.Accounts(childComplexity), true
+	case "SourceLedger.dropped":
+		if e.ComplexityRoot.SourceLedger.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.Dropped(childComplexity), true
+	case "SourceLedger.exporter":
+		if e.ComplexityRoot.SourceLedger.Exporter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.Exporter(childComplexity), true
+	case "SourceLedger.flowSource":
+		if e.ComplexityRoot.SourceLedger.FlowSource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.FlowSource(childComplexity), true
+	case "SourceLedger.isBalanced":
+		if e.ComplexityRoot.SourceLedger.IsBalanced == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.IsBalanced(childComplexity), true
+	case "SourceLedger.name":
+		if e.ComplexityRoot.SourceLedger.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.Name(childComplexity), true
+	case "SourceLedger.sent":
+		if e.ComplexityRoot.SourceLedger.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.Sent(childComplexity), true
+	case "SourceLedger.sourceGroup":
+		if e.ComplexityRoot.SourceLedger.SourceGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.SourceGroup(childComplexity), true
+	case "SourceLedger.sourceGroupName":
+		if e.ComplexityRoot.SourceLedger.SourceGroupName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.SourceGroupName(childComplexity), true
+	case "SourceLedger.underway":
+		if e.ComplexityRoot.SourceLedger.Underway == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedger.Underway(childComplexity), true
+
+	case "SourceLedgerList.ledgers":
+		if e.ComplexityRoot.SourceLedgerList.Ledgers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedgerList.Ledgers(childComplexity), true
+	case "SourceLedgerList.missing":
+		if e.ComplexityRoot.SourceLedgerList.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedgerList.Missing(childComplexity), true
+	case "SourceLedgerList.total":
+		if e.ComplexityRoot.SourceLedgerList.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLedgerList.Total(childComplexity), true
+
 	case "SourceList.missing":
 		if e.ComplexityRoot.SourceList.Missing == nil {
 			break
@@ -1812,6 +2213,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceList.Total(childComplexity), true
+
+	case "SourceLoss.count":
+		if e.ComplexityRoot.SourceLoss.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLoss.Count(childComplexity), true
+	case "SourceLoss.kind":
+		if e.ComplexityRoot.SourceLoss.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLoss.Kind(childComplexity), true
+	case "SourceLoss.reason":
+		if e.ComplexityRoot.SourceLoss.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceLoss.Reason(childComplexity), true
+
+	case "SourcePayload.action":
+		if e.ComplexityRoot.SourcePayload.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourcePayload.Action(childComplexity), true
+	case "SourcePayload.affected":
+		if e.ComplexityRoot.SourcePayload.Affected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourcePayload.Affected(childComplexity), true
+	case "SourcePayload.revision":
+		if e.ComplexityRoot.SourcePayload.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourcePayload.Revision(childComplexity), true
+	case "SourcePayload.settings":
+		if e.ComplexityRoot.SourcePayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourcePayload.Settings(childComplexity), true
 
 	case "SourceSampling.origin":
 		if e.ComplexityRoot.SourceSampling.Origin == nil {
@@ -1837,6 +2282,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceSampling.Unscaled(childComplexity), true
+
+	case "SourceSent.records":
+		if e.ComplexityRoot.SourceSent.Records == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSent.Records(childComplexity), true
+	case "SourceSent.slave":
+		if e.ComplexityRoot.SourceSent.Slave == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSent.Slave(childComplexity), true
+	case "SourceSent.slaveName":
+		if e.ComplexityRoot.SourceSent.SlaveName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSent.SlaveName(childComplexity), true
+	case "SourceSent.unit":
+		if e.ComplexityRoot.SourceSent.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSent.Unit(childComplexity), true
+	case "SourceSent.unitName":
+		if e.ComplexityRoot.SourceSent.UnitName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSent.UnitName(childComplexity), true
 
 	case "SourceSequence.duplicates":
 		if e.ComplexityRoot.SourceSequence.Duplicates == nil {
@@ -1887,6 +2363,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SourceSequence.Unit(childComplexity), true
 
+	case "SourceSettings.exporter":
+		if e.ComplexityRoot.SourceSettings.Exporter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSettings.Exporter(childComplexity), true
+	case "SourceSettings.id":
+		if e.ComplexityRoot.SourceSettings.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSettings.ID(childComplexity), true
+	case "SourceSettings.name":
+		if e.ComplexityRoot.SourceSettings.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSettings.Name(childComplexity), true
+	case "SourceSettings.revision":
+		if e.ComplexityRoot.SourceSettings.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSettings.Revision(childComplexity), true
+	case "SourceSettings.samplingRate":
+		if e.ComplexityRoot.SourceSettings.SamplingRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSettings.SamplingRate(childComplexity), true
+	case "SourceSettings.sourceGroup":
+		if e.ComplexityRoot.SourceSettings.SourceGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSettings.SourceGroup(childComplexity), true
+	case "SourceSettings.sourceGroupName":
+		if e.ComplexityRoot.SourceSettings.SourceGroupName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceSettings.SourceGroupName(childComplexity), true
+
 	case "SourceTemplate.fields":
 		if e.ComplexityRoot.SourceTemplate.Fields == nil {
 			break
@@ -1936,6 +2455,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceTemplates.Known(childComplexity), true
+
+	case "SourceWarning.code":
+		if e.ComplexityRoot.SourceWarning.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceWarning.Code(childComplexity), true
+	case "SourceWarning.text":
+		if e.ComplexityRoot.SourceWarning.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceWarning.Text(childComplexity), true
 
 	case "Subscription.queryProgress":
 		if e.ComplexityRoot.Subscription.QueryProgress == nil {
@@ -2282,6 +2814,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("QueryInput", ec.unmarshalInputQueryInput),
 			graphql.NewInputUnmarshaler("UpdateProxyGroupInput", ec.unmarshalInputUpdateProxyGroupInput),
 			graphql.NewInputUnmarshaler("UpdateSourceGroupInput", ec.unmarshalInputUpdateSourceGroupInput),
+			graphql.NewInputUnmarshaler("UpdateSourceInput", ec.unmarshalInputUpdateSourceInput),
 			graphql.NewInputUnmarshaler("UpdateUnitInput", ec.unmarshalInputUpdateUnitInput),
 		)
 	}
@@ -2501,6 +3034,14 @@ type SourceGroup {
   delivery: Delivery!
   "UDP ports that exporters send to."
   listen: [Int!]!
+  "What makes two senders two exporters."
+  identity: ExporterIdentity!
+  """
+  Those of the listening ports where IPFIX records may name their own exporter
+  (elements 130 and 131), as collectors do that pass on what others export.
+  Whoever can send there can name any.
+  """
+  relayed: [Int!]!
   "The preferred one (lowest priority number) first."
   proxyGroups: [ProxyGroup!]!
 }
@@ -2521,6 +3062,18 @@ enum Delivery {
   udp
   "Framed over mutual TLS, to TCP listening port + 30000."
   tls
+}
+
+"What makes two senders two exporters."
+enum ExporterIdentity {
+  "An address is an exporter; templates hold for the port that announced them, sampling rates for their domain."
+  session
+  "An address is an exporter; templates hold for all its ports, sampling rates for all its domains."
+  address
+  "Each port of an address is an exporter, as behind an address translator. In REST: address+port."
+  address_port
+  "Each observation domain of an address is an exporter, as of line cards. In REST: address+domain."
+  address_domain
 }
 
 "One Proxy with its Slaves, or one standalone Slave."
@@ -2577,6 +3130,9 @@ input CreateSourceGroupInput {
   delivery: Delivery! = udp
   "UDP ports from 1 to 35535."
   listen: [Int!]!
+  identity: ExporterIdentity! = session
+  "Some of the listening ports; see SourceGroup."
+  relayed: [Int!]! = []
   "Checks the change and commits nothing."
   dryRun: Boolean! = false
   "The same ID commits once, however often the request is repeated."
@@ -2590,6 +3146,8 @@ input UpdateSourceGroupInput {
   model: DistributionModel
   delivery: Delivery
   listen: [Int!]
+  identity: ExporterIdentity
+  relayed: [Int!]
   "Refuses the change if the source group has changed since this revision."
   basedOn: Uint64!
   dryRun: Boolean! = false
@@ -2717,6 +3275,11 @@ type LedgerEntry {
   received: Uint64!
   kept: Uint64!
   dropped: [LedgerDrop!]!
+  """
+  How many of the received records are the second direction of a biflow, which
+  is one record on its way and two in the store.
+  """
+  split: Uint64!
   "What the account cannot explain."
   missing: Int64!
 }
@@ -2736,13 +3299,88 @@ type LedgerSent {
   records: Uint64!
 }
 
+"The accounts of flow sources."
+type SourceLedgerList {
+  "By exporter and source group; first what is of no exporter, such as packets that the kernel dropped."
+  ledgers: [SourceLedger!]!
+  "How many there are, including those beyond the limit."
+  total: Int!
+  "Units that do not give their accounts."
+  missing: [SourceGap!]!
+}
+
+"The account of one exporter at one source group, over all hops."
+type SourceLedger {
+  "exporter@source-group-ID; null for what is of no exporter or no source group."
+  flowSource: ID
+  "Null for what cannot be attributed to an exporter, such as packets that the kernel dropped."
+  exporter: String
+  "What an operator calls the exporter; empty if nobody has named it."
+  name: String!
+  sourceGroup: ID
+  sourceGroupName: String!
+  "One per unit, hop and kind, in the order of the way: Proxy before its Slaves."
+  accounts: [SourceAccount!]!
+  "From the Proxies to the Slaves; empty without a Proxy."
+  sent: [SourceSent!]!
+  "What was dropped on the whole way, by kind and reason."
+  dropped: [SourceLoss!]!
+  "Every account explains what it received: received = kept + dropped."
+  isBalanced: Boolean!
+  """
+  Flow records that Proxies sent and Slaves have not received: what is on the
+  way now, or was lost between them. A biflow counts once. Null if a Slave does
+  not give its accounts, or there is no Proxy; counts begin at 0 when a unit
+  starts.
+  """
+  underway: Int64
+}
+
+"The account of an exporter at one hop of one unit; all observation domains together."
+type SourceAccount {
+  unit: ID!
+  unitName: String!
+  hop: String!
+  kind: String!
+  received: Uint64!
+  kept: Uint64!
+  dropped: [LedgerDrop!]!
+  "See LedgerEntry."
+  split: Uint64!
+  "received - kept - dropped."
+  missing: Int64!
+}
+
+"What a Proxy handed to one Slave of one exporter."
+type SourceSent {
+  unit: ID!
+  unitName: String!
+  slave: ID!
+  slaveName: String!
+  records: Uint64!
+}
+
+"What was dropped of an exporter for one reason."
+type SourceLoss {
+  kind: String!
+  reason: String!
+  count: Uint64!
+}
+
 extend type Query {
   """
   The accounts of every unit, summed per hop and kind; with perExporter one
   entry per exporter and domain, at most 1,000 a unit (GET /api/v1/ledger has
-  them all).
+  them all). The source group and the unit are named by ID or name, the exporter
+  by address or CIDR prefix.
   """
-  ledger(perExporter: Boolean! = false): [UnitLedger!]! @hasRole(role: viewer)
+  ledger(perExporter: Boolean! = false, sourceGroup: String, unit: String, exporter: String): [UnitLedger!]! @hasRole(role: viewer)
+  """
+  The accounts by flow source. The source group and the unit are named by ID or
+  name, the exporter by address or CIDR prefix; a unit leaves only its own
+  accounts.
+  """
+  sourceLedgers(sourceGroup: String, unit: String, exporter: String, limit: Int! = 100): SourceLedgerList! @hasRole(role: viewer)
 }
 `, BuiltIn: false},
 	{Name: "../schema/queries.graphqls", Input: `"""
@@ -2965,8 +3603,22 @@ Counts are since the unit started.
 type Source {
   "Unique among sources, and the same as long as the unit is."
   id: ID!
+  """
+  The flow source that it belongs to, as exporter@source-group-ID: what
+  updateSource and deleteSource want. Null if the unit has no source group.
+  """
+  flowSource: ID
   "Address of the exporter."
   exporter: String!
+  "What an operator calls the exporter; empty if nobody has named it."
+  name: String!
+  """
+  1 in how many packets the exporter sees, as an operator has set it; null: what
+  the exporter says holds.
+  """
+  samplingRate: Int
+  "Of the settings above; what basedOn wants."
+  revision: Uint64!
   "Ports that it sends from lately."
   ports: [Int!]!
   "Observation domain; the engine of NetFlow v5, the sub-agent of sFlow."
@@ -2999,6 +3651,48 @@ type Source {
   templates: SourceTemplates!
   "What was dropped here and at the Slaves; packets of all domains of the exporter."
   drops: [SourceDrop!]!
+  """
+  It has sent nothing since its unit started; what is shown is from before, and
+  counts are 0.
+  """
+  isRemembered: Boolean!
+  "What sFlow counter samples last told of the exporter's interfaces, by index; at most 512."
+  interfaces: [SourceInterface!]!
+  "What an operator should look at; empty if all is well."
+  warnings: [SourceWarning!]!
+}
+
+"What sFlow counter samples last told of an interface of an exporter."
+type SourceInterface {
+  "ifIndex of IF-MIB."
+  index: Uint64!
+  "ifType of IF-MIB, for example 6 for Ethernet."
+  type: Uint64!
+  "Bits per second; 0 = unknown."
+  speed: Uint64!
+  isUp: Boolean!
+  "Counts are the exporter's own, since it began to count."
+  inOctets: Uint64!
+  outOctets: Uint64!
+  "Unicast, multicast and broadcast."
+  inPackets: Uint64!
+  outPackets: Uint64!
+  "Discarded, or with errors."
+  inDropped: Uint64!
+  outDropped: Uint64!
+  "Arrival of the newest counter sample."
+  seen: DateTime
+}
+
+"Something of a source that an operator should look at."
+type SourceWarning {
+  """
+  clock: its clock is off by more than a minute; templates: they change to and
+  fro; sampling: records of unknown rate.
+  """
+  code: String!
+  "What is wrong, and the remedy."
+  text: String!
 }
 
 "How a source samples."
@@ -3078,6 +3772,70 @@ extend type Query {
   group is named by ID or name, the exporter by address or CIDR prefix.
   """
   sources(sourceGroup: String, exporter: String, limit: Int! = 500): SourceList! @hasRole(role: viewer)
+}
+
+extend type Mutation {
+  """
+  Names an exporter, or sets its sampling rate whatever the exporter says. Holds
+  for all that its source group receives from it, from the next packet on, and
+  may be set before the first one. Fields that are absent stay as they are.
+  """
+  updateSource(input: UpdateSourceInput!): SourcePayload! @hasRole(role: operator)
+  """
+  Forgets an exporter: its settings, and what units remember of it. If it still
+  sends it reappears as new. Flows that are stored stay.
+  """
+  deleteSource(input: DeleteInput!): ChangePayload! @hasRole(role: operator)
+}
+
+input UpdateSourceInput {
+  "exporter@source-group, the group by ID or name: 192.0.2.1@london."
+  id: ID!
+  "1 to 63 letters, digits, '.', '_' or '-', unique in the source group; empty or null takes the name away."
+  name: String
+  "1 in how many packets it sees, from 1 to 1,000,000,000; null: what the exporter says holds."
+  samplingRate: Int
+  "Refuses the change if the settings have changed since this revision; 0 takes any."
+  basedOn: Uint64! = 0
+  "Checks the change and commits nothing."
+  dryRun: Boolean! = false
+  "The same ID commits once, however often the request is repeated."
+  operationId: String
+}
+
+"What became of a change of the settings of an exporter."
+type SourcePayload {
+  "Of the change; the present one for a dry run."
+  revision: Uint64!
+  "The entry of the action log; null for a dry run."
+  action: ID
+  "Units that must converge."
+  affected: [ID!]!
+  "As they are now, or would be (dry run)."
+  settings: SourceSettings!
+}
+
+"What an operator has set for one exporter of a source group."
+type SourceSettings {
+  "exporter@source-group-ID."
+  id: ID!
+  exporter: String!
+  sourceGroup: ID!
+  sourceGroupName: String!
+  "Empty if nobody has named it."
+  name: String!
+  "Null: what the exporter says holds."
+  samplingRate: Int
+  "Of the last change; what basedOn wants."
+  revision: Uint64!
+}
+
+extend type Query {
+  """
+  What is set for an exporter, as exporter@source-group; null if there is no such
+  source group. Everything is at its default if nobody has set anything.
+  """
+  sourceSettings(id: ID!): SourceSettings @hasRole(role: viewer)
 }
 `, BuiltIn: false},
 	{Name: "../schema/tokens.graphqls", Input: `"A credential of a script or a person for the APIs. Its secret is not kept."
@@ -3488,6 +4246,8 @@ func (ec *executionContext) childFields_LedgerEntry(ctx context.Context, field g
 		return ec.fieldContext_LedgerEntry_kept(ctx, field)
 	case "dropped":
 		return ec.fieldContext_LedgerEntry_dropped(ctx, field)
+	case "split":
+		return ec.fieldContext_LedgerEntry_split(ctx, field)
 	case "missing":
 		return ec.fieldContext_LedgerEntry_missing(ctx, field)
 	}
@@ -3716,8 +4476,16 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Source_id(ctx, field)
+	case "flowSource":
+		return ec.fieldContext_Source_flowSource(ctx, field)
 	case "exporter":
 		return ec.fieldContext_Source_exporter(ctx, field)
+	case "name":
+		return ec.fieldContext_Source_name(ctx, field)
+	case "samplingRate":
+		return ec.fieldContext_Source_samplingRate(ctx, field)
+	case "revision":
+		return ec.fieldContext_Source_revision(ctx, field)
 	case "ports":
 		return ec.fieldContext_Source_ports(ctx, field)
 	case "domain":
@@ -3756,8 +4524,38 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_templates(ctx, field)
 	case "drops":
 		return ec.fieldContext_Source_drops(ctx, field)
+	case "isRemembered":
+		return ec.fieldContext_Source_isRemembered(ctx, field)
+	case "interfaces":
+		return ec.fieldContext_Source_interfaces(ctx, field)
+	case "warnings":
+		return ec.fieldContext_Source_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Source", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unit":
+		return ec.fieldContext_SourceAccount_unit(ctx, field)
+	case "unitName":
+		return ec.fieldContext_SourceAccount_unitName(ctx, field)
+	case "hop":
+		return ec.fieldContext_SourceAccount_hop(ctx, field)
+	case "kind":
+		return ec.fieldContext_SourceAccount_kind(ctx, field)
+	case "received":
+		return ec.fieldContext_SourceAccount_received(ctx, field)
+	case "kept":
+		return ec.fieldContext_SourceAccount_kept(ctx, field)
+	case "dropped":
+		return ec.fieldContext_SourceAccount_dropped(ctx, field)
+	case "split":
+		return ec.fieldContext_SourceAccount_split(ctx, field)
+	case "missing":
+		return ec.fieldContext_SourceAccount_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceAccount", field.Name)
 }
 
 func (ec *executionContext) childFields_SourceClock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3816,6 +4614,10 @@ func (ec *executionContext) childFields_SourceGroup(ctx context.Context, field g
 		return ec.fieldContext_SourceGroup_delivery(ctx, field)
 	case "listen":
 		return ec.fieldContext_SourceGroup_listen(ctx, field)
+	case "identity":
+		return ec.fieldContext_SourceGroup_identity(ctx, field)
+	case "relayed":
+		return ec.fieldContext_SourceGroup_relayed(ctx, field)
 	case "proxyGroups":
 		return ec.fieldContext_SourceGroup_proxyGroups(ctx, field)
 	}
@@ -3836,6 +4638,72 @@ func (ec *executionContext) childFields_SourceGroupPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type SourceGroupPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SourceInterface(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_SourceInterface_index(ctx, field)
+	case "type":
+		return ec.fieldContext_SourceInterface_type(ctx, field)
+	case "speed":
+		return ec.fieldContext_SourceInterface_speed(ctx, field)
+	case "isUp":
+		return ec.fieldContext_SourceInterface_isUp(ctx, field)
+	case "inOctets":
+		return ec.fieldContext_SourceInterface_inOctets(ctx, field)
+	case "outOctets":
+		return ec.fieldContext_SourceInterface_outOctets(ctx, field)
+	case "inPackets":
+		return ec.fieldContext_SourceInterface_inPackets(ctx, field)
+	case "outPackets":
+		return ec.fieldContext_SourceInterface_outPackets(ctx, field)
+	case "inDropped":
+		return ec.fieldContext_SourceInterface_inDropped(ctx, field)
+	case "outDropped":
+		return ec.fieldContext_SourceInterface_outDropped(ctx, field)
+	case "seen":
+		return ec.fieldContext_SourceInterface_seen(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceInterface", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceLedger(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "flowSource":
+		return ec.fieldContext_SourceLedger_flowSource(ctx, field)
+	case "exporter":
+		return ec.fieldContext_SourceLedger_exporter(ctx, field)
+	case "name":
+		return ec.fieldContext_SourceLedger_name(ctx, field)
+	case "sourceGroup":
+		return ec.fieldContext_SourceLedger_sourceGroup(ctx, field)
+	case "sourceGroupName":
+		return ec.fieldContext_SourceLedger_sourceGroupName(ctx, field)
+	case "accounts":
+		return ec.fieldContext_SourceLedger_accounts(ctx, field)
+	case "sent":
+		return ec.fieldContext_SourceLedger_sent(ctx, field)
+	case "dropped":
+		return ec.fieldContext_SourceLedger_dropped(ctx, field)
+	case "isBalanced":
+		return ec.fieldContext_SourceLedger_isBalanced(ctx, field)
+	case "underway":
+		return ec.fieldContext_SourceLedger_underway(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceLedger", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceLedgerList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ledgers":
+		return ec.fieldContext_SourceLedgerList_ledgers(ctx, field)
+	case "total":
+		return ec.fieldContext_SourceLedgerList_total(ctx, field)
+	case "missing":
+		return ec.fieldContext_SourceLedgerList_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceLedgerList", field.Name)
+}
+
 func (ec *executionContext) childFields_SourceList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "sources":
@@ -3846,6 +4714,32 @@ func (ec *executionContext) childFields_SourceList(ctx context.Context, field gr
 		return ec.fieldContext_SourceList_missing(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceList", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceLoss(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_SourceLoss_kind(ctx, field)
+	case "reason":
+		return ec.fieldContext_SourceLoss_reason(ctx, field)
+	case "count":
+		return ec.fieldContext_SourceLoss_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceLoss", field.Name)
+}
+
+func (ec *executionContext) childFields_SourcePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_SourcePayload_revision(ctx, field)
+	case "action":
+		return ec.fieldContext_SourcePayload_action(ctx, field)
+	case "affected":
+		return ec.fieldContext_SourcePayload_affected(ctx, field)
+	case "settings":
+		return ec.fieldContext_SourcePayload_settings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourcePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SourceSampling(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3860,6 +4754,22 @@ func (ec *executionContext) childFields_SourceSampling(ctx context.Context, fiel
 		return ec.fieldContext_SourceSampling_unscaled(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceSampling", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceSent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unit":
+		return ec.fieldContext_SourceSent_unit(ctx, field)
+	case "unitName":
+		return ec.fieldContext_SourceSent_unitName(ctx, field)
+	case "slave":
+		return ec.fieldContext_SourceSent_slave(ctx, field)
+	case "slaveName":
+		return ec.fieldContext_SourceSent_slaveName(ctx, field)
+	case "records":
+		return ec.fieldContext_SourceSent_records(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceSent", field.Name)
 }
 
 func (ec *executionContext) childFields_SourceSequence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3882,6 +4792,26 @@ func (ec *executionContext) childFields_SourceSequence(ctx context.Context, fiel
 		return ec.fieldContext_SourceSequence_resets(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceSequence", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SourceSettings_id(ctx, field)
+	case "exporter":
+		return ec.fieldContext_SourceSettings_exporter(ctx, field)
+	case "sourceGroup":
+		return ec.fieldContext_SourceSettings_sourceGroup(ctx, field)
+	case "sourceGroupName":
+		return ec.fieldContext_SourceSettings_sourceGroupName(ctx, field)
+	case "name":
+		return ec.fieldContext_SourceSettings_name(ctx, field)
+	case "samplingRate":
+		return ec.fieldContext_SourceSettings_samplingRate(ctx, field)
+	case "revision":
+		return ec.fieldContext_SourceSettings_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceSettings", field.Name)
 }
 
 func (ec *executionContext) childFields_SourceTemplate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3910,6 +4840,16 @@ func (ec *executionContext) childFields_SourceTemplates(ctx context.Context, fie
 		return ec.fieldContext_SourceTemplates_changes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceTemplates", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_SourceWarning_code(ctx, field)
+	case "text":
+		return ec.fieldContext_SourceWarning_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceWarning", field.Name)
 }
 
 func (ec *executionContext) childFields_Topology(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

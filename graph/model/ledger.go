@@ -29,7 +29,7 @@ func NewUnitLedger(v topology.View, u ledger.Unit, perExporter bool) UnitLedger 
 func newEntry(e ledger.Entry) LedgerEntry {
 	shown := LedgerEntry{
 		Hop: e.Hop.String(), Kind: e.Kind.String(), Domain: uint64(e.Domain),
-		Received: e.Received, Kept: e.Kept, Missing: e.Missing(),
+		Received: e.Received, Kept: e.Kept, Split: e.Split, Missing: e.Missing(),
 	}
 	if e.Exporter.IsValid() {
 		name := e.Exporter.String()

@@ -5,6 +5,7 @@ package model
 import (
 	"time"
 
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/access"
 	"example.com/weir/persistence/topology"
 	"github.com/99designs/gqlgen/graphql"
@@ -71,7 +72,10 @@ type CreateSourceGroupInput struct {
 	Model       topology.Model    `json:"model"`
 	Delivery    topology.Delivery `json:"delivery"`
 	// UDP ports from 1 to 35535.
-	Listen []int `json:"listen"`
+	Listen   []int             `json:"listen"`
+	Identity topology.Identity `json:"identity"`
+	// Some of the listening ports; see SourceGroup.
+	Relayed []int `json:"relayed"`
 	// Checks the change and commits nothing.
 	DryRun bool `json:"dryRun"`
 	// The same ID commits once, however often the request is repeated.
@@ -151,6 +155,9 @@ type LedgerEntry struct {
 	Received uint64       `json:"received"`
 	Kept     uint64       `json:"kept"`
 	Dropped  []LedgerDrop `json:"dropped"`
+	// How many of the received records are the second direction of a biflow, which
+	// is one record on its way and two in the store.
+	Split uint64 `json:"split"`
 	// What the account cannot explain.
 	Missing int64 `json:"missing"`
 }
@@ -224,8 +231,18 @@ type Query struct {
 type Source struct {
 	// Unique among sources, and the same as long as the unit is.
 	ID string `json:"id"`
+	// The flow source that it belongs to, as exporter@source-group-ID: what
+	// updateSource and deleteSource want. Null if the unit has no source group.
+	FlowSource *string `json:"flowSource,omitempty"`
 	// Address of the exporter.
 	Exporter string `json:"exporter"`
+	// What an operator calls the exporter; empty if nobody has named it.
+	Name string `json:"name"`
+	// 1 in how many packets the exporter sees, as an operator has set it; null: what
+	// the exporter says holds.
+	SamplingRate *int `json:"samplingRate,omitempty"`
+	// Of the settings above; what basedOn wants.
+	Revision uint64 `json:"revision"`
 	// Ports that it sends from lately.
 	Ports []int `json:"ports"`
 	// Observation domain; the engine of NetFlow v5, the sub-agent of sFlow.
@@ -258,6 +275,28 @@ type Source struct {
 	Templates *SourceTemplates `json:"templates"`
 	// What was dropped here and at the Slaves; packets of all domains of the exporter.
 	Drops []SourceDrop `json:"drops"`
+	// It has sent nothing since its unit started; what is shown is from before, and
+	// counts are 0.
+	IsRemembered bool `json:"isRemembered"`
+	// What sFlow counter samples last told of the exporter's interfaces, by index; at most 512.
+	Interfaces []SourceInterface `json:"interfaces"`
+	// What an operator should look at; empty if all is well.
+	Warnings []source.Warning `json:"warnings"`
+}
+
+// The account of an exporter at one hop of one unit; all observation domains together.
+type SourceAccount struct {
+	Unit     string       `json:"unit"`
+	UnitName string       `json:"unitName"`
+	Hop      string       `json:"hop"`
+	Kind     string       `json:"kind"`
+	Received uint64       `json:"received"`
+	Kept     uint64       `json:"kept"`
+	Dropped  []LedgerDrop `json:"dropped"`
+	// See LedgerEntry.
+	Split uint64 `json:"split"`
+	// received - kept - dropped.
+	Missing int64 `json:"missing"`
 }
 
 // How the exporter's clock stands to that of the unit.
@@ -303,6 +342,12 @@ type SourceGroup struct {
 	Delivery    topology.Delivery `json:"delivery"`
 	// UDP ports that exporters send to.
 	Listen []int `json:"listen"`
+	// What makes two senders two exporters.
+	Identity topology.Identity `json:"identity"`
+	// Those of the listening ports where IPFIX records may name their own exporter
+	// (elements 130 and 131), as collectors do that pass on what others export.
+	// Whoever can send there can name any.
+	Relayed []int `json:"relayed"`
 	// The preferred one (lowest priority number) first.
 	ProxyGroups []ProxyGroup `json:"proxyGroups"`
 }
@@ -319,6 +364,63 @@ type SourceGroupPayload struct {
 	SourceGroup *SourceGroup `json:"sourceGroup"`
 }
 
+// What sFlow counter samples last told of an interface of an exporter.
+type SourceInterface struct {
+	// ifIndex of IF-MIB.
+	Index uint64 `json:"index"`
+	// ifType of IF-MIB, for example 6 for Ethernet.
+	Type uint64 `json:"type"`
+	// Bits per second; 0 = unknown.
+	Speed uint64 `json:"speed"`
+	IsUp  bool   `json:"isUp"`
+	// Counts are the exporter's own, since it began to count.
+	InOctets  uint64 `json:"inOctets"`
+	OutOctets uint64 `json:"outOctets"`
+	// Unicast, multicast and broadcast.
+	InPackets  uint64 `json:"inPackets"`
+	OutPackets uint64 `json:"outPackets"`
+	// Discarded, or with errors.
+	InDropped  uint64 `json:"inDropped"`
+	OutDropped uint64 `json:"outDropped"`
+	// Arrival of the newest counter sample.
+	Seen *time.Time `json:"seen,omitempty"`
+}
+
+// The account of one exporter at one source group, over all hops.
+type SourceLedger struct {
+	// exporter@source-group-ID; null for what is of no exporter or no source group.
+	FlowSource *string `json:"flowSource,omitempty"`
+	// Null for what cannot be attributed to an exporter, such as packets that the kernel dropped.
+	Exporter *string `json:"exporter,omitempty"`
+	// What an operator calls the exporter; empty if nobody has named it.
+	Name            string  `json:"name"`
+	SourceGroup     *string `json:"sourceGroup,omitempty"`
+	SourceGroupName string  `json:"sourceGroupName"`
+	// One per unit, hop and kind, in the order of the way: Proxy before its Slaves.
+	Accounts []SourceAccount `json:"accounts"`
+	// From the Proxies to the Slaves; empty without a Proxy.
+	Sent []SourceSent `json:"sent"`
+	// What was dropped on the whole way, by kind and reason.
+	Dropped []SourceLoss `json:"dropped"`
+	// Every account explains what it received: received = kept + dropped.
+	IsBalanced bool `json:"isBalanced"`
+	// Flow records that Proxies sent and Slaves have not received: what is on the
+	// way now, or was lost between them. A biflow counts once. Null if a Slave does
+	// not give its accounts, or there is no Proxy; counts begin at 0 when a unit
+	// starts.
+	Underway *int64 `json:"underway,omitempty"`
+}
+
+// The accounts of flow sources.
+type SourceLedgerList struct {
+	// By exporter and source group; first what is of no exporter, such as packets that the kernel dropped.
+	Ledgers []SourceLedger `json:"ledgers"`
+	// How many there are, including those beyond the limit.
+	Total int `json:"total"`
+	// Units that do not give their accounts.
+	Missing []SourceGap `json:"missing"`
+}
+
 // What is known of the exporters of a deployment.
 type SourceList struct {
 	// By exporter, domain and unit.
@@ -327,6 +429,25 @@ type SourceList struct {
 	Total int `json:"total"`
 	// Units that do not say, or not all, what they know.
 	Missing []SourceGap `json:"missing"`
+}
+
+// What was dropped of an exporter for one reason.
+type SourceLoss struct {
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
+	Count  uint64 `json:"count"`
+}
+
+// What became of a change of the settings of an exporter.
+type SourcePayload struct {
+	// Of the change; the present one for a dry run.
+	Revision uint64 `json:"revision"`
+	// The entry of the action log; null for a dry run.
+	Action *string `json:"action,omitempty"`
+	// Units that must converge.
+	Affected []string `json:"affected"`
+	// As they are now, or would be (dry run).
+	Settings *SourceSettings `json:"settings"`
 }
 
 // How a source samples.
@@ -339,6 +460,15 @@ type SourceSampling struct {
 	Rates []uint64 `json:"rates"`
 	// Records whose rate nobody told; they are not scaled.
 	Unscaled uint64 `json:"unscaled"`
+}
+
+// What a Proxy handed to one Slave of one exporter.
+type SourceSent struct {
+	Unit      string `json:"unit"`
+	UnitName  string `json:"unitName"`
+	Slave     string `json:"slave"`
+	SlaveName string `json:"slaveName"`
+	Records   uint64 `json:"records"`
 }
 
 // What the sequence numbers of one format tell of the way to this unit.
@@ -355,6 +485,21 @@ type SourceSequence struct {
 	Duplicates uint64 `json:"duplicates"`
 	// Starts of a new sequence.
 	Resets uint64 `json:"resets"`
+}
+
+// What an operator has set for one exporter of a source group.
+type SourceSettings struct {
+	// exporter@source-group-ID.
+	ID              string `json:"id"`
+	Exporter        string `json:"exporter"`
+	SourceGroup     string `json:"sourceGroup"`
+	SourceGroupName string `json:"sourceGroupName"`
+	// Empty if nobody has named it.
+	Name string `json:"name"`
+	// Null: what the exporter says holds.
+	SamplingRate *int `json:"samplingRate,omitempty"`
+	// Of the last change; what basedOn wants.
+	Revision uint64 `json:"revision"`
 }
 
 // A template that is known.
@@ -495,9 +640,26 @@ type UpdateSourceGroupInput struct {
 	Model       graphql.Omittable[*topology.Model]    `json:"model,omitempty"`
 	Delivery    graphql.Omittable[*topology.Delivery] `json:"delivery,omitempty"`
 	Listen      graphql.Omittable[[]int]              `json:"listen,omitempty"`
+	Identity    graphql.Omittable[*topology.Identity] `json:"identity,omitempty"`
+	Relayed     graphql.Omittable[[]int]              `json:"relayed,omitempty"`
 	// Refuses the change if the source group has changed since this revision.
 	BasedOn     uint64                     `json:"basedOn"`
 	DryRun      bool                       `json:"dryRun"`
+	OperationID graphql.Omittable[*string] `json:"operationId,omitempty"`
+}
+
+type UpdateSourceInput struct {
+	// exporter@source-group, the group by ID or name: 192.0.2.1@london.
+	ID string `json:"id"`
+	// 1 to 63 letters, digits, '.', '_' or '-', unique in the source group; empty or null takes the name away.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// 1 in how many packets it sees, from 1 to 1,000,000,000; null: what the exporter says holds.
+	SamplingRate graphql.Omittable[*int] `json:"samplingRate,omitempty"`
+	// Refuses the change if the settings have changed since this revision; 0 takes any.
+	BasedOn uint64 `json:"basedOn"`
+	// Checks the change and commits nothing.
+	DryRun bool `json:"dryRun"`
+	// The same ID commits once, however often the request is repeated.
 	OperationID graphql.Omittable[*string] `json:"operationId,omitempty"`
 }
 

@@ -90,7 +90,10 @@ func (p *picture) status(id topology.UnitID) *UnitStatus {
 func sourceGroup(g topology.SourceGroup) *SourceGroup {
 	shown := &SourceGroup{
 		ID: string(g.ID), Revision: uint64(g.Revision), Name: g.Name, Description: g.Description,
-		Model: g.Model, Delivery: g.Delivery,
+		Model: g.Model, Delivery: g.Delivery, Identity: g.Identity, Relayed: []int{},
+	}
+	for _, port := range g.Relayed {
+		shown.Relayed = append(shown.Relayed, int(port))
 	}
 	for _, port := range g.Listen {
 		shown.Listen = append(shown.Listen, int(port))

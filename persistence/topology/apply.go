@@ -26,12 +26,17 @@ func (s State) Apply(e Entry) State {
 		s = s.putSourceGroup(*c.UpdateSourceGroup)
 	case c.DeleteSourceGroup != "":
 		s.SourceGroups = without(s.SourceGroups, c.DeleteSourceGroup)
+		s = s.withoutSources(c.DeleteSourceGroup)
 	case c.CreateProxyGroup != nil:
 		s = s.putProxyGroup(*c.CreateProxyGroup)
 	case c.UpdateProxyGroup != nil:
 		s = s.putProxyGroup(*c.UpdateProxyGroup)
 	case c.DeleteProxyGroup != "":
 		s.ProxyGroups = without(s.ProxyGroups, c.DeleteProxyGroup)
+	case c.SetSource != nil:
+		s = s.setSource(*c.SetSource)
+	case c.DeleteSource != "":
+		s = s.deleteSource(c.DeleteSource, e.Time)
 	}
 	return s
 }
@@ -55,6 +60,8 @@ func (s State) putUnit(u Unit) State {
 
 func (s State) putSourceGroup(g SourceGroup) State {
 	g.Listen = append([]uint16{}, g.Listen...)
+	g.Relayed = append([]uint16{}, g.Relayed...)
+	g.Identity = cmp.Or(g.Identity, BySession)
 	g.Revision = s.Revision
 	s.SourceGroups = with(s.SourceGroups, g.ID, g)
 	return s

@@ -73,6 +73,10 @@ func (s State) Check(c Command) error {
 		k.updateProxyGroup(*c.UpdateProxyGroup)
 	case c.DeleteProxyGroup != "":
 		k.deleteProxyGroup(c.DeleteProxyGroup)
+	case c.SetSource != nil:
+		k.setSource(*c.SetSource)
+	case c.DeleteSource != "":
+		k.deleteSource(c.DeleteSource)
 	}
 	return k.err()
 }
@@ -207,6 +211,7 @@ func (k *checker) sourceGroup(g SourceGroup) {
 		k.invalid("/delivery", "%q is not a delivery; use %s or %s", g.Delivery, DeliverUDP, DeliverTLS)
 	}
 	k.listen(g.Listen)
+	k.exporters(g)
 	for _, other := range k.state.SourceGroups {
 		if other.ID != g.ID && other.Name == g.Name {
 			k.conflict("/name", "another source group has the name %s", g.Name)

@@ -17,6 +17,11 @@ type Command struct {
 	CreateProxyGroup  *ProxyGroup  `json:"createProxyGroup,omitempty"`
 	UpdateProxyGroup  *ProxyGroup  `json:"updateProxyGroup,omitempty"`
 	DeleteProxyGroup  GroupID      `json:"deleteProxyGroup,omitempty"`
+
+	// SetSource replaces what is said of an exporter, DeleteSource has
+	// all units forget it.
+	SetSource    *Source  `json:"setSource,omitempty"`
+	DeleteSource SourceID `json:"deleteSource,omitempty"`
 }
 
 // Change asks for a Command to be committed.

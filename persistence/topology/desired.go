@@ -2,8 +2,10 @@ package topology
 
 import (
 	"cmp"
+	"net/netip"
 	"reflect"
 	"slices"
+	"time"
 )
 
 // Desired is everything one unit needs to know, whole.
@@ -12,6 +14,14 @@ type Desired struct {
 	SourceGroup *SourceGroup // nil: the unit does not operate
 	Slaves      []Slot       // of a Proxy: its Slaves that have joined, by identifier
 	Proxy       *Unit        // of a Slave: its Proxy, the only unit that may send it flows
+	Exporters   []Exporter   // of whom something is said, by address
+}
+
+// Exporter is what a unit must know of an exporter.
+type Exporter struct {
+	Addr      netip.Addr
+	Sampling  uint64    // see Source
+	Forgotten time.Time // see Source
 }
 
 // Slot is a Slave as its Proxy sees it.
@@ -35,6 +45,7 @@ func (s State) Desired(id UnitID) Desired {
 	if sg, ok := s.SourceGroups[g.SourceGroup]; ok {
 		sg.Revision = 0
 		d.SourceGroup = &sg
+		d.Exporters = s.exporters(sg.ID)
 	}
 	switch u.Role {
 	case Proxy:
@@ -58,6 +69,18 @@ func (s State) slots(g ProxyGroup) []Slot {
 	}
 	slices.SortFunc(slots, func(a, b Slot) int { return cmp.Compare(a.Unit.ID, b.Unit.ID) })
 	return slots
+}
+
+// exporters returns what units must know of those of a source group: a name
+// alone is nothing to them.
+func (s State) exporters(group GroupID) []Exporter {
+	var all []Exporter
+	for _, f := range s.sourcesOf(group) {
+		if f.Sampling != 0 || !f.Forgotten.IsZero() {
+			all = append(all, Exporter{f.Exporter, f.Sampling, f.Forgotten})
+		}
+	}
+	return all
 }
 
 // plain is u without the revision, which changes nothing that a unit does.

@@ -12,6 +12,7 @@ func (c Command) count() int {
 		c.CreateUnit != nil, c.UpdateUnit != nil, c.DeleteUnit != "",
 		c.CreateSourceGroup != nil, c.UpdateSourceGroup != nil, c.DeleteSourceGroup != "",
 		c.CreateProxyGroup != nil, c.UpdateProxyGroup != nil, c.DeleteProxyGroup != "",
+		c.SetSource != nil, c.DeleteSource != "",
 	} {
 		if set {
 			n++
@@ -40,6 +41,11 @@ func (s State) changed(c Command) Revision {
 		return s.ProxyGroups[c.CreateProxyGroup.ID].Revision
 	case c.UpdateProxyGroup != nil:
 		return s.ProxyGroups[c.UpdateProxyGroup.ID].Revision
+	case c.SetSource != nil:
+		return s.Source(c.SetSource.SourceGroup, c.SetSource.Exporter).Revision
+	case c.DeleteSource != "":
+		f, _ := s.ParseSource(string(c.DeleteSource)) // Check tells what is wrong with it
+		return f.Revision
 	default:
 		return s.ProxyGroups[c.DeleteProxyGroup].Revision
 	}
@@ -67,7 +73,37 @@ func (s State) Summary(c Command) string {
 		return "create proxy group " + c.CreateProxyGroup.Name
 	case c.UpdateProxyGroup != nil:
 		return "update proxy group " + c.UpdateProxyGroup.Name
+	case c.SetSource != nil:
+		return s.summaryOf(*c.SetSource)
+	case c.DeleteSource != "":
+		f, _ := s.ParseSource(string(c.DeleteSource))
+		return "delete source " + s.sourceName(f)
 	default:
 		return "delete proxy group " + cmp.Or(s.ProxyGroups[c.DeleteProxyGroup].Name, string(c.DeleteProxyGroup))
 	}
+}
+
+// summaryOf says what setting f changes.
+func (s State) summaryOf(f Source) string {
+	text, old := "set source "+s.sourceName(f), s.Source(f.SourceGroup, f.Exporter)
+	switch {
+	case f.Name == old.Name:
+	case f.Name == "":
+		text += ": no name"
+	default:
+		text += ": name " + f.Name
+	}
+	switch {
+	case f.Sampling == old.Sampling:
+	case f.Sampling == 0:
+		text += ": sampling rate as exported"
+	default:
+		text += fmt.Sprintf(": sampling rate 1 in %d", f.Sampling)
+	}
+	return text
+}
+
+// sourceName is how people call f.
+func (s State) sourceName(f Source) string {
+	return f.Exporter.String() + " of " + cmp.Or(s.SourceGroups[f.SourceGroup].Name, string(f.SourceGroup))
 }

@@ -40,6 +40,17 @@ const (
 	HostPair   Model = "host-pair"   // flow records by their pair of addresses, both directions to one Slave
 )
 
+// Identity is what makes two senders two exporters, see flowio/source.Policy.
+type Identity string
+
+// The identities.
+const (
+	BySession       Identity = "session"        // an address; templates per port, rates per domain
+	ByAddress       Identity = "address"        // an address with all its ports and domains
+	ByAddressPort   Identity = "address+port"   // each port of an address
+	ByAddressDomain Identity = "address+domain" // each observation domain of an address
+)
+
 // Delivery is how export packets travel from a Proxy to its Slaves.
 type Delivery string
 
@@ -78,7 +89,9 @@ type SourceGroup struct {
 	Description string   `json:"description,omitempty"`
 	Model       Model    `json:"model"`
 	Delivery    Delivery `json:"delivery"`
-	Listen      []uint16 `json:"listen"` // UDP ports that exporters send to
+	Listen      []uint16 `json:"listen"`   // UDP ports that exporters send to
+	Identity    Identity `json:"identity"` // empty in a command: BySession
+	Relayed     []uint16 `json:"relayed"`  // of Listen: records there may name their own exporter
 
 	// Revision of the last change to the group; set by Apply.
 	Revision Revision `json:"revision"`
@@ -110,6 +123,10 @@ type State struct {
 	Units        map[UnitID]Unit         `json:"units"`
 	ProxyGroups  map[GroupID]ProxyGroup  `json:"proxyGroups"`
 	SourceGroups map[GroupID]SourceGroup `json:"sourceGroups"`
+
+	// Sources holds what an operator said of exporters; those of whom
+	// nobody said anything are not in it.
+	Sources map[SourceID]Source `json:"sources"`
 }
 
 // Errors that refuse a command. They arrive wrapped in a CheckError that says
