@@ -51,6 +51,7 @@ func commands() []command {
 		{"sources", "show the exporters with their health", cmdSources},
 		{"query", "ask for top talkers, time series and totals", cmdQuery},
 		{"flows", "list flow records", cmdFlows},
+		{"store", "list, verify, repair and export the flow store of a Slave", cmdStore},
 		{"replay", "send the export packets of a capture to a collector", cmdReplay},
 		{"generate", "send synthetic export packets to a collector", cmdGenerate},
 		{"config", "check or print a configuration file", cmdConfig},

@@ -25,14 +25,15 @@ const (
 
 const parquetMagic = "PAR1"
 
-// fileWriter puts pages that are ready into a Parquet file of one row group.
-// Columns are written one after the other, each begun by startColumn. The
-// first error of the underlying writer is kept and returned by finish.
+// fileWriter puts pages that are ready into a Parquet file, row group by row
+// group, each begun by startGroup. Columns are written one after the other,
+// each begun by startColumn. The first error of the underlying writer is kept and returned by finish.
 type fileWriter struct {
 	out     *bufio.Writer
 	offset  int64
 	thrift  thrift.CompactProtocol
-	chunks  []format.ColumnChunk
+	groups  []format.RowGroup    // their columns are set by footer
+	chunks  []format.ColumnChunk // of all groups
 	columns []format.ColumnIndex
 	offsets []format.OffsetIndex
 	row     int64
@@ -58,6 +59,10 @@ func (w *fileWriter) marshal(v any) []byte {
 		w.err = err
 	}
 	return b
+}
+
+func (w *fileWriter) startGroup(rows int) {
+	w.groups = append(w.groups, format.RowGroup{NumRows: int64(rows), FileOffset: w.offset, Ordinal: int16(len(w.groups))})
 }
 
 func (w *fileWriter) startColumn(c *column, rows int) {
@@ -145,7 +150,7 @@ func (w *fileWriter) endColumn(min, max []byte) {
 }
 
 // finish writes the page indexes, the checksums, and the footer.
-func (w *fileWriter) finish(rows int, id identity) error {
+func (w *fileWriter) finish(metadata thrift.Slice[format.KeyValue]) error {
 	var sum uint32
 	for i := range w.chunks {
 		b := w.marshal(&w.columns[i])
@@ -159,7 +164,7 @@ func (w *fileWriter) finish(rows int, id identity) error {
 		sum = crc32.Update(sum, castagnoli, b)
 		w.write(b)
 	}
-	footer := w.marshal(w.footer(rows, id))
+	footer := w.marshal(w.footer(metadata))
 	w.write(checksums(sum, footer))
 	w.write(footer)
 	w.write(binary.LittleEndian.AppendUint32(nil, uint32(len(footer))))
@@ -178,18 +183,23 @@ func checksums(indexes uint32, footer []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Update(crc32.Checksum(b, castagnoli), castagnoli, footer))
 }
 
-func (w *fileWriter) footer(rows int, id identity) *format.FileMetaData {
-	group := format.RowGroup{Columns: w.chunks, NumRows: int64(rows), FileOffset: int64(len(parquetMagic))}
-	for i := range w.chunks {
-		group.TotalByteSize += w.chunks[i].MetaData.TotalUncompressedSize
-		group.TotalCompressedSize += w.chunks[i].MetaData.TotalCompressedSize
+func (w *fileWriter) footer(metadata thrift.Slice[format.KeyValue]) *format.FileMetaData {
+	rows := int64(0)
+	for i := range w.groups {
+		g := &w.groups[i]
+		g.Columns = w.chunks[i*numColumns : (i+1)*numColumns]
+		for j := range g.Columns {
+			g.TotalByteSize += g.Columns[j].MetaData.TotalUncompressedSize
+			g.TotalCompressedSize += g.Columns[j].MetaData.TotalCompressedSize
+		}
+		rows += g.NumRows
 	}
 	meta := &format.FileMetaData{
 		Version:          2,
 		Schema:           schema(),
-		NumRows:          int64(rows),
-		RowGroups:        thrift.Slice[format.RowGroup]{group},
-		KeyValueMetadata: id.metadata(),
+		NumRows:          rows,
+		RowGroups:        w.groups,
+		KeyValueMetadata: metadata,
 		CreatedBy:        "weir",
 	}
 	for range columns {

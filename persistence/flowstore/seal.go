@@ -42,20 +42,27 @@ func newSealer() *sealer {
 	return &sealer{zstd: enc, small: make([]uint32, 1<<16), numbers: newNumTable()}
 }
 
-// seal writes s to out. s must have records.
+// seal writes s to out as a segment. s must have records.
 func (e *sealer) seal(out io.Writer, s *snapshot, id identity) error {
-	e.w, e.s = newFileWriter(out), s
+	w := newFileWriter(out)
+	e.rowGroup(w, s)
+	return w.finish(id.metadata())
+}
+
+// rowGroup writes s as the next row group of a file. Its error comes with
+// that of finish.
+func (e *sealer) rowGroup(w *fileWriter, s *snapshot) {
+	e.w, e.s = w, s
+	w.startGroup(s.rows)
 	for i := range columns {
-		e.w.startColumn(&columns[i], s.rows)
+		w.startColumn(&columns[i], s.rows)
 		if columns[i].kind == addr {
 			e.addrColumn(i)
 		} else {
 			e.numColumn(i)
 		}
 	}
-	err := e.w.finish(s.rows, id)
 	e.w, e.s = nil, nil
-	return err
 }
 
 func (e *sealer) addrColumn(i int) {
