@@ -25,7 +25,7 @@ func (p *Partial) Result(plan *Plan) Result {
 	case Total:
 		r.Rows = []Row{r.Total}
 	case Top:
-		r.Rows = p.topRows()
+		r.setRows(p)
 		r.Groups = strconv.Itoa(p.table.n)
 	case Series:
 		r.Step = (time.Duration(plan.Step) * time.Millisecond).String()
@@ -128,15 +128,57 @@ func method(estimated map[MetricKind]bool) string {
 	return "exact sums; " + strings.Join(parts, "; ")
 }
 
-// topRows returns the first groups in order.
-func (p *Partial) topRows() []Row {
-	value := func(g int) uint64 { one := p.group(g); return one.metric(p.plan.order, one.whole()) }
-	rows := []Row{}
-	for _, g := range p.best(p.table.n, value) {
+// rankAt returns the rank of a group of p.
+func (p *Partial) rankAt(g int) uint64 {
+	return p.plan.rankOf(p.table.sumsOf(g), p.table.sketchesOf(g))
+}
+
+// topRows returns the first groups in order as rows, without those that the
+// plan skips, and their numbers.
+func (p *Partial) topRows() ([]Row, []int) {
+	best := p.best(p.table.n, p.plan.reach(), p.rankAt)
+	best = best[min(p.plan.Offset, len(best)):]
+	rows := make([]Row, 0, len(best))
+	for _, g := range best {
 		one := p.group(g)
 		rows = append(rows, append(p.labels(g), one.row(one.whole())...))
 	}
-	return rows
+	return rows, best
+}
+
+// other returns the metrics of everything that is not among the shown groups:
+// nil where a metric cannot be told from the total and the rows.
+func (p *Partial) other(total Row, shown []int) Row {
+	row := make(Row, len(total))
+	for i, m := range p.plan.Metrics {
+		at := p.plan.layout.sumOf(m.Kind)
+		if at < 0 {
+			continue
+		}
+		all, err := strconv.ParseUint(fmt.Sprint(total[i]), 10, 64)
+		if err != nil {
+			continue
+		}
+		for _, g := range shown {
+			all -= min(all, p.table.sumsOf(g)[at])
+		}
+		row[i] = strconv.FormatUint(all, 10)
+	}
+	return row
+}
+
+// sumOf returns the position of the sum that is a metric by itself, -1 if it
+// is none.
+func (l *layout) sumOf(kind MetricKind) int {
+	switch kind {
+	case Bytes:
+		return l.bytes
+	case Packets:
+		return l.packets
+	case Records:
+		return l.flowsAt
+	}
+	return -1
 }
 
 func (p *Partial) labels(g int) Row {
@@ -148,8 +190,8 @@ func (p *Partial) labels(g int) Row {
 }
 
 // best returns the numbers, below n, of the groups with the greatest values,
-// as many as the plan's limit. Of equals the lesser key comes first.
-func (p *Partial) best(n int, value func(g int) uint64) []int {
+// limit of them. Of equals the lesser key comes first.
+func (p *Partial) best(n, limit int, value func(g int) uint64) []int {
 	type entry struct {
 		value uint64
 		group int
@@ -163,7 +205,6 @@ func (p *Partial) best(n int, value func(g int) uint64) []int {
 		}
 		return p.compareKeys(a.group, b.group)
 	}
-	limit := p.plan.Limit
 	var kept []entry
 	var least uint64 // of the first limit entries, once there are as many
 	for g := range n {

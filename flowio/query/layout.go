@@ -14,11 +14,12 @@ import (
 type layout struct {
 	fields flow.FieldSet // columns to read
 
-	words    int       // of a key
-	keyBits  int       // used bits, if words is 1
-	slots    []keySlot // one per GroupBy
-	stepSlot keySlot   // series
-	hasStep  bool
+	words        int       // of a key
+	addressWords int       // of those, the first ones: two for each address
+	keyBits      int       // used bits, if words is 1
+	slots        []keySlot // one per GroupBy
+	stepSlot     keySlot   // series
+	hasStep      bool
 
 	sums     int // numbers per group
 	flowsAt  int // positions among the sums; -1 = not needed
@@ -76,6 +77,7 @@ func (l *layout) placeKey(p *Plan) {
 			l.words += 2
 		}
 	}
+	l.addressWords = l.words
 	var used []int // bits of the words after the addresses
 	place := func(width int) keySlot {
 		for i, u := range used {

@@ -1,9 +1,6 @@
 package query
 
-import (
-	"cmp"
-	"slices"
-)
+import "cmp"
 
 // Partial is the answer of some of the flows to a top, series or total: its
 // groups with all their sums, so that partials of different flows merge to the
@@ -54,16 +51,7 @@ func (p *Partial) add(key, sums []uint64, sketches []sketch) error {
 	return p.table.charge(int64(grown))
 }
 
-// sorted returns the numbers of the groups by key.
-func (p *Partial) sorted() []uint32 {
-	groups := make([]uint32, p.table.n)
-	for i := range groups {
-		groups[i] = uint32(i)
-	}
-	slices.SortFunc(groups, func(a, b uint32) int { return p.compareKeys(int(a), int(b)) })
-	return groups
-}
-
+// compareKeys orders groups whose values are equal.
 func (p *Partial) compareKeys(a, b int) int {
 	other := p.table.key(b)
 	for i, w := range p.table.key(a) {

@@ -13,7 +13,7 @@ import (
 
 // planVersion goes up when a unit that does not know the change would answer
 // wrongly; such a unit then refuses the plan.
-const planVersion = 1
+const planVersion = 2
 
 // Plan is a Request with everything decided: times, defaults and order. Units
 // exchange it as JSON, so that all of them answer the same question. A Plan
@@ -32,6 +32,7 @@ type Plan struct {
 	Metrics      []Metric   `json:"metrics,omitempty"`
 	OrderBy      string     `json:"orderBy,omitempty"` // a metric, or a field (flows)
 	Ascending    bool       `json:"ascending,omitempty"`
+	Offset       int        `json:"offset,omitempty"` // top: rows left out before the first
 	Limit        int        `json:"limit,omitempty"`
 	Step         int64      `json:"step,omitempty"` // series: milliseconds
 	Scaled       bool       `json:"scaled"`
@@ -40,6 +41,8 @@ type Plan struct {
 	order      int        // of Metrics
 	orderField flow.Field // flows
 	layout     layout
+
+	sendAllGroups int // up to how many groups all are sent; 0 = sendAllGroups, for tests
 }
 
 // ParsePlan reads a plan that another unit made. What it does not understand
@@ -233,5 +236,12 @@ func (p *Plan) checkLimit(problems *problems) {
 	}
 	if p.Limit < 1 || p.Limit > most {
 		problems.add("/limit", "%d is not within 1 to %d", p.Limit, most)
+	}
+	switch {
+	case p.Offset == 0:
+	case p.Kind != Top:
+		problems.add("/offset", "only a top leaves out rows")
+	case p.Offset < 0 || p.Offset > maxRows:
+		problems.add("/offset", "%d is not within 0 to %d", p.Offset, maxRows)
 	}
 }

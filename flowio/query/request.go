@@ -29,7 +29,8 @@ type Request struct {
 	SourceGroups []string `json:"sourceGroups,omitempty"` // names; default all
 	GroupBy      []string `json:"groupBy,omitempty"`      // fields, addresses with /prefix: srcAddr/24, see GroupKey; flows: the columns, default all
 	Metrics      []string `json:"metrics,omitempty"`      // bytes, packets, flows, bps, pps, bpp, uniq(field), p95(field); default the first three
-	OrderBy      string   `json:"orderBy,omitempty"`      // a metric of the request, default the first; flows: a field, -field reversed, default time
+	OrderBy      string   `json:"orderBy,omitempty"`      // a metric of the request, default the first; flows: a field, default time; a minus sign before it turns the order round
+	Offset       int      `json:"offset,omitempty"`       // top: rows to leave out before the first
 	Limit        int      `json:"limit,omitempty"`        // default 10 (top, series), 100 (flows)
 	Step         string   `json:"step,omitempty"`         // series: 1s and up; default about 100 steps
 	Scaled       *bool    `json:"scaled,omitempty"`       // multiply counters by the sampling rate; default true

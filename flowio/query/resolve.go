@@ -173,7 +173,7 @@ func (r Request) resolveColumns(p *Plan, problems *problems) {
 }
 
 // resolveOrder chooses the order and its direction: the greatest first, but
-// flows in order of time. A minus sign turns the order of flows round.
+// flows in order of time. A minus sign turns the order round.
 func (r Request) resolveOrder(p *Plan) {
 	p.Limit = r.Limit
 	if r.Kind == Flows {
@@ -188,10 +188,11 @@ func (r Request) resolveOrder(p *Plan) {
 	if r.Kind != Total {
 		p.Limit = orElse(r.Limit, defaultLimit)
 	}
-	p.OrderBy = r.OrderBy
-	if m, err := ParseMetric(r.OrderBy); err == nil {
+	name, reversed := strings.CutPrefix(r.OrderBy, "-")
+	p.OrderBy, p.Ascending, p.Offset = name, reversed, r.Offset
+	if m, err := ParseMetric(name); err == nil {
 		p.OrderBy = m.String()
-	} else if r.OrderBy == "" && len(p.Metrics) > 0 {
+	} else if name == "" && len(p.Metrics) > 0 {
 		p.OrderBy = p.Metrics[0].String()
 	}
 }

@@ -16,17 +16,21 @@ type Row []any
 // Result is an answer. Rows are groups (top), groups and steps (series: the
 // first column is the time of the step), records (flows) or one row (total).
 type Result struct {
-	Kind     Kind      `json:"kind"`
-	From     time.Time `json:"from"` // as resolved
-	To       time.Time `json:"to"`
-	Step     string    `json:"step,omitempty"` // series: as resolved, a Go duration
-	Columns  []Column  `json:"columns"`
-	Rows     []Row     `json:"rows"`
-	Total    Row       `json:"total,omitempty"`  // metrics over everything that matched, in the order of the metric columns
-	Groups   string    `json:"groups,omitempty"` // how many groups matched, decimal
-	Method   string    `json:"method,omitempty"` // exact, or how the rows were estimated and the bound of the error
-	Coverage Coverage  `json:"coverage"`
-	Stats    Stats     `json:"stats"`
+	Kind    Kind      `json:"kind"`
+	From    time.Time `json:"from"` // as resolved
+	To      time.Time `json:"to"`
+	Step    string    `json:"step,omitempty"` // series: as resolved, a Go duration
+	Columns []Column  `json:"columns"`
+	Rows    []Row     `json:"rows"`
+	Total   Row       `json:"total,omitempty"`  // metrics over everything that matched, in the order of the metric columns
+	Other   Row       `json:"other,omitempty"`  // top: the same of what is not in rows; nil for a metric that cannot be told from them
+	Groups  string    `json:"groups,omitempty"` // how many groups matched, decimal; empty if that is not known
+	Method  string    `json:"method,omitempty"` // exact, or how the rows were estimated and the bound of the error
+	Merge   string    `json:"merge,omitempty"`  // how the answers of units became one: all, threshold or local, see MergeAll
+	// Preliminary says that the query is still running, and the rows are of what has been found so far.
+	Preliminary bool     `json:"preliminary,omitempty"`
+	Coverage    Coverage `json:"coverage"`
+	Stats       Stats    `json:"stats"`
 }
 
 // Coverage says which units answered and what is missing from the answer.
@@ -61,7 +65,9 @@ type Stats struct {
 	RowsMatched    uint64 `json:"rowsMatched,string"`
 	BytesRead      uint64 `json:"bytesRead,string"`
 	Segments       int    `json:"segments"`
-	CachedSegments int    `json:"cachedSegments"`
+	CachedSegments int    `json:"cachedSegments"`      // of those, answered from the result cache without being read
+	WireBytes      uint64 `json:"wireBytes,string"`    // octets of partial answers between units
+	SpilledBytes   uint64 `json:"spilledBytes,string"` // octets of groups that did not fit in memory and went through files
 	ElapsedMs      int64  `json:"elapsedMs"`
 }
 
@@ -73,5 +79,7 @@ func (s *Stats) Add(other Stats) {
 	s.BytesRead += other.BytesRead
 	s.Segments += other.Segments
 	s.CachedSegments += other.CachedSegments
+	s.WireBytes += other.WireBytes
+	s.SpilledBytes += other.SpilledBytes
 	s.ElapsedMs = max(s.ElapsedMs, other.ElapsedMs)
 }

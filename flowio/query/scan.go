@@ -30,6 +30,9 @@ type ScanOptions struct {
 	Threads      int                                // sources read at the same time; default 1
 	Progress     func(done, total int, rows uint64) // called after each source, never at the same time twice
 	MemoryBudget int64                              // octets; default MemoryBudget
+	Yield        func(context.Context)              // called before each batch: waits while others need the processors
+
+	budget *budget // of the query that the scan is a part of; nil: one of its own
 }
 
 // Scan answers a top, series or total over sources. Cancelling ctx ends it
@@ -37,7 +40,7 @@ type ScanOptions struct {
 func Scan(ctx context.Context, p *Plan, sources []Source, opts ScanOptions) (*Partial, Stats, error) {
 	begin := time.Now()
 	sources = within(p, sources)
-	s := &scan{plan: p, sources: sources, opts: opts, budget: newBudget(opts.MemoryBudget)}
+	s := &scan{plan: p, sources: sources, opts: opts, budget: opts.newBudget()}
 	partial, err := s.run(ctx)
 	stats := Stats{
 		RowsScanned: s.rows.Load(), RowsMatched: s.matched.Load(), BytesRead: s.bytes.Load(),
@@ -116,6 +119,9 @@ func (s *scan) read(ctx context.Context, sc *scanner, source Source) error {
 	n, err := source.Read(ctx, s.plan.Fields(), func(b *flow.Batch) error {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
+		}
+		if s.opts.Yield != nil {
+			s.opts.Yield(ctx)
 		}
 		return sc.batch(b)
 	})

@@ -10,8 +10,7 @@ import (
 func (p *Partial) series(r *Result) {
 	lines := p.lines()
 	r.Groups = strconv.Itoa(lines.table.n)
-	value := func(g int) uint64 { one := lines.group(g); return one.metric(p.plan.order, one.whole()) }
-	best := lines.best(lines.table.n, value)
+	best := lines.best(lines.table.n, p.plan.Limit, lines.rankAt)
 	if len(p.plan.GroupBy) == 0 {
 		best = []int{0}
 	}

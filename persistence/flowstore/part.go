@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/format"
 
@@ -13,7 +14,10 @@ import (
 	"example.com/weir/flowio/query"
 )
 
-var _ query.Paged = Part{}
+var (
+	_ query.Paged      = Part{}
+	_ query.Identified = Part{}
+)
 
 // Part is one piece of a View: a sealed segment, or the records of one that
 // is still open. It implements query.Source. Parts may be read concurrently
@@ -48,6 +52,17 @@ func (p Part) ID() string {
 		return p.seg.path
 	}
 	return ""
+}
+
+// IsWhole reports whether everything that the view has read of the part so far
+// could be read.
+func (p Part) IsWhole() bool {
+	if p.seg == nil {
+		return true
+	}
+	p.view.mu.Lock()
+	defer p.view.mu.Unlock()
+	return !slices.ContainsFunc(p.view.gaps, func(g Gap) bool { return g.Path == p.seg.path }) && len(p.view.gaps) < maxGaps
 }
 
 // Read calls use with batches of at most 16,384 records that have the given

@@ -1,0 +1,223 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// named is a source that never changes.
+type named struct {
+	Source
+	id      string
+	damaged bool
+	reads   *int
+}
+
+func (n named) ID() string    { return n.id }
+func (n named) IsWhole() bool { return !n.damaged }
+
+// mapCache is a Cache that forgets nothing.
+type mapCache map[string][]byte
+
+func (m mapCache) Get(to, key []byte) ([]byte, bool) {
+	v, ok := m[string(key)]
+	return append(to, v...), ok
+}
+
+func (m mapCache) Put(key, value []byte) { m[string(key)] = append([]byte(nil), value...) }
+
+// answerOnly leaves out what depends on the way to the answer.
+var answerOnly = cmpopts.IgnoreFields(Result{}, "Stats", "Coverage", "Merge", "Preliminary")
+
+func finishOf(t testing.TB, p *Plan, n Node) Result {
+	t.Helper()
+	r, err := Finish(context.Background(), p, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *r
+}
+
+// TestHoldIsScan asks random questions with little memory, so that groups go
+// through files, and with a cache, empty and full.
+func TestHoldIsScan(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, rand.Uint64()))
+	dir := t.TempDir()
+	spill, err := NewSpill(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spilled, hits := false, 0
+	for range 60 {
+		filter := testFilters[r.IntN(len(testFilters))]
+		req := randomRequest(r, filter.text)
+		if r.IntN(2) == 0 && req.Step != "1s" { // segments wholly within the range
+			req.From, req.To = time.UnixMilli(testEpoch).UTC().Format(time.RFC3339), time.UnixMilli(testEpoch+700_000).UTC().Format(time.RFC3339)
+		}
+		plan, err := req.Resolve(time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources := split(r, testFlows(r, 1+r.IntN(4000)), 1+r.IntN(6))
+		for i := range sources {
+			if sources[i].Rows() > 0 {
+				sources[i] = named{Source: sources[i], id: fmt.Sprint(i)}
+			}
+		}
+		want := answer(t, plan, sources, 1).Result(plan)
+		cache := mapCache{}
+		for name, opts := range map[string]HoldOptions{
+			"plain": {}, "two threads": {Threads: 2}, "empty cache": {Cache: cache}, "full cache": {Cache: cache, Threads: 2},
+			"little memory": {Budget: NewBudget(1 << 20), Spill: spill},
+		} {
+			h, err := Hold(context.Background(), plan, sources, opts)
+			if errors.Is(err, ErrBudget) && name == "little memory" {
+				continue // the sketches of one source alone are too large
+			}
+			if err != nil {
+				t.Fatalf("%s, %+v: %v", name, req, err)
+			}
+			got := finishOf(t, plan, h)
+			if diff := cmp.Diff(want, got, answerOnly); diff != "" {
+				t.Fatalf("%s, %+v: %s", name, req, diff)
+			}
+			if got.Stats.RowsMatched != h.summary.Stats.RowsMatched {
+				t.Errorf("rows matched")
+			}
+			spilled = spilled || h.run != nil
+			hits += got.Stats.CachedSegments
+			h.Close()
+			if opts.Budget != nil && opts.Budget.Used() != 0 {
+				t.Fatalf("%s: %d octets of memory are not given back", name, opts.Budget.Used())
+			}
+		}
+	}
+	if !spilled || hits == 0 {
+		t.Errorf("spilled %v, %d segments from the cache: this test tests nothing", spilled, hits)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 || spill.Used() != 0 {
+		t.Errorf("%v and %d octets are left", left, spill.Used())
+	}
+}
+
+// TestSlidingSeries asks for a window that moves on by half a step.
+func TestSlidingSeries(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 9))
+	sources := split(r, testFlows(r, 3000), 1)
+	sources[0] = named{Source: sources[0], id: "a"}
+	cache := mapCache{}
+	for i, from := range []int64{testEpoch - 30_000, testEpoch - 20_000, testEpoch - 90_000} {
+		plan, err := Request{
+			Kind: Series, GroupBy: []string{"proto", "srcMac", "dstMac"}, Step: "20s",
+			From: time.UnixMilli(from).UTC().Format(time.RFC3339), To: time.UnixMilli(testEpoch + 700_000).UTC().Format(time.RFC3339),
+		}.Resolve(time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := answer(t, plan, sources, 1).Result(plan)
+		h, err := Hold(context.Background(), plan, sources, HoldOptions{Cache: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := finishOf(t, plan, h)
+		if diff := cmp.Diff(want, got, answerOnly); diff != "" {
+			t.Errorf("window %d: %s", i, diff)
+		}
+		if hit := got.Stats.CachedSegments == 1; hit != (i > 0) {
+			t.Errorf("window %d: from the cache: %v", i, hit)
+		}
+	}
+}
+
+// TestDamagedIsNotCached keeps an answer without damaged pages from being
+// taken for a whole one.
+func TestDamagedIsNotCached(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 9))
+	plan := testPlan(t, Request{Kind: Total})
+	sources := split(r, testFlows(r, 100), 1)
+	cache := mapCache{}
+	for range 2 {
+		h, err := Hold(context.Background(), plan, []Source{named{Source: sources[0], id: "a", damaged: true}}, HoldOptions{Cache: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := finishOf(t, plan, h); got.Stats.CachedSegments > 0 {
+			t.Error("a damaged segment is answered from the cache")
+		}
+	}
+}
+
+func TestStoppedHold(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 9))
+	plan := testPlan(t, Request{Kind: Total})
+	flows := testFlows(r, 300)
+	stop := make(chan struct{})
+	seen := 0
+	watched := observed{memory{flows, 1000}, func() {
+		if seen++; seen == 1 {
+			close(stop)
+		}
+	}}
+	h, err := Hold(context.Background(), plan, []Source{watched, watched, watched}, HoldOptions{Stop: stop})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	from, to, ok := h.LeftOut()
+	if !ok || seen != 1 || from < plan.From || to > plan.To || from >= to {
+		t.Errorf("%d of 3 sources were read, left out: %d to %d, %v", seen, from, to, ok)
+	}
+}
+
+// TestSpillBound fills the files, and finds what a dead process left.
+func TestSpillBound(t *testing.T) {
+	dir := t.TempDir()
+	left := filepath.Join(dir, "spill-1.run")
+	if err := os.WriteFile(left, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spill, err := NewSpill(dir, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", left, err)
+	}
+	r := rand.New(rand.NewPCG(5, 9))
+	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort", "srcAddr"}})
+	p := answer(t, plan, []Source{memory{testFlows(r, 3000), 1000}}, 1)
+	if _, err := spill.spillPartial(p); !errors.Is(err, ErrBudget) {
+		t.Errorf("too many octets: %v", err)
+	}
+	if spill.Used() != 0 {
+		t.Errorf("%d octets are left", spill.Used())
+	}
+}
+
+// TestStreamsOutOfOrder refuses what would be summed wrongly.
+func TestStreamsOutOfOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 9))
+	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort"}})
+	p := answer(t, plan, []Source{memory{testFlows(r, 3000), 1000}}, 1)
+	var chunks [][]byte
+	for chunk := range p.Chunks(200) {
+		chunks = append([][]byte{append([]byte(nil), chunk...)}, chunks...)
+	}
+	m, err := newMerged(plan, []iter.Seq2[[]byte, error]{slicesOf(chunks)}, formWhole)
+	for ok := err == nil; ok; {
+		ok, err = m.next()
+	}
+	if !errors.Is(err, ErrChunk) {
+		t.Errorf("chunks in reverse: %v", err)
+	}
+}

@@ -1,0 +1,83 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"iter"
+)
+
+// Node is a unit that holds an answer, or several units as one: groups of
+// flows that can be asked for in parts, without scanning again. It is not safe
+// for concurrent use.
+type Node interface {
+	// Summary says what is known before any group is fetched. After an
+	// ErrChanged it is another one.
+	Summary() Summary
+	// Fetch streams chunks of groups in the order of their keys, each group
+	// once. A chunk is valid until the next one is asked for. The first error
+	// ends the stream; ErrChanged says that a unit was lost: everything fetched
+	// so far is void, Summary is without it, and the caller begins anew.
+	Fetch(ctx context.Context, f Fetch) iter.Seq2[[]byte, error]
+	// Wire returns how many octets of answers have come over the network so far
+	// to this node and between the units below it.
+	Wire() uint64
+	// Close lets go of the groups.
+	Close()
+}
+
+// ErrChanged reports that a unit was lost between two fetches, or during one.
+var ErrChanged = errors.New("a unit that held a part of the answer was lost")
+
+// Summary is what a Node says of its groups.
+type Summary struct {
+	Units    int    // units that hold groups
+	Groups   uint64 // sum of how many each of them holds: no fewer than there are
+	Most     uint64 // the greatest of those numbers: no more than there are
+	Total    []byte // all groups merged to one, as a chunk; nil if there are none
+	Best     []byte // ranked: the first groups of each unit in the plan's order, summed; nil unless ordered by a sum
+	Coverage Coverage
+	Stats    Stats
+}
+
+// FetchKind says which groups are asked for.
+type FetchKind uint8
+
+// The kinds of Fetch.
+const (
+	FetchAll   FetchKind = iota // every group, whole
+	FetchAbove                  // groups whose value in a unit is at least Least, ranked
+	FetchThese                  // the groups of Keys, whole
+)
+
+// Fetch asks a Node for groups.
+type Fetch struct {
+	What  FetchKind
+	Least uint64
+	Keys  [][]byte // chunks of keys, in order
+}
+
+// forms returns what a fetch is answered with.
+func (f Fetch) forms() []form {
+	if f.What == FetchAbove {
+		return []form{formRanked, formReports}
+	}
+	return []form{formWhole}
+}
+
+// ordersBySum reports whether the plan's order can be found by thresholds: the
+// greatest of sums that are not negative.
+func (p *Plan) ordersBySum() bool {
+	return p.Kind == Top && !p.Ascending && p.sumAt() >= 0
+}
+
+// sumAt returns the position among the sums of what the plan orders by, -1 if
+// it is none of them.
+func (p *Plan) sumAt() int {
+	if len(p.Metrics) == 0 {
+		return -1
+	}
+	return p.layout.sumOf(p.Metrics[p.order].Kind)
+}
+
+// reach is how many groups the rows of a plan are taken from.
+func (p *Plan) reach() int { return p.Offset + p.Limit }

@@ -1,0 +1,206 @@
+package query
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+)
+
+const (
+	// SpillLimit is how many octets the queries of one unit may have in files at
+	// once by default: a few hundred million groups.
+	SpillLimit = 8 << 30
+
+	// spillBuffer is read and written at a time.
+	spillBuffer = 256 << 10
+
+	spillPattern = "spill-*.run"
+)
+
+// SpillError reports that the files of a unit's queries are full. It is an
+// ErrBudget.
+type SpillError struct{ Limit int64 }
+
+// Error names the bound and what to do.
+func (e *SpillError) Error() string {
+	return fmt.Sprintf("query has more groups than fit into the %d MiB of disk that queries of a unit may use: "+
+		"filter further, shorten the time range, group by fewer fields or cut addresses to networks (srcAddr/24)", e.Limit>>20)
+}
+
+// Is makes errors.Is(err, ErrBudget) true.
+func (e *SpillError) Is(target error) bool { return target == ErrBudget }
+
+// Spill is where groups go that do not fit in memory: files without a name,
+// which the system removes with the process that has them open. It is safe for
+// concurrent use.
+type Spill struct {
+	dir   string
+	limit int64
+	used  atomic.Int64
+}
+
+// NewSpill uses dir, which it creates, and removes what a process that died
+// between making a file and taking its name has left there. A limit of 0
+// stands for SpillLimit.
+func NewSpill(dir string, limit int64) (*Spill, error) {
+	if limit <= 0 {
+		limit = SpillLimit
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("directory for large queries: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, spillPattern))
+	if err != nil {
+		return nil, fmt.Errorf("directory for large queries: %w", err)
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("file of a large query: %w", err)
+		}
+	}
+	return &Spill{dir: dir, limit: limit}, nil
+}
+
+// Used returns how many octets are in files.
+func (s *Spill) Used() int64 { return s.used.Load() }
+
+// run is a file of chunks in order. Each has its length before it.
+type run struct {
+	spill  *Spill
+	file   *os.File
+	buffer *bufio.Writer
+	size   int64
+}
+
+func (s *Spill) create() (*run, error) {
+	file, err := os.CreateTemp(s.dir, spillPattern)
+	if err != nil {
+		return nil, fmt.Errorf("file for a large query: %w", err)
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, fmt.Errorf("file for a large query: %w", errors.Join(err, file.Close()))
+	}
+	return &run{spill: s, file: file, buffer: bufio.NewWriterSize(file, spillBuffer)}, nil
+}
+
+// write appends a chunk.
+func (r *run) write(chunk []byte) error {
+	head := binary.AppendUvarint(nil, uint64(len(chunk)))
+	n := int64(len(head) + len(chunk))
+	r.size += n
+	if r.spill.used.Add(n) > r.spill.limit {
+		return &SpillError{Limit: r.spill.limit}
+	}
+	if _, err := r.buffer.Write(head); err != nil {
+		return fmt.Errorf("write groups of a large query: %w", err)
+	}
+	if _, err := r.buffer.Write(chunk); err != nil {
+		return fmt.Errorf("write groups of a large query: %w", err)
+	}
+	return nil
+}
+
+// end makes the chunks readable.
+func (r *run) end() error {
+	err := r.buffer.Flush()
+	r.buffer = nil
+	if err != nil {
+		return fmt.Errorf("write groups of a large query: %w", err)
+	}
+	return nil
+}
+
+// chunks streams what was written, from the start every time.
+func (r *run) chunks(yield func([]byte, error) bool) {
+	from := bufio.NewReaderSize(io.NewSectionReader(r.file, 0, r.size), spillBuffer)
+	var chunk []byte
+	for {
+		n, err := binary.ReadUvarint(from)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err == nil && n > MaxChunk {
+			err = ErrChunk
+		}
+		if err == nil {
+			chunk = append(chunk[:0], make([]byte, n)...)
+			_, err = io.ReadFull(from, chunk)
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("read groups of a large query: %w", err))
+			return
+		}
+		if !yield(chunk, nil) {
+			return
+		}
+	}
+}
+
+// close gives the space back.
+func (r *run) close() {
+	r.spill.used.Add(-r.size)
+	_ = r.file.Close() // has no name and is read no more
+}
+
+// spillPartial writes all groups of p as a run.
+func (s *Spill) spillPartial(p *Partial) (*run, error) {
+	r, err := s.create()
+	if err != nil {
+		return nil, err
+	}
+	err = p.writeWhole(newChunkWriter(p.plan, formWhole, 0, r.write), p.sorted())
+	return r.ended(err)
+}
+
+// ended returns the run, or closes it if there is an error.
+func (r *run) ended(err error) (*run, error) {
+	if err == nil {
+		err = r.end()
+	}
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// mergeRuns makes one run of several, which it closes, and shows each group
+// to see.
+func (s *Spill) mergeRuns(p *Plan, runs []*run, see func(*merged) error) (*run, error) {
+	var streams []iter.Seq2[[]byte, error]
+	for _, r := range runs {
+		defer r.close()
+		streams = append(streams, r.chunks)
+	}
+	m, err := newMerged(p, streams, formWhole)
+	if err != nil {
+		return nil, err
+	}
+	defer m.stop()
+	out, err := s.create()
+	if err != nil {
+		return nil, err
+	}
+	w := newChunkWriter(p, formWhole, 0, out.write)
+	for {
+		ok, err := m.next()
+		if err == nil && !ok {
+			return out.ended(w.flush())
+		}
+		if err == nil {
+			err = see(m)
+		}
+		if err == nil {
+			err = w.whole(m.ordered, m.sums, m.sketches)
+		}
+		if err != nil {
+			return out.ended(err)
+		}
+	}
+}
