@@ -85,7 +85,8 @@ func assembleSlave(cfg Config, log *slog.Logger) ([]part, error) {
 	s, err := slave.New(slave.Config{
 		DataDir: cfg.DataDir, Name: cfg.Name, Role: cfg.Role, Control: cfg.Control, Query: cfg.Query, Parent: cfg.Parent,
 		Listen: listen, Sockets: cfg.Flows.Sockets, Buffer: int(cfg.Flows.Buffer), Exporters: cfg.Exporters.checked(),
-		Retention: cfg.Store.Retention, Quota: uint64(cfg.Store.Quota), Version: release, Log: log,
+		Retention: cfg.Store.Retention, Quota: uint64(cfg.Store.Quota), Reserve: uint64(cfg.Store.Reserve), Keep: cfg.Store.Keep,
+		Version: release, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/goccy/go-yaml"
+
+	"example.com/weir/persistence/topology"
 )
 
 // sampleConfig is a configuration file with every key explained.
@@ -45,6 +47,11 @@ func cmdConfig(_ context.Context, args []string, stdout, stderr io.Writer) error
 	case "check":
 		if err := cfg.validate(); err != nil {
 			return &usageError{fmt.Errorf("%s:\n%w", *file, err)}
+		}
+		if _, isTyped := from["store.quota"]; isTyped && (cfg.Role == topology.Slave || cfg.Role == topology.Standalone) {
+			if err := cfg.checkQuota(); err != nil {
+				return &usageError{fmt.Errorf("%s:\n%w", *file, err)}
+			}
 		}
 		fmt.Fprintln(stdout, "the configuration is good")
 		return nil

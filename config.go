@@ -58,6 +58,8 @@ type FlowsConfig struct {
 type StoreConfig struct {
 	Retention time.Duration `yaml:"retention"`
 	Quota     Size          `yaml:"quota"`
+	Reserve   Size          `yaml:"reserve"`
+	Keep      time.Duration `yaml:"keep"`
 }
 
 // LogConfig is what a unit logs to standard error.
@@ -102,7 +104,7 @@ func defaultConfig() Config {
 
 		Exporters: ExportersConfig{Identity: "session"},
 
-		Store: StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30},
+		Store: StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30, Reserve: 256 << 20, Keep: 24 * time.Hour},
 		Log:   LogConfig{Level: "info", Format: "auto"},
 	}
 }
@@ -247,6 +249,7 @@ func (c *Config) validate() error {
 	if c.Flows.Sockets < 1 || c.Flows.Sockets > 64 {
 		wrong("flows.sockets", "%d, want 1 to 64", c.Flows.Sockets)
 	}
+	c.Store.check(wrong)
 	c.Exporters.settings(wrong)
 	if _, err := c.Log.level(); err != nil {
 		wrong("log.level", "%v", err)

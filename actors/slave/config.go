@@ -25,6 +25,8 @@ type Config struct {
 	Threads   int             // goroutines that scan for one query; 0: one per processor
 	Retention time.Duration   // age at which flows are deleted; 0: never
 	Quota     uint64          // octets of disk for flows; 0: unlimited
+	Reserve   uint64          // octets of the disk that flows leave free; 0: the store's default
+	Keep      time.Duration   // age from which flows go when the disk has no room, though retention and quota would keep them
 	Exporters source.Settings // what an operator says of exporters
 	Version   string          // shown to other units
 	Log       *slog.Logger    // nil: discarded

@@ -70,7 +70,7 @@ func New(cfg Config) (*Slave, error) {
 		return nil, err
 	}
 	store, err := flowstore.Open(filepath.Join(cfg.DataDir, flowsFolder), flowstore.Config{
-		MaxAge: cfg.Retention, Quota: int64(cfg.Quota), Log: cfg.Log,
+		MaxAge: cfg.Retention, Quota: int64(cfg.Quota), Reserve: int64(cfg.Reserve), Keep: cfg.Keep, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -12,7 +12,12 @@ import (
 // retain removes the segments that Config no longer allows, oldest first, but
 // never the newest. Views that read them keep them on disk until they close.
 func (s *Store) retain(now time.Time) {
-	expired := s.expired(now)
+	wanted := s.wantedRoom()
+	s.removeExpired(s.expired(now, wanted), now)
+}
+
+// removeExpired takes segments out of the store.
+func (s *Store) removeExpired(expired []*segment, now time.Time) {
 	if len(expired) == 0 {
 		return
 	}
@@ -26,10 +31,7 @@ func (s *Store) retain(now time.Time) {
 	s.forgetGapsLocked(now)
 	for _, seg := range expired {
 		s.counts.removed++
-		seg.isRemoved = true
-		if seg.readers == 0 {
-			s.doomed = append(s.doomed, seg)
-		}
+		s.doomLocked(seg)
 	}
 	s.mu.Unlock()
 	s.unlinkDoomed()
@@ -42,6 +44,33 @@ func (s *Store) retain(now time.Time) {
 	}
 }
 
+// doomLocked marks a segment that is in no list any more: its file goes when
+// nobody reads it.
+func (s *Store) doomLocked(seg *segment) {
+	seg.isRemoved = true
+	s.leaving += seg.bytes
+	if seg.readers == 0 {
+		s.doomed = append(s.doomed, seg)
+	}
+}
+
+// wantedRoom is how many octets must go so that the disk has room again; 0
+// while there is enough. It begins before the reserve is touched, so that
+// retention makes room before Append has to refuse.
+func (s *Store) wantedRoom() int64 {
+	free, err := s.disk.free(s.dir)
+	if err != nil {
+		return 0 // whoever writes next will know
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free += s.leaving // gone as soon as their readers let go
+	if free >= s.cfg.Reserve+s.cfg.Reserve/4 {
+		return 0
+	}
+	return s.cfg.Reserve + s.cfg.Reserve/2 - free
+}
+
 // forgetGapsLocked lets go of losses of times that retention has passed.
 func (s *Store) forgetGapsLocked(now time.Time) {
 	oldest := now.UnixMilli()
@@ -51,7 +80,9 @@ func (s *Store) forgetGapsLocked(now time.Time) {
 	s.gaps = slices.DeleteFunc(s.gaps, func(g Gap) bool { return g.To < oldest })
 }
 
-func (s *Store) expired(now time.Time) []*segment {
+// expired returns the segments that must go: too old, beyond the quota, or to
+// give the disk the wanted room.
+func (s *Store) expired(now time.Time, wanted int64) []*segment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.segments) < 2 {
@@ -67,10 +98,15 @@ func (s *Store) expired(now time.Time) []*segment {
 	for _, seg := range oldest {
 		tooOld := s.cfg.MaxAge > 0 && seg.maxTime < now.Add(-s.cfg.MaxAge).UnixMilli()
 		tooMuch := s.cfg.Quota > 0 && total > s.cfg.Quota
-		if !tooOld && !tooMuch {
+		noRoom := wanted > 0 && seg.maxTime < now.Add(-s.cfg.Keep).UnixMilli()
+		if !tooOld && !tooMuch && !noRoom {
 			break
 		}
+		if !tooOld && !tooMuch {
+			s.counts.madeRoom++
+		}
 		total -= seg.bytes
+		wanted -= seg.bytes
 		n++
 	}
 	return oldest[:n]
@@ -104,6 +140,9 @@ func (s *Store) unlinkDoomed() {
 	s.mu.Unlock()
 	for _, seg := range doomed {
 		err := s.disk.remove(filepath.Join(s.dir, filepath.FromSlash(seg.path)))
+		s.mu.Lock()
+		s.leaving -= seg.bytes
+		s.mu.Unlock()
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.log.Warn("segment stays on disk", "path", seg.path, "err", err, "remedy", "the next start tries again")
 			continue

@@ -205,6 +205,49 @@ func TestFullDiskWithQuota(t *testing.T) {
 	closeStore(t, s)
 }
 
+// Retention makes room before the disk is full: the oldest go, those that the
+// operator wants kept stay, and then Append refuses by name.
+func TestRetentionMakesRoom(t *testing.T) {
+	dir := t.TempDir()
+	s := hourly(t, dir, 6)
+	each := s.Stats().Bytes / 6
+	s.cfg.Reserve = 8 * each
+	for _, c := range []struct {
+		name       string
+		free       int64
+		keep       time.Duration
+		kept, room int
+	}{
+		{"enough", 11 * each, 0, 6, 0},
+		{"nothing old enough", 9 * each, 6 * time.Hour, 6, 0},
+		{"as much as is wanted", 9*each + each/2, 3 * time.Hour, 3, 3},
+		{"all but the newest", 0, 0, 1, 5},
+	} {
+		s.disk.space = func() int64 { return c.free }
+		s.cfg.Keep = c.keep
+		s.retain(hour(6))
+		if st := s.Stats(); st.Segments != c.kept || st.MadeRoom != uint64(c.room) {
+			t.Errorf("%s: %d segments, %d went to make room, want %d and %d", c.name, st.Segments, st.MadeRoom, c.kept, c.room)
+		}
+	}
+}
+
+// What readers hold back counts as room: not more goes than must.
+func TestRetentionCountsWhatIsLeaving(t *testing.T) {
+	s := hourly(t, t.TempDir(), 6)
+	each := s.Stats().Bytes / 6
+	s.cfg.Reserve = 4 * each
+	s.disk.space = func() int64 { return 4 * each }
+	v := s.View(0, math.MaxInt64)
+	defer v.Close()
+	for range 3 {
+		s.retain(hour(6))
+	}
+	if st := s.Stats(); st.Segments < 3 || st.Segments > 4 {
+		t.Errorf("%d segments are left of 6", st.Segments)
+	}
+}
+
 // The reserve keeps the disk from filling up to the brim.
 func TestReserve(t *testing.T) {
 	s := openStore(t, t.TempDir(), Config{Reserve: math.MaxInt64})

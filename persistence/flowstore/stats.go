@@ -15,6 +15,7 @@ type Stats struct {
 	Recovered      uint64 // records that Open found in journals
 	LostAtRecovery uint64 // records that Open saw in journals but could not read; a lower bound
 	Removed        uint64 // segments removed by retention since Open
+	MadeRoom       uint64 // of those, the ones that had to go for want of disk space
 	SealErrors     uint64
 	SyncErrors     uint64
 
@@ -27,7 +28,7 @@ type Stats struct {
 const maxGaps = 256
 
 type counts struct {
-	appended, refused, recovered, lost, removed, sealErrors, syncErrors uint64
+	appended, refused, recovered, lost, removed, madeRoom, sealErrors, syncErrors uint64
 }
 
 // Stats returns the state of the store.
@@ -37,7 +38,7 @@ func (s *Store) Stats() Stats {
 	st := Stats{
 		Segments: len(s.segments), Sealing: len(s.sealing),
 		Appended: s.counts.appended, Refused: s.counts.refused, Recovered: s.counts.recovered,
-		LostAtRecovery: s.counts.lost, Removed: s.counts.removed,
+		LostAtRecovery: s.counts.lost, Removed: s.counts.removed, MadeRoom: s.counts.madeRoom,
 		SealErrors: s.counts.sealErrors, SyncErrors: s.counts.syncErrors,
 		Unreadable: append([]Gap(nil), s.gaps...), Full: s.full,
 	}

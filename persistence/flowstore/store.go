@@ -55,7 +55,14 @@ type Config struct {
 	MaxAge  time.Duration // segments whose newest record is older are removed; 0 keeps them
 	Quota   int64         // octets of segments; the oldest beyond are removed; 0 means no bound
 	Reserve int64         // free octets of the file system that are left alone; 0 means 256 MiB
-	Log     *slog.Logger  // nil discards
+
+	// Keep is the age from which segments go, oldest first, when the file
+	// system runs out of space: before the reserve would be touched, and
+	// though MaxAge and Quota would let them stay. Younger ones stay; then
+	// Append refuses. 0 lets all but the newest go.
+	Keep time.Duration
+
+	Log *slog.Logger // nil discards
 
 	rows int           // of a segment, for tests; 0 means maxRows
 	age  time.Duration // of an open segment, for tests; 0 means maxAge
@@ -91,6 +98,7 @@ type Store struct {
 	sealing    []*generation // oldest first
 	segments   []*segment
 	doomed     []*segment // removed, read no more, still on disk
+	leaving    int64      // octets of segments that are removed and still on disk
 	gaps       []Gap      // journals that could not be read to their end
 	full       error      // why nothing is taken; nil while there is room
 	sealErr    error      // why the oldest of sealing is still there
