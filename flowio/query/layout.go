@@ -17,6 +17,7 @@ type layout struct {
 	words        int       // of a key
 	addressWords int       // of those, the first ones: two for each address
 	keyBits      int       // used bits, if words is 1
+	isNumber     bool      // the key is an address number, see Names
 	slots        []keySlot // one per GroupBy
 	stepSlot     keySlot   // series
 	hasStep      bool
@@ -78,29 +79,41 @@ func (l *layout) placeKey(p *Plan) {
 		}
 	}
 	l.addressWords = l.words
-	var used []int // bits of the words after the addresses
-	place := func(width int) keySlot {
-		for i, u := range used {
-			if u+width <= 64 {
-				used[i] += width
-				return keySlot{word: l.words + i, shift: u, width: width}
-			}
-		}
-		used = append(used, width)
-		return keySlot{word: l.words + len(used) - 1, width: width}
-	}
+	w := packedWords{first: l.words}
 	if l.hasStep {
-		l.stepSlot = place(bits.Len(maxSteps))
+		l.stepSlot = w.place(bits.Len(maxSteps))
 	}
 	for i, k := range p.GroupBy {
 		if !k.Field.IsAddr() {
-			l.slots[i] = place(fieldBits[k.Field])
+			l.slots[i] = w.place(fieldBits[k.Field])
 		}
 	}
-	l.words += len(used)
-	if l.words == 1 && len(used) == 1 {
-		l.keyBits = used[0]
+	l.takeWords(w)
+}
+
+func (l *layout) takeWords(w packedWords) {
+	l.words += len(w.used)
+	l.keyBits = 0
+	if l.words == 1 && len(w.used) == 1 {
+		l.keyBits = w.used[0]
 	}
+}
+
+// packedWords are words that numbers share.
+type packedWords struct {
+	first int
+	used  []int // bits of each word
+}
+
+func (w *packedWords) place(width int) keySlot {
+	for i, u := range w.used {
+		if u+width <= 64 {
+			w.used[i] += width
+			return keySlot{word: w.first + i, shift: u, width: width}
+		}
+	}
+	w.used = append(w.used, width)
+	return keySlot{word: w.first + len(w.used) - 1, width: width}
 }
 
 // need adds the sums and columns that m is computed from.

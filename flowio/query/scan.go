@@ -40,7 +40,7 @@ type ScanOptions struct {
 func Scan(ctx context.Context, p *Plan, sources []Source, opts ScanOptions) (*Partial, Stats, error) {
 	begin := time.Now()
 	sources = within(p, sources)
-	s := &scan{plan: p, sources: sources, opts: opts, budget: opts.newBudget()}
+	s := &scan{plan: p, sources: sources, opts: opts, budget: opts.newBudget(), compact: newCompact(p)}
 	partial, err := s.run(ctx)
 	stats := Stats{
 		RowsScanned: s.rows.Load(), RowsMatched: s.matched.Load(), BytesRead: s.bytes.Load(),
@@ -67,6 +67,7 @@ type scan struct {
 	sources []Source
 	opts    ScanOptions
 	budget  *budget
+	compact *compact
 
 	next                 atomic.Int64
 	rows, matched, bytes atomic.Uint64
@@ -76,69 +77,124 @@ type scan struct {
 }
 
 func (s *scan) run(ctx context.Context) (*Partial, error) {
+	workers, err := s.each(ctx, func() *worker { return s.newWorker() })
+	if err != nil {
+		return nil, err
+	}
+	return joinWorkers(workers)
+}
+
+// each reads all sources, several at a time.
+func (s *scan) each(ctx context.Context, newWorker func() *worker) ([]*worker, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	threads := max(1, min(s.opts.Threads, len(s.sources)))
-	partials := make([]*Partial, threads)
-	var workers sync.WaitGroup
-	for i := range threads {
-		partials[i] = newPartial(s.plan, s.budget)
-		workers.Go(func() {
-			if err := s.work(ctx, newScanner(s.plan, partials[i].table)); err != nil {
+	all := make([]*worker, max(1, min(s.opts.Threads, len(s.sources))))
+	var running sync.WaitGroup
+	for i := range all {
+		all[i] = newWorker()
+		running.Go(func() {
+			if err := s.work(ctx, all[i]); err != nil {
 				cancel(err)
 			}
 		})
 	}
-	workers.Wait()
+	running.Wait()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
-	}
-	all := partials[0]
-	for _, other := range partials[1:] {
-		if err := all.Merge(other); err != nil {
-			return nil, err
-		}
 	}
 	return all, nil
 }
 
-func (s *scan) work(ctx context.Context, sc *scanner) error {
+// worker is one goroutine's share of a scan: it sums what is read by values
+// and what is read by codes apart, since their keys differ.
+type worker struct {
+	values *scanner
+	byCode *segmentScanner
+	groups *Partial // of values
+}
+
+func (s *scan) newWorker() *worker {
+	w := &worker{groups: newPartial(s.plan, s.budget)}
+	w.values = newScanner(s.plan, w.groups.table)
+	w.byCode = newSegmentScanner(s.plan, s.compact, &Partial{plan: s.plan, table: newTable(&s.compact.layout, s.budget)})
+	return w
+}
+
+// joinWorkers merges what all workers have summed.
+func joinWorkers(all []*worker) (*Partial, error) {
+	first := all[0]
+	for _, other := range all[1:] {
+		if err := first.groups.Merge(other.groups); err != nil {
+			return nil, err
+		}
+		if err := first.byCode.groups.Merge(other.byCode.groups); err != nil {
+			return nil, err
+		}
+	}
+	return first.groups, first.byCode.compact.addTo(first.groups, first.byCode.groups.table)
+}
+
+func (s *scan) work(ctx context.Context, w *worker) error {
 	for {
 		i := int(s.next.Add(1)) - 1
 		if i >= len(s.sources) {
 			return nil
 		}
-		if err := s.read(ctx, sc, s.sources[i]); err != nil {
+		if err := s.read(ctx, w, s.sources[i]); err != nil {
+			if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			return err
 		}
+		s.sourceIsDone()
 	}
 }
 
-func (s *scan) read(ctx context.Context, sc *scanner, source Source) error {
+func (s *scan) sourceIsDone() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done++
+	if s.opts.Progress != nil {
+		s.opts.Progress(s.done, len(s.sources), s.rows.Load())
+	}
+}
+
+// read sums one source: by its codes if it has them.
+func (s *scan) read(ctx context.Context, w *worker, source Source) error {
+	if encoded, ok := source.(Encoded); ok {
+		err := w.byCode.scan(ctx, encoded, s.pause)
+		s.bytes.Add(w.byCode.octets)
+		if !errors.Is(err, errNotCoded) {
+			s.rows.Add(w.byCode.scanned)
+			s.matched.Add(w.byCode.matched)
+			return err
+		}
+	}
+	return s.readValues(ctx, w.values, source)
+}
+
+func (s *scan) readValues(ctx context.Context, sc *scanner, source Source) error {
 	sc.begin(source)
 	n, err := source.Read(ctx, s.plan.Fields(), func(b *flow.Batch) error {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		if s.opts.Yield != nil {
-			s.opts.Yield(ctx)
+		if err := s.pause(ctx); err != nil {
+			return err
 		}
 		return sc.batch(b)
 	})
 	s.rows.Add(sc.scanned)
 	s.matched.Add(sc.matched)
 	s.bytes.Add(n)
-	if err != nil {
-		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return err
+	return err
+}
+
+// pause is called before each batch and each page: it ends the scan if ctx
+// has, and lets others have the processors.
+func (s *scan) pause(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.done++
-	if s.opts.Progress != nil {
-		s.opts.Progress(s.done, len(s.sources), s.rows.Load())
+	if s.opts.Yield != nil {
+		s.opts.Yield(ctx)
 	}
 	return nil
 }

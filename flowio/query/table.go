@@ -11,8 +11,8 @@ import (
 // so that finding it brings what is added to into the cache, and in pages, so
 // that growing moves nothing.
 //
-// Keys up to 16 bits find their group in an array, longer ones by open
-// addressing: a slot holds the upper half of the key's hash and the group's
+// Keys up to 16 bits, and those that are one address's number (see Names), find
+// their group in an array, others by open addressing: a slot holds the upper half of the key's hash and the group's
 // number plus one, so that a probe seldom looks at a key that is not its own,
 // and growing does not look at keys at all.
 type table struct {
@@ -50,6 +50,8 @@ func newTable(l *layout, b *budget) *table {
 	t := &table{l: l, budget: b, stride: l.words + l.sums, seeds: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1}}
 	if l.words == 1 && l.keyBits <= directBits {
 		t.direct = make([]uint32, 1<<l.keyBits)
+	} else if l.isNumber {
+		t.direct = make([]uint32, minSlots)
 	} else if l.words > 0 {
 		t.slots = make([]uint64, minSlots)
 	}
@@ -124,6 +126,11 @@ func (t *table) findOnly(groups []uint32) error {
 
 func (t *table) findDirect(keys []uint64, groups []uint32) error {
 	for i, k := range keys {
+		if k >= uint64(len(t.direct)) {
+			if err := t.growDirect(k); err != nil {
+				return err
+			}
+		}
 		g := t.direct[k]
 		if g == 0 {
 			made, err := t.add(keys[i : i+1])
@@ -135,6 +142,16 @@ func (t *table) findDirect(keys []uint64, groups []uint32) error {
 		}
 		groups[i] = g - 1
 	}
+	return nil
+}
+
+// growDirect makes room for a number that addresses have got since.
+func (t *table) growDirect(k uint64) error {
+	more := max(int(k)+1, 2*len(t.direct)) - len(t.direct)
+	if err := t.charge(4 * int64(more)); err != nil {
+		return err
+	}
+	t.direct = append(t.direct, make([]uint32, more)...)
 	return nil
 }
 

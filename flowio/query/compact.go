@@ -1,0 +1,137 @@
+package query
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"sync"
+
+	"example.com/weir/flowio/flow"
+)
+
+// compact is a layout whose keys hold the numbers of addresses instead of
+// addresses: half as many words to hash, compare and keep. Groups of one scan
+// are summed under compact keys and get their real ones at the end.
+type compact struct {
+	layout
+
+	mu    sync.Mutex // guards names until they are set
+	names []*Names   // one per GroupBy; of addresses that are not cut, those of the sources
+	whole *Names     // of the sources
+}
+
+func newCompact(p *Plan) *compact {
+	c := &compact{layout: p.layout, names: make([]*Names, len(p.GroupBy))}
+	c.words, c.slots = 0, make([]keySlot, len(p.GroupBy))
+	var w packedWords
+	if c.hasStep {
+		c.stepSlot = w.place(bits.Len(maxSteps))
+	}
+	for i, k := range p.GroupBy {
+		width := fieldBits[k.Field]
+		if k.Field.IsAddr() {
+			width = 32
+			if !k.whole() {
+				c.names[i] = NewNames()
+			}
+		}
+		c.slots[i] = w.place(width)
+	}
+	c.takeWords(w)
+	c.isNumber = c.words == 1 && len(p.GroupBy) == 1 && p.GroupBy[0].Field.IsAddr() && !c.hasStep
+	return c
+}
+
+// adopt makes the Names of the first source those of the scan, and returns
+// them.
+func (c *compact) adopt(names *Names) *Names {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.whole == nil {
+		c.whole = names
+	}
+	return c.whole
+}
+
+// numbersOf returns the scan's numbers of a dictionary's addresses.
+func (c *compact) numbersOf(d Dictionary) []uint32 {
+	names := c.adopt(d.Names)
+	if names == d.Names {
+		return d.IDs
+	}
+	addrs := make([]flow.Addr, len(d.IDs))
+	d.Names.Addrs(d.IDs, addrs)
+	ids := make([]uint32, len(addrs))
+	names.Number(addrs, ids)
+	return ids
+}
+
+// cutNumbers returns the numbers of the networks that a dictionary's addresses
+// lie in. Networks are numbered as the addresses that stand for them in keys.
+func (c *compact) cutNumbers(p *Plan, groupBy int, d Dictionary) []uint32 {
+	addrs := make([]flow.Addr, len(d.IDs))
+	d.Names.Addrs(d.IDs, addrs)
+	words := make([]uint64, 2*len(addrs))
+	addrKeys(p.GroupBy[groupBy], addrs, words, 2)
+	for i := range addrs {
+		binary.BigEndian.PutUint64(addrs[i][:8], words[2*i])
+		binary.BigEndian.PutUint64(addrs[i][8:], words[2*i+1])
+	}
+	ids := make([]uint32, len(addrs))
+	c.names[groupBy].Number(addrs, ids)
+	return ids
+}
+
+// expand fills key with the real key of a compact one.
+func (c *compact) expand(p *Plan, from, key []uint64) {
+	clear(key)
+	for i, k := range p.GroupBy {
+		part, s := c.slots[i].part(from), p.layout.slots[i]
+		if !k.Field.IsAddr() {
+			key[s.word] |= part << s.shift
+			continue
+		}
+		names := c.names[i]
+		if names == nil {
+			names = c.whole
+		}
+		a := names.Addr(uint32(part))
+		key[s.word], key[s.word+1] = binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
+	}
+	if c.hasStep {
+		s := p.layout.stepSlot
+		key[s.word] |= c.stepSlot.part(from) << s.shift
+	}
+}
+
+// addTo adds the groups of a table with compact keys to a Partial. The table
+// must not be used afterwards.
+func (c *compact) addTo(to *Partial, from *table) error {
+	key := make([]uint64, to.plan.layout.words)
+	for g := range from.n {
+		c.expand(to.plan, from.key(g), key)
+		if err := to.take(key, from.sumsOf(g), from.sketchesOf(g)); err != nil {
+			return err
+		}
+	}
+	from.release()
+	return nil
+}
+
+// take is add for sketches that nobody else has.
+func (p *Partial) take(key, sums []uint64, sketches []sketch) error {
+	before := p.table.n
+	g, err := p.table.group(key)
+	if err != nil {
+		return err
+	}
+	if p.table.n == before {
+		return p.add(key, sums, sketches)
+	}
+	p.table.addSums(g, sums)
+	octets := 0
+	for j, s := range sketches {
+		p.table.sketchesOf(int(g))[j] = s
+		octets += 8*cap(s.exact) + len(s.dense) + 8*len(s.count)
+	}
+	return p.table.charge(int64(octets))
+}

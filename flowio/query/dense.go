@@ -1,0 +1,293 @@
+package query
+
+import "example.com/weir/flowio/flow"
+
+const (
+	// denseLeast is how many groups of a segment are always summed in an array:
+	// it is small beside anything else.
+	denseLeast = 1 << 12
+
+	// denseShare is how many records there must be for each place of a larger
+	// array, on average. It is cleared and looked through for every segment.
+	denseShare = 1
+)
+
+// dense is an array of sums, one place for each combination of dictionary
+// indexes: adding by index needs no hashing. At the end of a segment each used
+// place is added to its group.
+type dense struct {
+	isUsed bool
+	size   int      // places
+	stride int      // numbers of a place: records, then sums
+	sums   []uint64 // size × stride
+
+	step  int // the first step of the segment
+	steps int // 1 if there are none
+
+	packets, bytes, first, last int // positions in a place; 0 = not needed
+}
+
+// prepareDense decides whether the groups of the segment fit into an array.
+func (s *segmentScanner) prepareDense() {
+	d := &s.dense
+	d.isUsed = false
+	if s.sink != nil || len(s.compact.sketches) > 0 {
+		return
+	}
+	records := 0
+	for page := range s.columns.Pages() {
+		records += s.columns.Rows(page)
+	}
+	most := max(denseLeast, records/denseShare)
+	if d.size = s.denseSteps(); d.size > most {
+		return
+	}
+	for i := range s.parts {
+		if d.size *= s.parts[i].n; d.size > most {
+			return
+		}
+	}
+	d.isUsed = true
+	d.place(&s.compact.layout)
+	if n := d.size * d.stride; n > cap(d.sums) {
+		d.sums = make([]uint64, n)
+	} else {
+		d.sums = d.sums[:n]
+		clear(d.sums)
+	}
+}
+
+// denseSteps returns how many steps of a series the segment touches.
+func (s *segmentScanner) denseSteps() int {
+	s.dense.step, s.dense.steps = 0, 1
+	if !s.compact.hasStep {
+		return 1
+	}
+	least, most := s.plan.To-1, s.plan.From
+	for page := range s.columns.Pages() {
+		lo, hi := s.columns.Times(page)
+		least, most = min(least, max(lo, s.plan.From)), max(most, min(hi, s.plan.To-1))
+	}
+	first, _ := s.plan.steps()
+	s.dense.step = int(floorDiv(least, s.plan.Step) - first)
+	s.dense.steps = max(1, int(floorDiv(most, s.plan.Step)-first)-s.dense.step+1)
+	return s.dense.steps
+}
+
+// place gives each sum a position.
+func (d *dense) place(l *layout) {
+	d.stride = 1
+	for _, one := range []struct {
+		at     *int
+		needed bool
+	}{{&d.packets, l.packets >= 0}, {&d.bytes, l.bytes >= 0}, {&d.first, l.first >= 0}, {&d.last, l.first >= 0}} {
+		*one.at = 0
+		if one.needed {
+			*one.at = d.stride
+			d.stride++
+		}
+	}
+}
+
+// sumDense adds the chosen rows of a block to their places.
+func (s *segmentScanner) sumDense(b *block) error {
+	d := &s.dense
+	packets, bytes := s.countersOf(b)
+	if one, ok := s.onePlace(b); ok {
+		d.addAll(one, b.n, packets, bytes)
+	} else {
+		d.add(s.places(b), packets, bytes)
+	}
+	if d.first > 0 {
+		d.addTimes(s.places(b), b.numbers(flow.First, s.values[0][:]), b.numbers(flow.Last, s.values[1][:]))
+	}
+	return nil
+}
+
+// onePlace returns the place of all rows of the page, if they share one.
+func (s *segmentScanner) onePlace(b *block) (int, bool) {
+	place, factor := 0, 1
+	for i := range s.parts {
+		p := &s.parts[i]
+		page := &b.pages[p.field]
+		if !page.IsOne {
+			return 0, false
+		}
+		place += int(p.local(page.One)) * factor
+		factor *= p.n
+	}
+	if !s.compact.hasStep {
+		return place, true
+	}
+	step, ok := s.oneStep(b)
+	return place + (int(step)-s.dense.step)*factor, ok
+}
+
+func (p *keyPart) local(index uint32) uint32 {
+	if p.locals != nil {
+		return p.locals[index]
+	}
+	return index
+}
+
+// places returns the place of each chosen row.
+func (s *segmentScanner) places(b *block) []uint32 {
+	out := s.codes[:b.n]
+	factor := uint32(1)
+	for i := range s.parts {
+		p := &s.parts[i]
+		if i == 0 {
+			b.indexes(p.field, out)
+			p.localise(out)
+		} else {
+			more := b.indexes(p.field, s.part[:])
+			p.localise(more)
+			for j, c := range more {
+				out[j] += c * factor
+			}
+		}
+		factor *= uint32(p.n)
+	}
+	if len(s.parts) == 0 {
+		clear(out)
+	}
+	if s.compact.hasStep {
+		first := uint32(s.dense.step)
+		for j, step := range s.stepsOf(b) {
+			out[j] += (step - first) * factor
+		}
+	}
+	return out
+}
+
+func (p *keyPart) localise(codes []uint32) {
+	if p.locals == nil {
+		return
+	}
+	for i, c := range codes {
+		codes[i] = p.locals[c]
+	}
+}
+
+// add adds rows to their places.
+func (d *dense) add(places []uint32, packets, bytes []uint64) {
+	if d.stride == 3 && packets != nil && bytes != nil {
+		d.addThree(places, packets, bytes)
+		return
+	}
+	stride := d.stride
+	for _, p := range places {
+		d.sums[int(p)*stride]++
+	}
+	for i, v := range packets {
+		at := int(places[i])*stride + d.packets
+		d.sums[at] = sum(d.sums[at], v)
+	}
+	for i, v := range bytes {
+		at := int(places[i])*stride + d.bytes
+		d.sums[at] = sum(d.sums[at], v)
+	}
+}
+
+// addThree is add for what is asked most: records, packets and bytes.
+func (d *dense) addThree(places []uint32, packets, bytes []uint64) {
+	packets, bytes = packets[:len(places)], bytes[:len(places)]
+	for i, p := range places {
+		at := (*[3]uint64)(d.sums[int(p)*3:])
+		at[0]++
+		at[1] = sum(at[1], packets[i])
+		at[2] = sum(at[2], bytes[i])
+	}
+}
+
+// addAll adds n rows to one place.
+func (d *dense) addAll(place, n int, packets, bytes []uint64) {
+	at := d.sums[place*d.stride : (place+1)*d.stride]
+	at[0] += uint64(n)
+	if packets != nil {
+		at[d.packets] = sum(at[d.packets], sumOf(packets))
+	}
+	if bytes != nil {
+		at[d.bytes] = sum(at[d.bytes], sumOf(bytes))
+	}
+}
+
+func sumOf(values []uint64) (all uint64) {
+	for _, v := range values {
+		all = sum(all, v)
+	}
+	return all
+}
+
+func (d *dense) addTimes(places []uint32, firsts, lasts []uint64) {
+	for i, p := range places {
+		at := d.sums[int(p)*d.stride:]
+		at[d.first] = earliest(at[d.first], firsts[i])
+		at[d.last] = max(at[d.last], lasts[i])
+	}
+}
+
+// mergeDense adds the used places to their groups.
+func (s *segmentScanner) mergeDense() error {
+	d, w := &s.dense, s.compact.words
+	n := 0
+	places := s.codes[:]
+	for place := range d.size {
+		if d.sums[place*d.stride] == 0 {
+			continue
+		}
+		places[n] = uint32(place)
+		s.placeKey(place, s.keys[n*w:(n+1)*w])
+		if n++; n == blockRows {
+			if err := s.mergePlaces(places[:n]); err != nil {
+				return err
+			}
+			n = 0
+		}
+	}
+	return s.mergePlaces(places[:n])
+}
+
+// placeKey fills key with the compact key of a place.
+func (s *segmentScanner) placeKey(place int, key []uint64) {
+	clear(key)
+	for i := range s.parts {
+		p := &s.parts[i]
+		index := uint32(place % p.n)
+		place /= p.n
+		if p.firsts != nil {
+			index = p.firsts[index]
+		}
+		key[p.slot.word] |= p.key(index)
+	}
+	if s.compact.hasStep {
+		slot := s.compact.stepSlot
+		key[slot.word] |= uint64(s.dense.step+place) << slot.shift
+	}
+}
+
+// mergePlaces adds places, whose keys are in s.keys, to their groups.
+func (s *segmentScanner) mergePlaces(places []uint32) error {
+	l, d, t := &s.compact.layout, &s.dense, s.groups.table
+	groups := s.found[:len(places)]
+	if err := t.find(s.keys[:len(places)*l.words], groups); err != nil {
+		return err
+	}
+	for i, g := range groups {
+		from, to := d.sums[int(places[i])*d.stride:], t.sumsOf(int(g))
+		if l.flowsAt >= 0 {
+			to[l.flowsAt] += from[0]
+		}
+		if l.packets >= 0 {
+			to[l.packets] = sum(to[l.packets], from[d.packets])
+		}
+		if l.bytes >= 0 {
+			to[l.bytes] = sum(to[l.bytes], from[d.bytes])
+		}
+		if l.first >= 0 {
+			to[l.first] = earliest(to[l.first], from[d.first])
+			to[l.last] = max(to[l.last], from[d.last])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package query
+
+import (
+	"slices"
+
+	"example.com/weir/flowio/flow"
+)
+
+// keyPart is what the indexes of one GroupBy of the current source mean.
+type keyPart struct {
+	field   flow.Field
+	slot    keySlot
+	ids     []uint32 // addresses: their numbers
+	numbers []uint64 // numbers: as they are in keys
+
+	// locals turn indexes into numbers without gaps, for groups in an array;
+	// nil: they are that already. firsts is the way back.
+	locals, firsts []uint32
+	n              int // how many there are
+}
+
+// keyPart prepares GroupBy number i; false if its column has no dictionary.
+func (s *segmentScanner) keyPart(i int) (keyPart, bool) {
+	k := s.plan.GroupBy[i]
+	d, ok := s.columns.Dictionary(k.Field)
+	if !ok {
+		return keyPart{}, false
+	}
+	p := keyPart{field: k.Field, slot: s.compact.slots[i], n: d.Len()}
+	switch {
+	case !k.Field.IsAddr():
+		p.numbers = d.Numbers
+		if greatest := ^uint64(0) >> (64 - p.slot.width); slices.Max(p.numbers) > greatest {
+			p.numbers = slices.Clone(p.numbers)
+			for i, v := range p.numbers {
+				p.numbers[i] = min(v, greatest)
+			}
+		}
+	case k.whole():
+		p.ids = s.compact.numbersOf(d)
+	default:
+		p.ids = s.compact.cutNumbers(s.plan, i, d)
+		p.renumber()
+	}
+	return p, true
+}
+
+// renumber gives equal neighbours the same local number. Addresses of one
+// network are neighbours.
+func (p *keyPart) renumber() {
+	p.locals = make([]uint32, len(p.ids))
+	for i, id := range p.ids {
+		if i == 0 || id != p.ids[i-1] {
+			p.firsts = append(p.firsts, uint32(i))
+		}
+		p.locals[i] = uint32(len(p.firsts) - 1)
+	}
+	p.n = len(p.firsts)
+}
+
+// key returns the part of a key that an index stands for.
+func (p *keyPart) key(index uint32) uint64 {
+	if p.ids != nil {
+		return uint64(p.ids[index]) << p.slot.shift
+	}
+	return p.numbers[index] << p.slot.shift
+}
+
+// fillKeys fills keys with the compact keys of the chosen rows.
+func (s *segmentScanner) fillKeys(b *block, keys []uint64) {
+	if s.compact.words == 0 {
+		return
+	}
+	clear(keys)
+	w := s.compact.words
+	for i := range s.parts {
+		p := &s.parts[i]
+		codes := b.indexes(p.field, s.part[:])
+		shift, at := p.slot.shift&63, p.slot.word
+		if p.ids != nil {
+			for _, c := range codes {
+				keys[at] |= uint64(p.ids[c]) << shift
+				at += w
+			}
+			continue
+		}
+		for _, c := range codes {
+			keys[at] |= p.numbers[c] << shift
+			at += w
+		}
+	}
+	if s.compact.hasStep {
+		at := s.compact.stepSlot.word
+		for _, step := range s.stepsOf(b) {
+			keys[at] |= uint64(step) << s.compact.stepSlot.shift
+			at += w
+		}
+	}
+}
+
+// stepsOf returns the steps of the chosen rows, the first of the plan being 0.
+// Rows come almost in order of time, and divisions are slow.
+func (s *segmentScanner) stepsOf(b *block) []uint32 {
+	out := s.steps[:b.n]
+	first, _ := s.plan.steps()
+	length := s.plan.Step
+	if number, ok := s.oneStep(b); ok {
+		for i := range out {
+			out[i] = number
+		}
+		return out
+	}
+	var start, number int64
+	for i, t := range b.numbers(flow.Time, s.values[0][:]) {
+		at := int64(t)
+		if i == 0 || uint64(at-start) >= uint64(length) {
+			number = floorDiv(at, length)
+			start = number * length
+		}
+		out[i] = uint32(number - first)
+	}
+	return out
+}
+
+// oneStep returns the step of the whole page, if it lies in one.
+func (s *segmentScanner) oneStep(b *block) (uint32, bool) {
+	if !b.isInside {
+		return 0, false
+	}
+	first, _ := s.plan.steps()
+	least, most := s.columns.Times(b.page)
+	number := floorDiv(least, s.plan.Step)
+	return uint32(number - first), most < (number+1)*s.plan.Step
+}
+
+// counter is how bytes or packets of the current source are read.
+type counter struct {
+	field  flow.Field
+	values []uint64 // dictionary, scaled; nil: the column has none, or rates differ
+	factor uint64   // sampling rate of all records; 0: rates differ
+}
+
+// rate returns the sampling rate of the source, if all records have the same;
+// 1 if counters are not to be scaled.
+func (s *segmentScanner) rate() (rate uint64, isOne bool) {
+	if !s.plan.Scaled {
+		return 1, true
+	}
+	if d, ok := s.columns.Dictionary(flow.SamplingRate); ok && d.Len() == 1 {
+		return max(1, d.Numbers[0]), true
+	}
+	return 0, false
+}
+
+func (s *segmentScanner) counter(f flow.Field, rate uint64, isOne bool) counter {
+	c := counter{field: f}
+	if !s.plan.layout.fields.Has(f) || !isOne {
+		return c
+	}
+	c.factor = rate
+	if d, ok := s.columns.Dictionary(f); ok {
+		if c.values = d.Numbers; rate != 1 {
+			c.values = slices.Clone(c.values)
+			for i, v := range c.values {
+				c.values[i] = flow.Product(v, rate)
+			}
+		}
+	}
+	return c
+}
+
+// of returns the counter of the chosen rows, in to or where it lies.
+func (c *counter) of(b *block, to []uint64) []uint64 {
+	if c.values != nil {
+		return b.lookUp(c.field, c.values, to)
+	}
+	values := b.numbers(c.field, to)
+	if c.factor == 1 {
+		return values
+	}
+	to = to[:len(values)]
+	if c.factor > 1 {
+		for i, v := range values {
+			to[i] = flow.Product(v, c.factor)
+		}
+		return to
+	}
+	for i, rate := range b.numbers(flow.SamplingRate, b.wide[:]) {
+		to[i] = flow.Product(values[i], max(1, rate))
+	}
+	return to
+}

@@ -1,0 +1,290 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"runtime"
+	"runtime/debug"
+
+	"example.com/weir/flowio/filter"
+	"example.com/weir/flowio/flow"
+)
+
+// errNotCoded says that a source must be read by its values after all. It
+// never leaves the package.
+var errNotCoded = errors.New("columns have no dictionaries")
+
+// segmentScanner sums Encoded sources of one goroutine. Rows are looked at in
+// blocks of blockRows, of which all that is needed stays in a core's first
+// caches.
+type segmentScanner struct {
+	plan                     *Plan
+	compact                  *compact
+	groups                   *Partial // with compact keys
+	sink                     blockSink
+	scanned, matched, octets uint64 // of the current source
+
+	columns  Columns
+	program  *filter.Program
+	reads    flow.FieldSet // columns of pages with chosen rows
+	parts    []keyPart     // one per GroupBy
+	counters [2]counter
+	dense    dense
+
+	block block
+	set   [blockRows / 64]uint64
+
+	codes          [blockRows]uint32
+	part           [blockRows]uint32
+	keys           []uint64
+	found          [blockRows]uint32
+	steps          [blockRows]uint32
+	packets, bytes [blockRows]uint64
+	values         [2][blockRows]uint64
+}
+
+// blockSink takes blocks instead of the groups' table; see Selection.
+type blockSink interface {
+	// block takes the compact keys of some rows. It may change keys.
+	block(s *segmentScanner, keys []uint64, n int) error
+}
+
+func newSegmentScanner(p *Plan, c *compact, groups *Partial) *segmentScanner {
+	s := &segmentScanner{plan: p, compact: c, groups: groups, keys: make([]uint64, blockRows*c.words)}
+	s.block.scanner = s
+	return s
+}
+
+// scan sums one source; pause is called before each page. It returns errNotCoded, and has done nothing, if the
+// source must be read by its values.
+func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(context.Context) error) (err error) {
+	s.scanned, s.matched, s.octets = 0, 0, 0
+	if s.columns = source.Columns(ctx); s.columns == nil {
+		return errNotCoded
+	}
+	// What a mapped file no longer has shows as a fault.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	page := 0
+	defer func() {
+		if caught := recover(); caught != nil {
+			if fault, ok := caught.(runtime.Error); !ok || !isFault(fault) {
+				panic(caught)
+			}
+			err = fmt.Errorf("page %d: %w", page, ErrCutOff)
+			s.columns.Skip(page, err)
+		}
+		s.octets = s.columns.Close()
+	}()
+	if none, err := s.prepare(); err != nil || none {
+		return err
+	}
+	for page = range s.columns.Pages() {
+		if err := pause(ctx); err != nil {
+			return err
+		}
+		if err := s.page(page); err != nil {
+			return err
+		}
+	}
+	return s.finish()
+}
+
+// isFault tells the fault of an address from other mistakes.
+func isFault(err runtime.Error) bool {
+	_, ok := err.(interface{ Addr() uintptr })
+	return ok
+}
+
+// prepare compiles the filter and the keys for the source. It reports none if
+// no record of it can match.
+func (s *segmentScanner) prepare() (none bool, err error) {
+	wanted := s.plan.expr.Fields()
+	if s.columns.Open(wanted) != nil {
+		return false, errNotCoded
+	}
+	s.program = s.plan.expr.Program(s.dictionary)
+	if match, ok := s.program.Constant(); ok && !match {
+		return true, nil
+	}
+	if s.columns.Open(s.plan.layout.fields) != nil {
+		return false, errNotCoded
+	}
+	s.reads = s.program.Codes() | s.program.Values() | s.plan.layout.fields&^flow.Fields(flow.Time)
+	if s.compact.hasStep {
+		s.reads |= flow.Fields(flow.Time)
+	}
+	s.block.begin()
+	return false, s.prepareGroups()
+}
+
+func (s *segmentScanner) dictionary(f flow.Field) filter.Dictionary {
+	if d, ok := s.columns.Dictionary(f); ok {
+		return d
+	}
+	return nil
+}
+
+func (s *segmentScanner) prepareGroups() error {
+	s.parts = s.parts[:0]
+	for i := range s.plan.GroupBy {
+		part, ok := s.keyPart(i)
+		if !ok {
+			return errNotCoded
+		}
+		s.parts = append(s.parts, part)
+	}
+	rate, isOne := s.rate()
+	s.counters[0] = s.counter(flow.Packets, rate, isOne)
+	s.counters[1] = s.counter(flow.Bytes, rate, isOne)
+	s.prepareDense()
+	return nil
+}
+
+// page sums one page. A page that cannot be read is left out whole: nothing of
+// it is summed before all of its columns are there.
+func (s *segmentScanner) page(page int) error {
+	least, most := s.columns.Times(page)
+	if most < s.plan.From || least >= s.plan.To {
+		return nil
+	}
+	rows := s.columns.Rows(page)
+	b := &s.block
+	b.turn(page, rows, least >= s.plan.From && most < s.plan.To)
+	hasRows, err := b.firstChosen()
+	if err == nil && hasRows {
+		err = b.load(s.reads)
+	}
+	if err != nil {
+		s.columns.Skip(page, err)
+		return nil
+	}
+	s.scanned += uint64(rows)
+	for hasRows {
+		s.matched += uint64(b.n)
+		if err := s.sum(b); err != nil {
+			return err
+		}
+		if hasRows, err = b.nextChosen(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sum adds the chosen rows of a block to their groups.
+func (s *segmentScanner) sum(b *block) error {
+	if s.dense.isUsed && s.sink == nil {
+		return s.sumDense(b)
+	}
+	keys := s.keys[:b.n*s.compact.words]
+	s.fillKeys(b, keys)
+	if s.sink != nil {
+		return s.sink.block(s, keys, b.n)
+	}
+	groups := s.found[:b.n]
+	if err := s.groups.table.find(keys, groups); err != nil {
+		return err
+	}
+	return s.addRows(b, groups)
+}
+
+// addRows adds the chosen rows to groups of the table.
+func (s *segmentScanner) addRows(b *block, groups []uint32) error {
+	l, t := &s.compact.layout, s.groups.table
+	packets, bytes := s.countersOf(b)
+	for i, g := range groups {
+		sums := t.sumsOf(int(g))
+		if l.flowsAt >= 0 {
+			sums[l.flowsAt]++
+		}
+		if l.packets >= 0 {
+			sums[l.packets] = sum(sums[l.packets], packets[i])
+		}
+		if l.bytes >= 0 {
+			sums[l.bytes] = sum(sums[l.bytes], bytes[i])
+		}
+	}
+	if l.first >= 0 {
+		firsts := b.numbers(flow.First, s.values[0][:])
+		lasts := b.numbers(flow.Last, s.values[1][:])
+		for i, g := range groups {
+			sums := t.sumsOf(int(g))
+			sums[l.first] = earliest(sums[l.first], firsts[i])
+			sums[l.last] = max(sums[l.last], lasts[i])
+		}
+	}
+	return s.sketch(b, groups)
+}
+
+// countersOf returns the counters of the chosen rows that the plan sums,
+// scaled if the plan is.
+func (s *segmentScanner) countersOf(b *block) (packets, bytes []uint64) {
+	if s.compact.packets >= 0 {
+		packets = s.counters[0].of(b, s.packets[:])
+	}
+	if s.compact.bytes >= 0 {
+		bytes = s.counters[1].of(b, s.bytes[:])
+	}
+	return packets, bytes
+}
+
+// sketch adds the chosen rows to the sketches of their groups.
+func (s *segmentScanner) sketch(b *block, groups []uint32) error {
+	grown, t := 0, s.groups.table
+	stride := len(s.compact.sketches)
+	for j, at := range s.compact.sketches {
+		m := s.plan.Metrics[at]
+		values := s.sketched(b, m)
+		for i, v := range values {
+			sk := &t.sketches[int(groups[i])*stride+j]
+			if m.Kind == Uniq {
+				grown += sk.addUniq(v)
+			} else {
+				grown += sk.addValue(v)
+			}
+		}
+	}
+	return t.charge(int64(grown))
+}
+
+// sketched returns what a metric's sketches take: hashes, or values.
+func (s *segmentScanner) sketched(b *block, m Metric) []uint64 {
+	switch {
+	case m.Kind == Uniq && m.Field.IsAddr():
+		out := s.values[0][:b.n]
+		for i, a := range b.addrs(m.Field) {
+			out[i] = hashAddr(&a)
+		}
+		return out
+	case m.Kind == Uniq:
+		out := b.numbers(m.Field, s.values[0][:])
+		for i, v := range out {
+			s.values[0][i] = hashNumber(v)
+		}
+		return s.values[0][:len(out)]
+	case m.Duration:
+		firsts, lasts := b.numbers(flow.First, s.values[0][:]), b.numbers(flow.Last, s.values[1][:])
+		for i := range firsts {
+			s.values[0][i] = duration(firsts[i], lasts[i])
+		}
+		return s.values[0][:b.n]
+	case m.Field == flow.Packets:
+		return s.counters[0].of(b, s.values[0][:])
+	case m.Field == flow.Bytes:
+		return s.counters[1].of(b, s.values[0][:])
+	}
+	return b.numbers(m.Field, s.values[0][:])
+}
+
+// finish is called behind the last page of a source.
+func (s *segmentScanner) finish() error {
+	if s.dense.isUsed && s.sink == nil {
+		return s.mergeDense()
+	}
+	return nil
+}
+
+// bitsFor is how many bits numbers below n take.
+func bitsFor(n int) int { return bits.Len(uint(max(n-1, 0))) }
