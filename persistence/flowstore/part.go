@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -183,7 +184,7 @@ func (p Part) openSegment(fields flow.FieldSet) (_ *scan, err error) {
 	return s, nil
 }
 
-func pageBounds(file *os.File, foot *footer) ([]timeBounds, error) {
+func pageBounds(file io.ReaderAt, foot *footer) ([]timeBounds, error) {
 	time := foot.chunks[0]
 	var index format.ColumnIndex
 	if err := readIndex(file, time.ColumnIndexOffset, time.ColumnIndexLength, &index); err != nil {

@@ -139,6 +139,7 @@ func (s *Store) unlinkDoomed() {
 	s.doomed = nil
 	s.mu.Unlock()
 	for _, seg := range doomed {
+		s.hot.forget(seg)
 		err := s.disk.remove(filepath.Join(s.dir, filepath.FromSlash(seg.path)))
 		s.mu.Lock()
 		s.leaving -= seg.bytes

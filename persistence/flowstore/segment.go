@@ -25,6 +25,7 @@ type segment struct {
 	isNewer  bool   // broken, for having been written by a newer version
 
 	isChecked atomic.Bool // the page indexes are what was written
+	pages     pageChecks  // and so are these pages
 
 	readers   int  // guarded by the store's lock
 	isRemoved bool // guarded by the store's lock

@@ -86,6 +86,7 @@ type Store struct {
 	zstd     *zstd.Decoder
 	readers  sync.Pool // of *columnReader
 	blocks   blocks
+	hot      *hotCache
 	manifest *manifest // the sealing goroutine's
 
 	stop     chan struct{} // closed by Close
@@ -146,7 +147,7 @@ func newStore(dir string, cfg Config) *Store {
 	}
 	s := &Store{
 		dir: filepath.Clean(dir), cfg: cfg, disk: &disk{fault: cfg.fault, done: cfg.done}, log: cfg.Log.With("component", "flowstore"), zstd: dec,
-		stop: make(chan struct{}), kick: make(chan struct{}, 1),
+		hot: newHotCache(hotOctets), stop: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
 	s.room = sync.NewCond(&s.mu)
 	return s

@@ -1,0 +1,400 @@
+package flowstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/format"
+	"golang.org/x/sys/unix"
+
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
+)
+
+var _ query.Encoded = Part{}
+
+// Columns begins a reading of a sealed segment's columns as they are stored.
+// It returns nil for a part that is still open, and for a segment whose footer
+// cannot be read: Read then says why.
+func (p Part) Columns(context.Context) query.Columns {
+	if p.seg == nil {
+		return nil
+	}
+	r := &columnsReader{part: p, store: p.view.store}
+	r.hot, r.names = r.store.hot.acquire(r.store, p.seg)
+	if err := r.begin(); err != nil {
+		r.Close()
+		return nil
+	}
+	return r
+}
+
+// columnsReader reads pages of one hotSegment. It is not safe for concurrent
+// use.
+type columnsReader struct {
+	part   Part
+	store  *Store
+	hot    *hotSegment
+	names  *query.Names
+	file   *diskFile // nil until it is needed
+	octets uint64    // read so far
+	isDone bool
+
+	raw     []byte                 // of read
+	columns [numColumns]*hotColumn // as they were when this reading began; nil: the segment lacks it
+	scratch [numColumns]columnScratch
+	zero    [1]uint32 // the number of the address of columns that the segment lacks
+}
+
+// columnScratch is the memory that the pages of one column are read into.
+type columnScratch struct {
+	body   []byte
+	plain  []byte
+	int32s []int32
+	int64s []int64
+	values []uint64
+	addrs  []flow.Addr
+}
+
+func (r *columnsReader) begin() error {
+	if !r.hot.ready() {
+		file, err := r.open()
+		if err != nil {
+			return err
+		}
+		if err := r.hot.open(file); err != nil {
+			return err
+		}
+	}
+	r.hot.mapFile(r)
+	return nil
+}
+
+// Open implements query.Columns.
+func (r *columnsReader) Open(fields flow.FieldSet) (err error) {
+	defer func() { // the decoders do not promise to survive hostile octets
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", ErrCorrupt, p)
+		}
+	}()
+	for i, wanted := range columnsOf(fields) {
+		if !wanted || r.columns[i] != nil {
+			continue
+		}
+		if r.columns[i], err = r.hot.column(i, r, r.names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *hotSegment) ready() bool {
+	h.opening.Lock()
+	defer h.opening.Unlock()
+	return h.isOpen
+}
+
+// mapFile maps the file, once. Pages are read the first time, when they may
+// have to come from the disk: a thread that waits in a read does not keep
+// others from running, one that waits for a page fault does. From then on they
+// are taken from the mapping.
+func (h *hotSegment) mapFile(r *columnsReader) {
+	h.opening.Lock()
+	defer h.opening.Unlock()
+	if h.mapped != nil {
+		return
+	}
+	file, err := r.open()
+	if err != nil {
+		return
+	}
+	stat, err := file.file.Stat()
+	if err != nil || stat.Size() != h.seg.bytes {
+		return
+	}
+	if mapped, err := unix.Mmap(int(file.file.Fd()), 0, int(stat.Size()), unix.PROT_READ, unix.MAP_SHARED); err == nil {
+		h.mapped = mapped
+	}
+}
+
+// open opens the file, once.
+func (r *columnsReader) open() (*diskFile, error) {
+	if r.file != nil {
+		return r.file, nil
+	}
+	file, err := r.store.disk.open(r.hot.path())
+	if err != nil {
+		return nil, err
+	}
+	r.file = file
+	return file, nil
+}
+
+// read reads octets of the file; they are valid until the next call.
+func (r *columnsReader) read(offset, size int64) ([]byte, error) {
+	if size <= 0 || size > maxPageOctets {
+		return nil, fmt.Errorf("%w: page of %d octets", ErrCorrupt, size)
+	}
+	file, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	r.raw = slices.Grow(r.raw[:0], int(size)+bitpackSlack)[:size]
+	if _, err := file.ReadAt(r.raw, offset); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = fmt.Errorf("%w: ends within a page", ErrCorrupt)
+		}
+		return nil, err
+	}
+	return r.raw, nil
+}
+
+// Pages implements query.Columns.
+func (r *columnsReader) Pages() int { return len(r.hot.bounds) }
+
+// Rows implements query.Columns.
+func (r *columnsReader) Rows(page int) int { return r.part.seg.rowsIn(page) }
+
+// Times implements query.Columns.
+func (r *columnsReader) Times(page int) (minMs, maxMs int64) {
+	return r.hot.bounds[page].min, r.hot.bounds[page].max
+}
+
+// Dictionary implements query.Columns. Starts of flows have none: they are
+// stored as durations.
+func (r *columnsReader) Dictionary(f flow.Field) (query.Dictionary, bool) {
+	i := columnOf[f]
+	c := r.columns[i]
+	switch {
+	case f == flow.First:
+		return query.Dictionary{}, false
+	case c == nil && columns[i].kind == addr:
+		r.names.Number([]flow.Addr{{}}, r.zero[:])
+		return query.Dictionary{IDs: r.zero[:], Names: r.names}, true
+	case c == nil:
+		return query.Dictionary{Numbers: []uint64{0}}, true
+	}
+	return c.dict, c.isCoded
+}
+
+// Page implements query.Columns.
+func (r *columnsReader) Page(f flow.Field, page int) (p query.Page, err error) {
+	defer func() { // the decoders do not promise to survive hostile octets
+		if caught := recover(); caught != nil {
+			err = fmt.Errorf("%w: %v", ErrCorrupt, caught)
+		}
+		if err != nil {
+			err = fmt.Errorf("column %s, page %d: %w", columns[columnOf[f]].name, page, err)
+		}
+	}()
+	if f == flow.First {
+		return r.firsts(page)
+	}
+	return r.page(columnOf[f], page)
+}
+
+// page returns a page of a column. Numbers without dictionary are those of
+// the file, 32-bit ones without sign.
+func (r *columnsReader) page(i, page int) (query.Page, error) {
+	rows := r.Rows(page)
+	c, s := r.columns[i], &r.scratch[i]
+	if c == nil {
+		return query.Page{Rows: rows, IsOne: true}, nil
+	}
+	p, err := r.hot.header(c, page, r)
+	if err != nil {
+		return query.Page{}, err
+	}
+	r.octets += uint64(p.size)
+	body, err := r.body(s, p)
+	if err != nil {
+		return query.Page{}, err
+	}
+	if p.compressed {
+		if body, err = r.uncompressed(c, p, body); err != nil {
+			return query.Page{}, err
+		}
+	}
+	switch {
+	case p.encoding == format.RLEDictionary && !p.compressed:
+		return r.indexes(p.shape, body, rows)
+	case p.encoding == format.RLEDictionary:
+		run, err := parseRun(body, rows)
+		if err != nil {
+			return query.Page{}, err
+		}
+		return r.indexes(run, body, rows)
+	case c.column.kind == addr:
+		return s.plainAddrs(p.encoding, body, rows)
+	}
+	return s.numbers(c.column, p.encoding, body, rows)
+}
+
+// body returns the octets of a page, as they are in the file.
+func (r *columnsReader) body(s *columnScratch, p *storedPage) ([]byte, error) {
+	if m := r.hot.mapped; m != nil {
+		return m[p.offset : p.offset+int64(p.size)], nil
+	}
+	raw, err := r.read(p.offset, int64(p.size))
+	s.body = append(s.body[:0], raw...)
+	return s.body, err
+}
+
+func (r *columnsReader) uncompressed(c *hotColumn, p *storedPage, body []byte) ([]byte, error) {
+	if c.chunk.MetaData.Codec == format.Uncompressed {
+		return body, nil
+	}
+	if c.chunk.MetaData.Codec != format.Zstd {
+		return nil, fmt.Errorf("%w: compressed with %s instead of zstd", ErrCorrupt, c.chunk.MetaData.Codec)
+	}
+	s := &r.scratch[columnOf[c.column.field]]
+	s.plain = slices.Grow(s.plain[:0], p.rawSize+bitpackSlack)
+	plain, err := r.store.zstd.DecodeAll(body, s.plain)
+	if err != nil {
+		return nil, fmt.Errorf("%w: zstd: %w", ErrCorrupt, err)
+	}
+	s.plain = plain
+	return plain, nil
+}
+
+// indexes returns a page of dictionary indexes.
+func (r *columnsReader) indexes(run indexRun, body []byte, rows int) (query.Page, error) {
+	switch {
+	case run.isOne:
+		return query.Page{Rows: rows, IsOne: true, One: run.one}, nil
+	case !run.many:
+		return query.Page{Rows: rows, Width: run.width, Packed: body[run.at:]}, nil
+	}
+	return manyRuns(body, rows)
+}
+
+// manyRuns decodes what other writers may have made of several runs.
+func manyRuns(body []byte, rows int) (query.Page, error) {
+	var e rle.DictionaryEncoding
+	indexes, err := e.DecodeInt32(nil, body)
+	if err != nil {
+		return query.Page{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if len(indexes) < rows {
+		return query.Page{}, fmt.Errorf("%w: %d values instead of %d", ErrCorrupt, len(indexes), rows)
+	}
+	packed := make([]byte, 0, 4*(len(indexes)+8))
+	for _, n := range indexes[:rows] {
+		packed = appendValue(packed, uint64(uint32(n)), 4)
+	}
+	for len(packed)%32 != 0 {
+		packed = append(packed, 0)
+	}
+	return query.Page{Rows: rows, Width: 32, Packed: packed}, nil
+}
+
+func (s *columnScratch) plainAddrs(enc format.Encoding, body []byte, rows int) (query.Page, error) {
+	if enc != format.Plain || len(body) != 16*rows {
+		return query.Page{}, fmt.Errorf("%w: %d octets of encoding %s for %d addresses", ErrCorrupt, len(body), enc, rows)
+	}
+	s.addrs = slices.Grow(s.addrs[:0], rows)[:rows]
+	for j := range s.addrs {
+		s.addrs[j] = flow.Addr(body[16*j:])
+	}
+	return query.Page{Rows: rows, Addrs: s.addrs}, nil
+}
+
+func (s *columnScratch) numbers(c *column, enc format.Encoding, body []byte, rows int) (query.Page, error) {
+	s.values = slices.Grow(s.values[:0], rows)[:rows]
+	switch {
+	case enc == format.DeltaBinaryPacked:
+		if err := s.deltas(c, body); err != nil {
+			return query.Page{}, err
+		}
+	case enc == format.Plain && len(body) == rows*c.octets():
+		for j := range s.values {
+			s.values[j] = c.plainAt(body, j)
+		}
+	default:
+		return query.Page{}, fmt.Errorf("%w: %d octets of encoding %s for %d values", ErrCorrupt, len(body), enc, rows)
+	}
+	return query.Page{Rows: rows, Values: s.values}, nil
+}
+
+func (s *columnScratch) deltas(c *column, body []byte) (err error) {
+	var e delta.BinaryPackedEncoding
+	n := 0
+	if c.kind == num64 {
+		if s.int64s, err = e.DecodeInt64(s.int64s, body); err == nil {
+			n = len(s.int64s)
+			for j, v := range s.int64s[:min(n, len(s.values))] {
+				s.values[j] = uint64(v)
+			}
+		}
+	} else if s.int32s, err = e.DecodeInt32(s.int32s, body); err == nil {
+		n = len(s.int32s)
+		for j, v := range s.int32s[:min(n, len(s.values))] {
+			s.values[j] = uint64(uint32(v))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if n != len(s.values) {
+		return fmt.Errorf("%w: %d values instead of %d", ErrCorrupt, n, len(s.values))
+	}
+	return nil
+}
+
+// firsts computes the starts of flows from their ends and durations.
+func (r *columnsReader) firsts(page int) (query.Page, error) {
+	durations, lasts := columnOf[flow.First], columnOf[flow.Last]
+	if r.columns[durations] == nil || r.columns[lasts] == nil {
+		return query.Page{Rows: r.Rows(page), Values: make([]uint64, r.Rows(page))}, nil
+	}
+	last, err := r.page(lasts, page)
+	if err != nil {
+		return query.Page{}, err
+	}
+	ends := slices.Clone(r.decoded(lasts, &last))
+	duration, err := r.page(durations, page)
+	if err != nil {
+		return query.Page{}, err
+	}
+	for i, d := range r.decoded(durations, &duration) {
+		ends[i] = firstOf(ends[i], int32(uint32(d)))
+	}
+	return query.Page{Rows: len(ends), Values: ends}, nil
+}
+
+// decoded returns the numbers of a page.
+func (r *columnsReader) decoded(i int, p *query.Page) []uint64 {
+	if p.Values != nil {
+		return p.Values
+	}
+	values := make([]uint64, p.Rows)
+	p.Numbers(r.columns[i].dict, values, 0)
+	return values
+}
+
+// Skip implements query.Columns.
+func (r *columnsReader) Skip(page int, err error) {
+	min, max := r.Times(page)
+	r.part.view.skip(r.part.seg, min, max, r.Rows(page), err)
+	if errors.Is(err, query.ErrCutOff) {
+		r.store.hot.forget(r.part.seg)
+	}
+}
+
+// Close implements query.Columns.
+func (r *columnsReader) Close() (bytesRead uint64) {
+	if r.isDone {
+		return r.octets
+	}
+	r.isDone = true
+	if r.file != nil {
+		_ = r.file.Close() // it was only read
+	}
+	r.store.hot.release(r.hot)
+	return r.octets
+}

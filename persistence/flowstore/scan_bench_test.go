@@ -1,0 +1,142 @@
+package flowstore
+
+import (
+	"context"
+	"math"
+	"net/netip"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"example.com/weir/flowio/decode"
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest/synth"
+	"example.com/weir/flowio/query"
+)
+
+// benchStore returns a store with what synthetic exporters send in as many
+// records as WEIR_BENCH_ROWS says, a few million if it says nothing; the
+// target figures are those of 20 million. WEIR_BENCH_STORE names a directory
+// where the store is kept for the next time.
+func benchStore(b *testing.B) *Store {
+	b.Helper()
+	rows := 4 << 20
+	if text := os.Getenv("WEIR_BENCH_ROWS"); text != "" {
+		var err error
+		if rows, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	dir := os.Getenv("WEIR_BENCH_STORE")
+	if dir == "" {
+		dir = b.TempDir()
+	}
+	s := openStore(b, dir, Config{})
+	if s.Stats().Rows == 0 {
+		fill(b, s, rows)
+		closeStore(b, s)
+		s = openStore(b, dir, Config{})
+	}
+	b.Logf("%d records, %.1f octets each", s.Stats().Rows, float64(s.Stats().Bytes)/float64(s.Stats().Rows))
+	return s
+}
+
+// fill stores what four exporters send in rows/20,000 seconds.
+func fill(b *testing.B, s *Store, rows int) {
+	decoder := decode.New(decode.Config{})
+	var exporters []*synth.Exporter
+	for i := range 4 {
+		e, err := synth.New(synth.Config{Name: strconv.Itoa(i), Protocol: synth.NetFlow9, IPv6Share: 0.2, Domain: uint32(i)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		exporters = append(exporters, e)
+	}
+	batch := flow.NewBatch(flow.AllFields)
+	for n := 0; n < rows; {
+		e := n / 32 % len(exporters)
+		now := time.UnixMilli(trafficStart).Add(time.Duration(n) * 50 * time.Microsecond)
+		packet, records := exporters[e].Packet(now)
+		source := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(e)}), 9995)
+		if err := decoder.Decode(flow.Packet{Exporter: source, Port: 9995, Received: now, Payload: packet}, batch); err != nil {
+			b.Fatal(err)
+		}
+		if n += records; batch.Len() >= 4096 || n >= rows {
+			appendTo(b, s, batch)
+			batch.Reset()
+		}
+	}
+}
+
+// scanQuestions are what BenchmarkScan asks. A top of many groups selects its
+// first ones, as a Slave does that answers alone.
+var scanQuestions = []struct {
+	name    string
+	request query.Request
+	selects bool
+}{
+	{"total", query.Request{Kind: query.Total}, false},
+	{"srcAddr", query.Request{Kind: query.Top, GroupBy: []string{"srcAddr"}}, false},
+	{"pairs", query.Request{Kind: query.Top, GroupBy: []string{"srcAddr", "dstAddr"}}, true},
+	{"tuples", query.Request{Kind: query.Top, GroupBy: []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}}, true},
+	{"net24", query.Request{Kind: query.Top, GroupBy: []string{"srcAddr/24"}}, false},
+	{"dstPort", query.Request{Kind: query.Top, GroupBy: []string{"dstPort"}}, false},
+	{"srcAddr443", query.Request{Kind: query.Top, GroupBy: []string{"srcAddr"}, Filter: "proto tcp and dst port 443"}, false},
+	{"ports", query.Request{Kind: query.Total, Filter: "port in [22 23 3389 5900-5910]"}, false},
+	{"net", query.Request{Kind: query.Total, Filter: "net 198.18.16.0/24"}, false},
+	{"host", query.Request{Kind: query.Total, Filter: "host 198.18.0.1"}, false},
+	{"bytes", query.Request{Kind: query.Total, Filter: "bytes > 10M"}, false},
+	{"series", query.Request{Kind: query.Series, GroupBy: []string{"proto"}, Step: "10s"}, false},
+	{"uniq", query.Request{Kind: query.Top, GroupBy: []string{"dstPort"}, Metrics: []string{"bytes", "uniq(srcAddr)"}}, false},
+}
+
+// BenchmarkScan asks a warm store.
+func BenchmarkScan(b *testing.B) {
+	s := benchStore(b)
+	rows := int(s.Stats().Rows)
+	for _, q := range scanQuestions {
+		for _, threads := range []int{1, 2} {
+			b.Run(q.name+"/threads="+strconv.Itoa(threads), func(b *testing.B) { benchScan(b, s, rows, threads, q.request) })
+		}
+	}
+}
+
+func benchScan(b *testing.B, s *Store, rows, threads int, request query.Request) {
+	request.From, request.To = time.UnixMilli(0).UTC().Format(time.RFC3339), time.UnixMilli(trafficStart*2).UTC().Format(time.RFC3339)
+	if request.Kind == query.Series {
+		last := s.Stats().Newest
+		request.From = time.UnixMilli(trafficStart - 1000).UTC().Format(time.RFC3339)
+		request.To = time.UnixMilli(last + 1000).UTC().Format(time.RFC3339)
+	}
+	plan, err := request.Resolve(time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	ask := func() *query.Partial {
+		v := s.View(math.MinInt64, math.MaxInt64)
+		defer v.Close()
+		var sources []query.Source
+		for _, p := range v.Parts() {
+			sources = append(sources, p)
+		}
+		partial, _, err := query.Scan(context.Background(), plan, sources, query.ScanOptions{Threads: threads, MemoryBudget: 4 << 30})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return partial
+	}
+	groups := ask().Groups()
+	runtime.GC()
+	b.ReportAllocs()
+	start := cpuTime()
+	for b.Loop() {
+		ask()
+	}
+	cpu := float64((cpuTime() - start).Nanoseconds()) / float64(b.N)
+	b.ReportMetric(cpu/float64(rows), "cpu-ns/row")
+	b.ReportMetric(cpu/1e6, "cpu-ms/op")
+	b.ReportMetric(float64(rows)/(float64(b.Elapsed().Nanoseconds())/float64(b.N))*1e9, "rows/s")
+	b.ReportMetric(float64(groups), "groups")
+}
