@@ -1,6 +1,11 @@
 // Package listen receives export packets over UDP: several sockets share a
 // port, each is read in batches, and reading is separated from processing by
-// a bounded hand-over.
+// a bounded hand-over. Runs of packets that the kernel has put together
+// (UDP_GRO) are read in one piece.
+//
+// Exporters are protected from each other: new ones are admitted at a bounded
+// rate, and under overload whoever has most packets in the hand-over loses
+// first.
 //
 // It does not look into packets (flowio/distribute and flowio/decode do) and
 // knows nothing about who sends them. It needs Linux.
@@ -39,6 +44,10 @@ type Config struct {
 	Buffer  int        // receive buffer per socket in octets; 0 = 16 MiB
 	Log     *slog.Logger
 	Book    *ledger.Book // packets at hop Receive; nil = a Book of its own
+
+	// AdmitAtOnce and AdmitPerSecond bound the new exporters that each socket
+	// admits; 0 = 8,192 and 256. Packets of others are dropped as not_admitted.
+	AdmitAtOnce, AdmitPerSecond int
 }
 
 // Validate reports everything wrong with c at once.
@@ -46,6 +55,9 @@ func (c Config) Validate() error {
 	var errs []error
 	if c.Sockets < 0 || c.Sockets > maxSockets {
 		errs = append(errs, fmt.Errorf("sockets: %d, want 1 to %d, or 0 for one per core", c.Sockets, maxSockets))
+	}
+	if c.AdmitAtOnce < 0 || c.AdmitPerSecond < 0 {
+		errs = append(errs, fmt.Errorf("admit: %d exporters at once, %d per second; want more than 0, or 0 for the defaults", c.AdmitAtOnce, c.AdmitPerSecond))
 	}
 	if c.Buffer < 0 {
 		errs = append(errs, fmt.Errorf("buffer: %d octets, want more than 0, or 0 for the default", c.Buffer))
@@ -76,6 +88,12 @@ func New(cfg Config, take func([]flow.Packet)) *Listener {
 	}
 	if cfg.Buffer == 0 {
 		cfg.Buffer = defaultBuffer
+	}
+	if cfg.AdmitAtOnce == 0 {
+		cfg.AdmitAtOnce = defaultAdmitAtOnce
+	}
+	if cfg.AdmitPerSecond == 0 {
+		cfg.AdmitPerSecond = defaultAdmitPerSecond
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// batch is how many packets one system call reads. Larger batches gain
-	// little: at 40,000 packets/s a call finds a handful.
+	// batch is how many messages one system call reads; a message is a packet
+	// or a run of packets.
 	batch = 64
 
 	// giveAtMost is how many packets one call of take gets.
@@ -28,6 +28,13 @@ const (
 	// buffer before the reader drops them. Reading on and dropping keeps the
 	// loss attributed to its exporters, which the kernel's count is not.
 	patience = 20 * time.Millisecond
+
+	// gather is the pause after a read that found few packets: waking up for
+	// each packet costs several times what the packet does. paceBuffer is the
+	// receive buffer that it takes, in octets: the packets of a saturated
+	// 10-gigabit link must fit while the reader pauses.
+	gather     = time.Millisecond
+	paceBuffer = 4 << 20
 
 	// maxReadPause caps the pause after reads that fail for no known reason.
 	maxReadPause = time.Second
@@ -41,14 +48,14 @@ type reader struct {
 	ring *ring
 	recv receiver
 
-	memory  []byte // of ring and recv
-	closing atomic.Bool
-	refused uint32 // drops of the kernel when refuse was called
-	drops   uint32 // drops of the kernel that are accounted for
-	full    bool   // the hand-over was full and had no room for patience
+	memory     []byte // of ring and recv
+	closing    atomic.Bool
+	refused    uint32 // drops of the kernel when refuse was called
+	drops      uint32 // drops of the kernel that are accounted for
+	overloaded bool   // the hand-over was full for patience and is not half empty since
+	paced      bool   // the buffer allows pauses
 
-	in  accounts // of what the reader drops
-	out accounts // of what take gets
+	exporters exporters
 }
 
 func newReader(conn *net.UDPConn, cfg Config) (*reader, error) {
@@ -65,7 +72,7 @@ func newReader(conn *net.UDPConn, cfg Config) (*reader, error) {
 	}
 	r := &reader{
 		conn: conn, raw: raw, cfg: cfg, memory: memory, ring: newRing(memory[:ringOctets]),
-		in: newAccounts(cfg.Book), out: newAccounts(cfg.Book),
+		paced: bufferOf(conn) >= paceBuffer, exporters: newExporters(cfg),
 	}
 	r.recv.init(memory[ringOctets:])
 	return r, nil
@@ -82,16 +89,15 @@ func (r *reader) read() {
 	defer func() { r.countDrops(r.kernelDrops()) }()
 	pause := time.Millisecond
 	for {
-		at, n := r.room()
-		if n == 0 {
-			at, n = -1, batch
-		}
 		draining := r.closing.Load()
-		got, err := r.recv.receive(r, at, n, !draining)
+		n, err := r.recv.receive(r.raw, !draining)
 		switch {
-		case got > 0:
+		case n > 0:
 			pause = time.Millisecond
-			r.count(at, got)
+			r.hand(n)
+			if n < batch/2 && r.paced && !draining {
+				time.Sleep(gather)
+			}
 		case draining:
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded): // refuse woke the reader
@@ -103,57 +109,85 @@ func (r *reader) read() {
 	}
 }
 
-// room returns free slots as ring.free does, none if the hand-over stays
-// full. While closing it waits as long as it takes.
-func (r *reader) room() (at, n int) {
-	at, n = r.ring.free(batch)
-	if n > 0 || r.full && !r.closing.Load() {
-		r.full = n == 0
-		return at, n
-	}
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-	for n == 0 {
-		select {
-		case <-r.ring.room:
-		case <-timeout.C:
-			if !r.closing.Load() {
-				r.full = true
-				return at, 0
-			}
-			timeout.Reset(patience)
-		}
-		at, n = r.ring.free(batch)
-	}
-	return at, n
-}
-
-// count hands n packets that were read into slots from at on over, or drops
-// them if at is negative.
-func (r *reader) count(at, n int) {
+// hand hands over, or drops, the packets in n messages.
+func (r *reader) hand(n int) {
 	if drops, ok := r.recv.kernelDrops(n); ok {
 		r.countDrops(drops)
 	}
 	now := time.Now()
 	for i := range n {
-		exporter := r.recv.exporter(i)
-		if at < 0 {
-			a := r.in.of(exporter.Addr())
-			a.Receive(1)
-			a.Drop(ledger.QueueFull, 1)
+		from := r.recv.exporter(i)
+		x := r.exporters.of(from.Addr(), now)
+		run, each := r.recv.payload(i)
+		if each >= len(run) {
+			r.handOne(x, from, now, run)
 			continue
 		}
-		s := &r.ring.slots[at+i]
-		s.exporter, s.received = exporter, now
-		s.length = r.recv.length(i)
-		if s.length > slotOctets {
-			s.spill = append(s.spill[:0], r.ring.memory(at+i)...)
-			s.spill = append(s.spill, r.recv.beyond(i, s.length-slotOctets)...)
+		for len(run) > 0 {
+			m := min(each, len(run))
+			r.handOne(x, from, now, run[:m])
+			run = run[m:]
 		}
 	}
-	if at >= 0 {
-		r.ring.fill(n)
+	r.ring.publish()
+}
+
+// handOne hands over one packet, or drops it.
+func (r *reader) handOne(x *exporter, from netip.AddrPort, now time.Time, payload []byte) {
+	if x == nil {
+		a := r.strangers()
+		a.Receive(1)
+		a.Drop(ledger.NotAdmitted, 1)
+		return
 	}
+	if !r.isRoomFor(x) {
+		x.account.Receive(1)
+		x.account.Drop(ledger.QueueFull, 1)
+		return
+	}
+	x.queued.Add(1)
+	r.ring.put(x, from, now, payload)
+}
+
+// strangers is the account of packets that have none of their own.
+func (r *reader) strangers() *ledger.Account {
+	return r.cfg.Book.Account(ledger.Key{Hop: ledger.Receive, Kind: ledger.Packets})
+}
+
+// isRoomFor reports whether a packet of x may be handed over. A full hand-over
+// is waited for once. If that was in vain the unit is overloaded, and until
+// the hand-over is half empty an exporter may have as many packets in it as
+// there are slots left: whoever sends most is dropped first, and there is
+// always a slot for one that sends little. While closing it waits as long as
+// it takes.
+func (r *reader) isRoomFor(x *exporter) bool {
+	free := r.ring.free()
+	if free >= handOver/2 {
+		r.overloaded = false
+	}
+	if r.overloaded && !r.closing.Load() {
+		return int(x.queued.Load()) < free
+	}
+	return free > 0 || r.awaitRoom()
+}
+
+// awaitRoom waits for a free slot.
+func (r *reader) awaitRoom() bool {
+	r.ring.publish()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for r.ring.free() == 0 {
+		select {
+		case <-r.ring.room:
+		case <-timeout.C:
+			if !r.closing.Load() {
+				r.overloaded = true
+				return false
+			}
+			timeout.Reset(patience)
+		}
+	}
+	return true
 }
 
 // give calls take with the packets handed over until there will be no more.
@@ -167,17 +201,27 @@ func (r *reader) give(take func([]flow.Packet)) {
 		for i := range n {
 			s := &r.ring.slots[at+i]
 			packets[i] = flow.Packet{Exporter: s.exporter, Port: r.cfg.Port, Received: s.received, Payload: r.ring.payload(at + i)}
-			r.out.of(s.exporter.Addr()).Receive(1)
 		}
+		r.inRuns(at, n, func(x *exporter, run int) { x.account.Receive(uint64(run)) })
 		take(packets[:n])
-		for i := range n {
-			s := &r.ring.slots[at+i]
-			r.out.of(s.exporter.Addr()).Keep(1)
-			if cap(s.spill) > keptSpill {
-				s.spill = nil
-			}
+		r.inRuns(at, n, func(x *exporter, run int) {
+			x.account.Keep(uint64(run))
+			x.queued.Add(int32(-run))
+		})
+		r.ring.release(at, n)
+	}
+}
+
+// inRuns calls f with each run of packets of one exporter in n slots from at
+// on, and its length.
+func (r *reader) inRuns(at, n int, f func(*exporter, int)) {
+	for end := at + n; at < end; {
+		x, run := r.ring.slots[at].from, 1
+		for at+run < end && r.ring.slots[at+run].from == x {
+			run++
 		}
-		r.ring.release(n)
+		f(x, run)
+		at += run
 	}
 }
 
@@ -215,7 +259,7 @@ func (r *reader) countDrops(total uint32) {
 	if n == 0 || n > 1<<31 { // an older count than the last one
 		return
 	}
-	a := r.in.of(netip.Addr{})
+	a := r.strangers()
 	a.Receive(uint64(n))
 	if r.closing.Load() {
 		late := min(n, total-r.refused)

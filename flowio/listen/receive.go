@@ -3,13 +3,21 @@ package listen
 import (
 	"encoding/binary"
 	"net/netip"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// longest is more than the longest UDP payload.
-const longest = 65536
+const (
+	// longest is more than the longest UDP payload, and than a run of
+	// datagrams that the kernel hands over in one piece.
+	longest = 65536
+
+	// controlLen is room for two control messages with a number each: the
+	// count of drops, and the length of the datagrams in a run.
+	controlLen = 2 * 24 // unix.CmsgSpace(4) is not a constant
+)
 
 // message is the kernel's struct mmsghdr.
 type message struct {
@@ -21,27 +29,26 @@ type message struct {
 // an address per packet.
 type receiver struct {
 	messages [batch]message
-	vectors  [batch][2]unix.Iovec // the slot, and what is longer
+	vectors  [batch]unix.Iovec
 	names    [batch]unix.RawSockaddrInet6
-	controls [batch][24]byte // unix.CmsgSpace(4): the count of drops
-	scratch  [slotOctets]byte
-	spill    []byte // touched by long packets only
+	controls [batch][controlLen]byte
+	octets   []byte // batch times longest; what no packet has filled costs no memory
 
-	want, got int
-	errno     unix.Errno
-	call      func(fd uintptr) bool // once, so that a read allocates nothing
+	got   int
+	errno unix.Errno
+	call  func(fd uintptr) bool // once, so that a read allocates nothing
 }
 
-// init prepares v to use spill, batch times longest octets.
-func (v *receiver) init(spill []byte) {
-	v.spill = spill
+// init prepares v to use octets, batch times longest.
+func (v *receiver) init(octets []byte) {
+	v.octets = octets
 	for i := range v.messages {
-		v.vectors[i][1].Base = &v.spill[i*longest]
-		v.vectors[i][1].SetLen(longest)
+		v.vectors[i].Base = &octets[i*longest]
+		v.vectors[i].SetLen(longest)
 		h := &v.messages[i].header
 		h.Name = (*byte)(unsafe.Pointer(&v.names[i]))
-		h.Iov = &v.vectors[i][0]
-		h.SetIovlen(2)
+		h.Iov = &v.vectors[i]
+		h.SetIovlen(1)
 		h.Control = &v.controls[i][0]
 	}
 	v.call = func(fd uintptr) bool {
@@ -50,27 +57,18 @@ func (v *receiver) init(spill []byte) {
 	}
 }
 
-// receive reads at most n packets into the slots of r's ring from at on, or
-// nowhere if at is negative. It waits for the first one if wait is set.
-func (v *receiver) receive(r *reader, at, n int, wait bool) (int, error) {
-	v.want = n
-	for i := range n {
-		memory := v.scratch[:]
-		if at >= 0 {
-			memory = r.ring.memory(at + i)
-		}
-		v.vectors[i][0].Base = &memory[0]
-		v.vectors[i][0].SetLen(slotOctets)
+// receive reads messages. It waits for the first one if wait is set.
+func (v *receiver) receive(raw syscall.RawConn, wait bool) (n int, err error) {
+	for i := range v.messages {
 		h := &v.messages[i].header
 		h.Namelen = unix.SizeofSockaddrInet6
-		h.SetControllen(len(v.controls[i]))
+		h.SetControllen(controlLen)
 	}
 	v.got, v.errno = 0, 0
-	var err error
 	if wait {
-		err = r.raw.Read(v.call)
+		err = raw.Read(v.call)
 	} else {
-		err = r.raw.Control(v.recvmmsg)
+		err = raw.Control(v.recvmmsg)
 	}
 	if err == nil && v.errno != 0 && v.errno != unix.EAGAIN {
 		err = v.errno
@@ -81,7 +79,7 @@ func (v *receiver) receive(r *reader, at, n int, wait bool) (int, error) {
 func (v *receiver) recvmmsg(fd uintptr) {
 	for {
 		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd,
-			uintptr(unsafe.Pointer(&v.messages[0])), uintptr(v.want), unix.MSG_DONTWAIT, 0, 0)
+			uintptr(unsafe.Pointer(&v.messages[0])), batch, unix.MSG_DONTWAIT, 0, 0)
 		if errno == unix.EINTR {
 			continue
 		}
@@ -93,13 +91,17 @@ func (v *receiver) recvmmsg(fd uintptr) {
 	}
 }
 
-// length returns the length of packet i.
-func (v *receiver) length(i int) int { return int(v.messages[i].length) }
+// payload returns the octets of message i: a datagram, or a run of datagrams
+// of one exporter that have each octets, the last one perhaps fewer.
+func (v *receiver) payload(i int) (octets []byte, each int) {
+	octets = v.octets[i*longest:][:v.messages[i].length]
+	if n, ok := v.control(i, unix.SOL_UDP, unix.UDP_GRO); ok && n > 0 {
+		return octets, int(n)
+	}
+	return octets, len(octets)
+}
 
-// beyond returns the n octets of packet i that did not fit its slot.
-func (v *receiver) beyond(i, n int) []byte { return v.spill[i*longest:][:n] }
-
-// exporter returns the source of packet i, unmapped. A zone is left out: it
+// exporter returns the source of message i, unmapped. A zone is left out: it
 // would name an interface of ours, not the exporter.
 func (v *receiver) exporter(i int) netip.AddrPort {
 	name := &v.names[i]
@@ -112,17 +114,22 @@ func (v *receiver) exporter(i int) netip.AddrPort {
 }
 
 // kernelDrops returns the kernel's count of drops at this socket as of the
-// last of n packets. It is absent as long as nothing was dropped.
+// last of n messages. It is absent as long as nothing was dropped.
 func (v *receiver) kernelDrops(n int) (uint32, bool) {
-	i := n - 1
-	if int(v.messages[i].header.Controllen) < unix.CmsgLen(4) {
-		return 0, false
+	return v.control(n-1, unix.SOL_SOCKET, unix.SO_RXQ_OVFL)
+}
+
+// control returns the number in a control message of message i.
+func (v *receiver) control(i int, level, kind int32) (uint32, bool) {
+	b := v.controls[i][:min(int(v.messages[i].header.Controllen), controlLen)]
+	for len(b) >= unix.CmsgLen(4) {
+		c := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
+		if c.Level == level && c.Type == kind {
+			return binary.NativeEndian.Uint32(b[unix.CmsgLen(0):]), true
+		}
+		b = b[min(len(b), unix.CmsgSpace(4)):]
 	}
-	c := (*unix.Cmsghdr)(unsafe.Pointer(&v.controls[i][0]))
-	if c.Level != unix.SOL_SOCKET || c.Type != unix.SO_RXQ_OVFL {
-		return 0, false
-	}
-	return binary.NativeEndian.Uint32(v.controls[i][unix.CmsgLen(0):]), true
+	return 0, false
 }
 
 // dropsOf returns the same count at this moment.

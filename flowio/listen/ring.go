@@ -9,7 +9,7 @@ import (
 const (
 	// handOver bounds the packets of one socket between reading and
 	// processing: 4,096 packets of 1,500 octets are 40 ms of a saturated
-	// gigabit link, and 8 MiB of slots.
+	// gigabit link, and 8 MiB of slots. A power of two.
 	handOver = 4096
 
 	// slotOctets is what a slot holds without help. Export packets keep to the
@@ -24,6 +24,7 @@ const (
 
 // slot holds one packet.
 type slot struct {
+	from     *exporter
 	exporter netip.AddrPort
 	received time.Time
 	length   int
@@ -36,6 +37,8 @@ type slot struct {
 type ring struct {
 	slots  [handOver]slot
 	octets []byte // handOver times slotOctets
+
+	pending int // filled and not handed over yet; of the reading side
 
 	head, tail atomic.Uint64 // next to process, next to fill; tail-head <= handOver
 	ended      atomic.Bool   // nothing will be filled any more
@@ -52,12 +55,22 @@ func newRing(octets []byte) *ring {
 	}
 }
 
-// free returns the index of the next slot to fill and how many free ones
-// follow each other from there, at most limit.
-func (r *ring) free(limit int) (at, n int) {
-	tail := r.tail.Load()
-	at = int(tail % handOver)
-	return at, min(limit, handOver-int(tail-r.head.Load()), handOver-at)
+// free returns the number of slots that can be filled.
+func (r *ring) free() int {
+	return handOver - r.pending - int(r.tail.Load()-r.head.Load())
+}
+
+// put copies a packet into the next slot, which is free.
+func (r *ring) put(from *exporter, exporter netip.AddrPort, received time.Time, payload []byte) {
+	i := int(r.tail.Load()+uint64(r.pending)) % handOver
+	r.pending++
+	s := &r.slots[i]
+	s.from, s.exporter, s.received, s.length = from, exporter, received, len(payload)
+	if len(payload) > slotOctets {
+		s.spill = append(s.spill[:0], payload...)
+		return
+	}
+	copy(r.memory(i), payload)
 }
 
 // memory returns the octets of slot i.
@@ -71,9 +84,13 @@ func (r *ring) payload(i int) []byte {
 	return r.slots[i].spill
 }
 
-// fill hands n slots over.
-func (r *ring) fill(n int) {
-	r.tail.Add(uint64(n))
+// publish hands over what was put.
+func (r *ring) publish() {
+	if r.pending == 0 {
+		return
+	}
+	r.tail.Add(uint64(r.pending))
+	r.pending = 0
 	signal(r.filled)
 }
 
@@ -83,8 +100,9 @@ func (r *ring) end() {
 	signal(r.filled)
 }
 
-// next waits for filled slots and returns them as free does. n is 0 when the
-// ring has ended and is empty.
+// next waits for filled slots and returns the index of the first and how many
+// follow each other from there, at most limit. n is 0 when the ring has ended
+// and is empty.
 func (r *ring) next(limit int) (at, n int) {
 	for {
 		ended := r.ended.Load() // before tail: what was filled before the end is seen
@@ -98,8 +116,15 @@ func (r *ring) next(limit int) (at, n int) {
 	}
 }
 
-// release gives n processed slots back.
-func (r *ring) release(n int) {
+// release gives n processed slots from at on back.
+func (r *ring) release(at, n int) {
+	for i := range n {
+		s := &r.slots[at+i]
+		s.from = nil
+		if cap(s.spill) > keptSpill {
+			s.spill = nil
+		}
+	}
 	r.head.Add(uint64(n))
 	signal(r.room)
 }
