@@ -49,7 +49,15 @@ const durationName = "durationMs"
 // unknownFirst is the duration of a record whose first is 0, unknown.
 const unknownFirst = -1 << 31
 
-const numColumns = 31 // one for each field
+// membershipName is the column that says to which channels of which profiles a
+// record belongs, as the number of a set of channels. No field of a record
+// holds it: it is the store's own.
+const membershipName = "membership"
+
+// noField marks a column that is not a field of a record. No FieldSet has it.
+const noField flow.Field = 63
+
+const numColumns = 32 // one for each field, and membership
 
 var columns = [numColumns]column{
 	{id: 1, name: "time", field: flow.Time, kind: num64, encoding: byDelta, logical: millis},
@@ -83,6 +91,7 @@ var columns = [numColumns]column{
 	{id: 29, name: "direction", field: flow.Direction, kind: num8, logical: unsigned(8)},
 	{id: 30, name: "samplingRate", field: flow.SamplingRate, kind: num32, logical: unsigned(32)},
 	{id: 31, name: "app", field: flow.App, kind: num64, logical: unsigned(64)},
+	{id: 32, name: membershipName, field: noField, kind: num32, logical: unsigned(32)},
 }
 
 var millis = &format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MilliSeconds{}}}
@@ -92,7 +101,9 @@ func unsigned(bits int8) *format.IntType { return &format.IntType{BitWidth: bits
 // columnOf maps a field to its place in columns.
 var columnOf = func() (of [flow.NumFields]int) {
 	for i, c := range columns {
-		of[c.field] = i
+		if c.field != noField {
+			of[c.field] = i
+		}
 	}
 	return of
 }()

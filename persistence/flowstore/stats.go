@@ -19,6 +19,7 @@ type Stats struct {
 	SealErrors     uint64
 	SyncErrors     uint64
 
+	Newer      int   // segments of a newer version, which are left out of answers
 	Damaged    int   // segments of which reads met unreadable pages since Open
 	Unreadable []Gap // segments and ends of journals that Open could not read; at most maxGaps
 	Full       error // why Append refuses; nil while it takes records
@@ -46,6 +47,9 @@ func (s *Store) Stats() Stats {
 		st.Bytes += seg.bytes
 		if seg.isDamaged {
 			st.Damaged++
+		}
+		if seg.isNewer {
+			st.Newer++
 		}
 		if seg.broken != "" {
 			if len(st.Unreadable) < maxGaps {
