@@ -202,7 +202,7 @@ func (t addrTerm) testMask(addrs []flow.Addr, set []uint64) {
 		part := addrs[w*64 : min(w*64+64, len(addrs))]
 		for i := range part {
 			a := split(&part[i])
-			x := a.hi&mask.hi ^ value.hi | a.lo&mask.lo ^ value.lo
+			x := (a.hi&mask.hi ^ value.hi) | (a.lo&mask.lo ^ value.lo)
 			_, equal := bits.Sub64(x, 1, 0)
 			word |= equal << i
 		}

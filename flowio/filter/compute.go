@@ -8,6 +8,7 @@ import (
 // multiplied by the sampling rate if that was asked for.
 type record struct {
 	first, last, packets, bytes uint64
+	domain, version             uint64
 }
 
 type computation func(r record) uint64
@@ -26,6 +27,19 @@ func bitsPerSecond(r record) uint64    { return flow.Ratio(r.bytes, 8000, durati
 func packetsPerSecond(r record) uint64 { return flow.Ratio(r.packets, 1000, durationOf(r)) }
 func bytesPerPacket(r record) uint64   { return flow.Ratio(r.bytes, 1, r.packets) }
 
+// engineType and engineID are those of the header of NetFlow v5, which are
+// kept as one number, and the lower octets of the source ID of NetFlow v9,
+// where Cisco puts them (RFC 3954 section 5.1). Other formats have none: 0.
+func engineType(r record) uint64 { return engine(r) >> 8 }
+func engineID(r record) uint64   { return engine(r) & 0xff }
+
+func engine(r record) uint64 {
+	if r.version != flow.VersionNetFlow5 && r.version != flow.VersionNetFlow9 {
+		return 0
+	}
+	return r.domain & 0xffff
+}
+
 // values fills to with what t compares.
 func (t numberTerm) values(b *flow.Batch, to []uint64) {
 	if t.kind.compute == nil {
@@ -34,6 +48,7 @@ func (t numberTerm) values(b *flow.Batch, to []uint64) {
 	}
 	first, last := b.Num(flow.First), b.Num(flow.Last)
 	packets, bytes := b.Num(flow.Packets), b.Num(flow.Bytes)
+	domains, versions := b.Num(flow.Domain), b.Num(flow.Version)
 	var rates []uint64
 	if t.scaled {
 		rates = b.Num(flow.SamplingRate)
@@ -43,6 +58,7 @@ func (t numberTerm) values(b *flow.Batch, to []uint64) {
 		to[i] = t.kind.compute(record{
 			first: at(first, i), last: at(last, i),
 			packets: flow.Product(at(packets, i), rate), bytes: flow.Product(at(bytes, i), rate),
+			domain: at(domains, i), version: at(versions, i),
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -76,11 +77,20 @@ func next(text string, pos int) (token, error) {
 		end++
 	}
 	if end == pos {
-		_, size := utf8.DecodeRuneInString(text[pos:])
-		return token{}, &SyntaxError{Offset: pos, Length: size, Msg: "unexpected character"}
+		return token{}, stray(text, pos)
 	}
 	raw := text[pos:end]
 	return token{kind: tokenWord, text: strings.ToLower(raw), raw: raw, offset: pos, length: end - pos}, nil
+}
+
+// stray refuses a character that no token starts with.
+func stray(text string, pos int) error {
+	c, size := utf8.DecodeRuneInString(text[pos:])
+	e := &SyntaxError{Offset: pos, Length: size, Msg: fmt.Sprintf("unexpected character %q", c)}
+	if c == '&' || c == '|' {
+		e.Expected = []string{strings.Repeat(string(c), 2)}
+	}
+	return e
 }
 
 func quoted(text string, pos int) (token, error) {

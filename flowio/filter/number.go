@@ -27,7 +27,6 @@ type quantity struct {
 	src, dst   flow.Field    // equal if there is but one
 	directions [2]string     // words that choose src and dst; empty if there is but one
 	max        uint64        // greatest value that makes sense
-	units      bool          // k, M, G may follow the number
 	scalable   bool          // grows with the sampling rate
 	implies    []span        // protocols that the term demands as well
 	compute    computation   // nil: the field itself
@@ -35,6 +34,7 @@ type quantity struct {
 	parse      func(word string) (uint64, bool)
 	format     func(v uint64) string // nil: decimal
 	expected   string                // what parse reads, for errors
+	names      []string              // the words among it
 }
 
 // span is an inclusive range.

@@ -65,6 +65,8 @@ func (p *parser) unexpected(t token, expected ...string) error {
 	msg := fmt.Sprintf("unexpected %q", t.raw)
 	if t.kind == tokenEnd {
 		msg = "unexpected end"
+	} else if near := nearestWord(t.text, expected); t.kind == tokenWord && near != "" {
+		msg += ", did you mean " + near + "?"
 	}
 	return &SyntaxError{Offset: t.offset, Length: t.length, Expected: expected, Msg: msg}
 }

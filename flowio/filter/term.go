@@ -1,11 +1,8 @@
 package filter
 
 import (
-	"math"
 	"slices"
 	"strings"
-
-	"example.com/weir/flowio/flow"
 )
 
 // direction is what stands before the keyword of a term.
@@ -24,15 +21,15 @@ func (p *parser) term() (node, error) {
 	if t.kind != tokenWord {
 		return nil, p.unexpected(t, p.starts(d)...)
 	}
-	if reason, ok := unsupported[t.text]; ok {
-		return nil, wrong(t, "%s is not supported: %s", t.text, reason)
+	if err := p.unsupported(d); err != nil {
+		return nil, err
 	}
 	if q := quantityFor(t.text, d); q != nil {
 		p.take()
 		return p.numberTerm(q, d)
 	}
 	if d.given() && !slices.Contains(addrWords, t.text) {
-		return nil, p.unexpected(t, p.starts(d)...)
+		return nil, p.noTerm(t, d)
 	}
 	switch t.text {
 	case "any":
@@ -50,23 +47,17 @@ func (p *parser) term() (node, error) {
 		return p.flagTerm()
 	case "observation":
 		return p.observation()
+	case "flows":
+		p.take()
+		return p.flowsTerm()
 	case "sourcegroup", "profile", "channel":
 		p.take()
 		return p.scopeTerm(t.text)
 	}
-	return nil, p.unexpected(t, p.starts(d)...)
+	return nil, p.noTerm(t, d)
 }
 
 var addrWords = []string{"ip", "host", "net"}
-
-// unsupported are words of nfdump whose fields weir does not record.
-var unsupported = map[string]string{
-	"ident": "use sourcegroup", "count": "records have no number", "geo": "records have no country",
-	"tun": "records have no tunnel", "tunip": "records have no tunnel", "mpls": "records have no labels",
-	"engine-type": "use observationDomain", "engine-id": "use observationDomain", "sysid": "use exporter",
-	"prev": "records have no adjacent AS", "bgpnext": "use next ip", "fwdstat": "records have no forwarding status",
-	"flows": "every record is one flow", "flow": "every record is one flow", "@include": "filters have no files",
-}
 
 // direction reads src, dst, in, out and what combines two of them.
 func (p *parser) direction() direction {
@@ -115,7 +106,7 @@ func (p *parser) starts(d direction) []string {
 	}
 	switch {
 	case !d.given():
-		words = append(words, "any", "exporter", "flags", "host", "inet", "inet6", "ip", "net", "next ip",
+		words = append(words, "any", "exporter", "flags", "flows", "host", "inet", "inet6", "ip", "net", "next ip",
 			"not", "router ip", "src", "dst", "in", "out", "sourcegroup", "profile", "channel", "(")
 	case isFlowEnd(d.words):
 		words = append(words, "host", "ip", "net")
@@ -196,23 +187,34 @@ func (p *parser) items(item func(token) error) error {
 }
 
 func (p *parser) numberTerm(q *quantity, d direction) (node, error) {
-	if p.accept("in") {
-		var spans []span
-		err := p.items(func(t token) error {
-			s, err := parseSpan(q, t)
-			spans = append(spans, s)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		return newNumberTerm(q, d.side, spans), nil
-	}
-	s, err := p.comparison(q)
+	spans, err := p.numbers(q)
 	if err != nil {
 		return nil, err
 	}
-	return newNumberTerm(q, d.side, []span{s}), nil
+	return newNumberTerm(q, d.side, spans), nil
+}
+
+// numbers reads a list of numbers or a comparison.
+func (p *parser) numbers(q *quantity) (spans []span, err error) {
+	if !p.accept("in") {
+		s, err := p.comparison(q)
+		return []span{s}, err
+	}
+	err = p.items(func(t token) error {
+		s, err := parseSpan(q, t)
+		spans = append(spans, s)
+		return err
+	})
+	return spans, err
+}
+
+// flowsTerm compares the number of flows that a record stands for, which is 1.
+func (p *parser) flowsTerm() (node, error) {
+	spans, err := p.numbers(flowCount)
+	if err != nil {
+		return nil, err
+	}
+	return always(numberTerm{kind: flowCount, spans: normalSpans(spans)}.contains(1)), nil
 }
 
 // comparison reads an optional comparator and a number.
@@ -307,77 +309,3 @@ func (p *parser) scopeTerm(kind string) (node, error) {
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-// quantities are the terms that compare numbers, with their keywords.
-var quantities = []*quantity{
-	{word: "port", src: flow.SrcPort, dst: flow.DstPort, directions: ends, max: math.MaxUint16},
-	{word: "as", src: flow.SrcAS, dst: flow.DstAS, directions: ends, max: math.MaxUint32},
-	{word: "mask", src: flow.SrcMask, dst: flow.DstMask, directions: ends, max: 128},
-	{word: "vlan", src: flow.SrcVLAN, dst: flow.DstVLAN, directions: ends, max: math.MaxUint16},
-	{
-		word: "mac", src: flow.SrcMAC, dst: flow.DstMAC, directions: ends, max: 1<<48 - 1,
-		parse: parseMAC, format: formatMAC, expected: "MAC address",
-	},
-	{word: "if", src: flow.InIf, dst: flow.OutIf, directions: [2]string{"in", "out"}, max: math.MaxUint32},
-	single("proto", flow.Proto, math.MaxUint8, withNames(parseProto, formatProto, "protocol")),
-	single("tos", flow.TOS, math.MaxUint8),
-	single("icmp-type", flow.ICMPType, math.MaxUint8, implying(span{1, 1}, span{58, 58})),
-	single("icmp-code", flow.ICMPCode, math.MaxUint8, implying(span{1, 1}, span{58, 58})),
-	single("packets", flow.Packets, math.MaxUint64, counter),
-	single("bytes", flow.Bytes, math.MaxUint64, counter),
-	single("duration", flow.Last, math.MaxUint64, computed(durationOf, flow.First, flow.Last)),
-	single("bps", flow.Bytes, math.MaxUint64, counter, computed(bitsPerSecond, flow.First, flow.Last, flow.Bytes)),
-	single("pps", flow.Packets, math.MaxUint64, counter, computed(packetsPerSecond, flow.First, flow.Last, flow.Packets)),
-	single("bpp", flow.Bytes, math.MaxUint64, computed(bytesPerPacket, flow.Bytes, flow.Packets)),
-	single("flowdir", flow.Direction, math.MaxUint8, withNames(parseDirection, nil, "ingress, egress")),
-	single("observationDomain", flow.Domain, math.MaxUint32),
-	single("samplingRate", flow.SamplingRate, math.MaxUint32),
-	single("version", flow.Version, math.MaxUint16),
-	single("app", flow.App, math.MaxUint64),
-}
-
-var (
-	ends       = [2]string{"src", "dst"}
-	tcpOnly    = []span{{6, 6}}
-	flagNumber = single("flags", flow.TCPFlags, math.MaxUint16, implying(tcpOnly...))
-)
-
-func single(word string, f flow.Field, limit uint64, more ...func(*quantity)) *quantity {
-	q := &quantity{word: word, src: f, dst: f, max: limit}
-	for _, change := range more {
-		change(q)
-	}
-	return q
-}
-
-func counter(q *quantity) { q.units, q.scalable = true, true }
-
-func implying(protocols ...span) func(*quantity) {
-	return func(q *quantity) { q.implies = protocols }
-}
-
-func computed(c computation, needs ...flow.Field) func(*quantity) {
-	return func(q *quantity) { q.compute, q.needs, q.units = c, flow.Fields(needs...), true }
-}
-
-func withNames(parse func(string) (uint64, bool), format func(uint64) string, expected string) func(*quantity) {
-	return func(q *quantity) { q.parse, q.format, q.expected = parse, format, expected }
-}
-
-// quantityFor returns the quantity of a keyword if the direction fits it. One
-// counter exists per record, so that "in bytes" is the same as "bytes"; the
-// type of service is that of the way from source to destination.
-func quantityFor(word string, d direction) *quantity {
-	for _, q := range quantities {
-		if !strings.EqualFold(q.word, word) {
-			continue
-		}
-		switch {
-		case !d.given(), slices.Contains(q.directions[:], d.words), word == "mac":
-			return q
-		case d.words == "in" && (word == "bytes" || word == "packets"), d.words == "src" && word == "tos":
-			return q
-		}
-	}
-	return nil
-}

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"net"
@@ -46,18 +47,43 @@ func parseNumber(q *quantity, t token) (uint64, error) {
 			return v, nil
 		}
 	}
-	digits, factor := t.text, uint64(1)
-	if f, ok := unitFactors[t.text[max(0, len(t.text)-1):]]; ok && q.units {
-		digits, factor = t.text[:len(t.text)-1], f
-	}
-	v, err := strconv.ParseUint(digits, 0, 64)
-	if err != nil || strings.Contains(digits, "_") {
-		return 0, &SyntaxError{Offset: t.offset, Length: t.length, Msg: fmt.Sprintf("%q is not a %s", t.raw, expected), Expected: []string{expected}}
-	}
-	if over, _ := bits.Mul64(v, factor); over != 0 || v*factor > q.max {
+	v, err := readNumber(t.text)
+	switch {
+	case errors.Is(err, strconv.ErrRange) || err == nil && v > q.max:
 		return 0, wrong(t, "%s is beyond the greatest %s, %d", t.raw, q.word, q.max)
+	case err != nil:
+		return 0, noNumber(q, t, expected)
 	}
-	return v * factor, nil
+	return v, nil
+}
+
+func noNumber(q *quantity, t token, expected string) error {
+	e := &SyntaxError{Offset: t.offset, Length: t.length, Msg: fmt.Sprintf("%q is not a %s", t.raw, expected), Expected: []string{expected}}
+	if meant := nearestWord(t.text, q.names); meant != "" {
+		e.Msg += ", did you mean " + meant + "?"
+	}
+	return e
+}
+
+// readNumber reads a decimal number, leading zeros or not, that k, m, g or t
+// may follow, or a hexadecimal one.
+func readNumber(text string) (uint64, error) {
+	if digits, ok := strings.CutPrefix(text, "0x"); ok {
+		return strconv.ParseUint(digits, 16, 64)
+	}
+	digits, factor := text, uint64(1)
+	if f, ok := unitFactors[text[max(0, len(text)-1):]]; ok {
+		digits, factor = text[:len(text)-1], f
+	}
+	v, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	over, product := bits.Mul64(v, factor)
+	if over != 0 {
+		return 0, strconv.ErrRange
+	}
+	return product, nil
 }
 
 var unitFactors = map[string]uint64{"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
@@ -141,14 +167,18 @@ func nameNetwork(n network, four bool) network {
 	return n
 }
 
-func parseMAC(word string) (uint64, bool) {
-	octets, err := net.ParseMAC(word)
-	if err != nil || len(octets) != 6 {
+// parseMAC reads six octets of one or two hexadecimal digits.
+func parseMAC(word string) (v uint64, ok bool) {
+	octets := strings.FieldsFunc(word, func(r rune) bool { return r == ':' || r == '-' })
+	if len(octets) != 6 || strings.Count(word, ":")+strings.Count(word, "-") != 5 {
 		return 0, false
 	}
-	var v uint64
-	for _, o := range octets {
-		v = v<<8 | uint64(o)
+	for _, text := range octets {
+		octet, err := strconv.ParseUint(text, 16, 8)
+		if err != nil || len(text) > 2 {
+			return 0, false
+		}
+		v = v<<8 | octet
 	}
 	return v, true
 }
@@ -156,6 +186,8 @@ func parseMAC(word string) (uint64, bool) {
 func formatMAC(v uint64) string {
 	return net.HardwareAddr{byte(v >> 40), byte(v >> 32), byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}.String()
 }
+
+var directionNames = []string{"ingress", "egress"}
 
 func parseDirection(word string) (uint64, bool) {
 	switch word {
@@ -165,27 +197,4 @@ func parseDirection(word string) (uint64, bool) {
 		return 1, true
 	}
 	return 0, false
-}
-
-func parseProto(word string) (uint64, bool) {
-	v, ok := protocols[word]
-	return v, ok
-}
-
-func formatProto(v uint64) string {
-	for name, number := range protocols {
-		if number == v {
-			return name
-		}
-	}
-	return strconv.FormatUint(v, 10)
-}
-
-// protocols are the names that nfdump and /etc/protocols share, one each (IANA
-// protocol numbers).
-var protocols = map[string]uint64{
-	"icmp": 1, "igmp": 2, "ggp": 3, "ipip": 4, "st": 5, "tcp": 6, "cbt": 7, "egp": 8, "igp": 9,
-	"udp": 17, "hmp": 20, "dccp": 33, "ipv6": 41, "rsvp": 46, "gre": 47, "esp": 50, "ah": 51,
-	"icmp6": 58, "eigrp": 88, "ospf": 89, "etherip": 97, "pim": 103, "vrrp": 112, "l2tp": 115,
-	"isis": 124, "sctp": 132, "udplite": 136, "mpls": 137,
 }
