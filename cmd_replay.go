@@ -17,7 +17,7 @@ import (
 )
 
 const replayExamples = `  weir replay capture.pcap --to 127.0.0.12:2055
-  weir replay capture.pcap --to 127.0.0.12:2055 --rate 1000
+  weir replay capture.pcap --to 127.0.0.12:2055 --rate 1000 --from 127.0.101.1
   weir replay capture.pcap --to '[::1]:2055' --fast --output json
 `
 
@@ -27,6 +27,7 @@ const longestGap = 2 * time.Second
 func cmdReplay(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flags("replay", "FILE.pcap --to HOST:PORT [--rate N | --fast]", replayExamples)
 	to := fs.String("to", "", "collector's `address`, HOST:PORT")
+	from := fs.String("from", "127.0.100.1", "loopback `address` that the first exporter of the capture is sent from; the others follow it")
 	rate := fs.Float64("rate", 0, "packets per `second`; 0 keeps the timing of the capture, gaps shortened to 2s")
 	fast := fs.Bool("fast", false, "send as fast as possible")
 	output := fs.String("output", "text", "how to print the summary, `text or json`")
@@ -43,11 +44,15 @@ func cmdReplay(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	case *output != "text" && *output != "json":
 		return usagef("replay: --output %q, want text or json", *output)
 	}
+	first, err := netip.ParseAddr(*from)
+	if err != nil || !first.Is4() || !first.IsLoopback() {
+		return usagef("replay: --from %q, want an address such as 127.0.100.1", *from)
+	}
 	addr, err := net.ResolveUDPAddr("udp", *to)
 	if err != nil {
 		return usagef("replay: --to %s: %w", *to, err)
 	}
-	r := &replay{to: netip.AddrPortFrom(addr.AddrPort().Addr().Unmap(), addr.AddrPort().Port()), pace: pace{rate: *rate, fast: *fast}}
+	r := &replay{from: first, to: netip.AddrPortFrom(addr.AddrPort().Addr().Unmap(), addr.AddrPort().Port()), pace: pace{rate: *rate, fast: *fast}}
 	defer r.close()
 	if err := r.send(ctx, files[0], stderr); err != nil {
 		return err
@@ -65,6 +70,7 @@ func cmdReplay(ctx context.Context, args []string, stdout, stderr io.Writer) err
 // replay sends packets from a socket of its own for each exporter of a
 // capture, so that the collector can tell them apart.
 type replay struct {
+	from    netip.Addr // of the first exporter, on loopback
 	to      netip.AddrPort
 	pace    pace
 	sockets map[netip.AddrPort]*net.UDPConn // by exporter
@@ -104,8 +110,8 @@ func (r *replay) send(ctx context.Context, file string, stderr io.Writer) error 
 }
 
 // socket returns the socket that stands for exporter. Towards a collector on
-// IPv4 loopback each exporter address gets a source of its own, 127.0.x.y from
-// 127.0.100.1; elsewhere a source port has to do.
+// IPv4 loopback each exporter address gets a source of its own, from r.from on;
+// elsewhere a source port has to do.
 func (r *replay) socket(exporter netip.AddrPort) (*net.UDPConn, error) {
 	if s := r.sockets[exporter]; s != nil {
 		return s, nil
@@ -120,8 +126,8 @@ func (r *replay) socket(exporter netip.AddrPort) (*net.UDPConn, error) {
 	if r.to.Addr().Is4() && r.to.Addr().IsLoopback() {
 		host, known := r.hosts[exporter.Addr()]
 		if !known {
-			n := len(r.hosts)
-			host = netip.AddrFrom4([4]byte{127, 0, byte(100 + n/250%100), byte(1 + n%250)})
+			host = r.from
+			r.from = r.from.Next()
 			r.hosts[exporter.Addr()] = host
 		}
 		local = host

@@ -65,10 +65,12 @@ func TestWriteNeedsItsFolder(t *testing.T) {
 type thing struct {
 	changes, saves atomic.Uint64
 	fails          atomic.Bool
+	takes          time.Duration
 }
 
 func (t *thing) Changes() uint64 { return t.changes.Load() }
 func (t *thing) Save(string) error {
+	time.Sleep(t.takes)
 	if t.fails.Load() {
 		return errors.New("disk full")
 	}
@@ -90,19 +92,39 @@ func TestKeeper(t *testing.T) {
 		}
 		want("unchanged", time.Minute, 0)
 		x.changes.Add(100)
-		want("changed", 4*time.Second, 1)
+		want("changed", 200*time.Millisecond, 1)
 		want("unchanged again", time.Minute, 1)
 		x.fails.Store(true)
 		x.changes.Add(1)
 		want("disk full", time.Minute, 1)
 		x.fails.Store(false)
-		want("disk free", 4*time.Second, 2)
+		want("disk free", 200*time.Millisecond, 2)
 		want("an hour later", time.Hour, 3)
 		x.changes.Add(1)
 		if err := k.Close(); err != nil {
 			t.Error(err)
 		}
 		want("closed", 0, 4)
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestKeeperLeavesTime saves what changes all the time and takes half a second
+// to write.
+func TestKeeperLeavesTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := thing{takes: 500 * time.Millisecond}
+		k := Start(slog.New(slog.DiscardHandler), map[string]Thing{"x": &x})
+		const seconds = 100
+		for range seconds * 10 {
+			x.changes.Add(1)
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := x.saves.Load(); n < 5 || n > seconds/2 {
+			t.Errorf("saved %d times in %d s, half a second each", n, seconds)
+		}
 		if err := k.Close(); err != nil {
 			t.Error(err)
 		}

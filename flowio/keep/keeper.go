@@ -9,9 +9,15 @@ import (
 )
 
 const (
-	// every is how often changes are looked for. Templates change rarely; a
-	// unit that is killed within that time learns the newest anew.
-	every = 3 * time.Second
+	// every is how often changes are looked for. Some exporters announce a
+	// template once and never again: what is announced has to be on disk before
+	// anything can happen to the unit.
+	every = 100 * time.Millisecond
+
+	// share is how much of the time may be spent on writing, 1 in share: a
+	// snapshot of a few templates is written at once, a large one of which
+	// something changes all the time now and then.
+	share = 4
 
 	// again is how often what has not changed is written all the same:
 	// snapshots that are older than what they hold may live are not used.
@@ -26,8 +32,8 @@ type Thing interface {
 	Save(path string) error
 }
 
-// Keeper saves things to files when they have changed, at most every few
-// seconds, and once more when it is closed.
+// Keeper saves things to files soon after they have changed, and once more when
+// it is closed.
 type Keeper struct {
 	log   *slog.Logger
 	files []*file
@@ -42,6 +48,7 @@ type file struct {
 	thing Thing
 	saved uint64
 	at    time.Time
+	took  time.Duration
 }
 
 // Start begins to keep things, by the path of their file. They are taken to
@@ -64,7 +71,7 @@ func (k *Keeper) Close() error {
 	k.once.Do(func() {
 		k.stop()
 		k.ended.Wait()
-		k.err = k.save(time.Now())
+		k.err = k.save(time.Now(), true)
 	})
 	return k.err
 }
@@ -78,7 +85,7 @@ func (k *Keeper) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-ticks.C:
-			err := k.save(now)
+			err := k.save(now, false)
 			if err != nil && !failed {
 				k.log.Warn("what exporters announced is not kept", "err", err,
 					"remedy", "make room in the data directory; after a restart records wait for their templates")
@@ -88,20 +95,21 @@ func (k *Keeper) run(ctx context.Context) {
 	}
 }
 
-// save writes what has changed, and returns the first failure.
-func (k *Keeper) save(now time.Time) (first error) {
+// save writes what has changed, and returns the first failure. Unless it is the
+// last time, files whose turn it is not yet are left for later.
+func (k *Keeper) save(now time.Time, last bool) (first error) {
 	for _, f := range k.files {
-		changes := f.thing.Changes()
-		if changes == f.saved && now.Sub(f.at) < again {
+		changes, since := f.thing.Changes(), now.Sub(f.at)
+		if changes == f.saved && since < again || !last && since < share*f.took {
 			continue
 		}
-		if err := f.thing.Save(f.path); err != nil {
-			if first == nil {
-				first = err
-			}
-			continue
+		err := f.thing.Save(f.path)
+		f.at, f.took = now, time.Since(now)
+		if err == nil {
+			f.saved = changes
+		} else if first == nil {
+			first = err
 		}
-		f.saved, f.at = changes, now
 	}
 	return first
 }
