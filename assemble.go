@@ -69,7 +69,7 @@ func assembleProxy(cfg Config, log *slog.Logger) ([]part, error) {
 	p, err := proxy.New(proxy.Config{
 		DataDir: cfg.DataDir, Name: cfg.Name, Control: cfg.Control, Query: cfg.Query, Parent: cfg.Parent,
 		Listen: listen, Sockets: cfg.Flows.Sockets, Buffer: int(cfg.Flows.Buffer),
-		Exporters: cfg.Exporters.checked(), Version: release, Log: log,
+		Version: release, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func assembleSlave(cfg Config, log *slog.Logger) ([]part, error) {
 	}
 	s, err := slave.New(slave.Config{
 		DataDir: cfg.DataDir, Name: cfg.Name, Role: cfg.Role, Control: cfg.Control, Query: cfg.Query, Parent: cfg.Parent,
-		Listen: listen, Sockets: cfg.Flows.Sockets, Buffer: int(cfg.Flows.Buffer), Exporters: cfg.Exporters.checked(),
+		Listen: listen, Sockets: cfg.Flows.Sockets, Buffer: int(cfg.Flows.Buffer),
 		Retention: cfg.Store.Retention, Quota: uint64(cfg.Store.Quota), Reserve: uint64(cfg.Store.Reserve), Keep: cfg.Store.Keep,
 		Version: release, Log: log,
 	})

@@ -34,8 +34,6 @@ type Config struct {
 	API     APIConfig     `yaml:"api"`
 	Flows   FlowsConfig   `yaml:"flows"`
 
-	Exporters ExportersConfig `yaml:"exporters"`
-
 	Store StoreConfig `yaml:"store"`
 	Log   LogConfig   `yaml:"log"`
 }
@@ -101,8 +99,6 @@ func defaultConfig() Config {
 		Admin:   "127.0.0.1:8210",
 		API:     APIConfig{Address: "127.0.0.1:8080"},
 		Flows:   FlowsConfig{Sockets: 2, Buffer: 32 << 20},
-
-		Exporters: ExportersConfig{Identity: "session"},
 
 		Store: StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30, Reserve: 256 << 20, Keep: 24 * time.Hour},
 		Log:   LogConfig{Level: "info", Format: "auto"},
@@ -250,7 +246,6 @@ func (c *Config) validate() error {
 		wrong("flows.sockets", "%d, want 1 to 64", c.Flows.Sockets)
 	}
 	c.Store.check(wrong)
-	c.Exporters.settings(wrong)
 	if _, err := c.Log.level(); err != nil {
 		wrong("log.level", "%v", err)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,31 +105,6 @@ func TestSizesRoundTrip(t *testing.T) {
 		}
 		if got, _ := s.MarshalYAML(); string(got) != text {
 			t.Errorf("%s became %s", text, got)
-		}
-	}
-}
-
-func TestExportersConfig(t *testing.T) {
-	cfg, _, err := loadConfig(writeConfig(t, goodConfig+`exporters:
-  identity: address
-  sampling: 192.0.2.1=1000, 2001:db8::1=64
-  relayed-ports: "4739"
-`), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cfg.validate(); err != nil {
-		t.Fatal(err)
-	}
-	s := cfg.Exporters.checked()
-	if s.Policy.String() != "address" || s.Rates[netip.MustParseAddr("2001:db8::1")] != 64 || !s.IsRelayed(4739) {
-		t.Errorf("%+v", s)
-	}
-	cfg.Exporters = ExportersConfig{Identity: "name", Sampling: "192.0.2.1", Relayed: "udp"}
-	err = cfg.validate()
-	for _, key := range []string{"exporters.identity", "exporters.sampling", "exporters.relayed-ports"} {
-		if err == nil || !strings.Contains(err.Error(), key) {
-			t.Errorf("%v does not name %s", err, key)
 		}
 	}
 }

@@ -20,9 +20,8 @@ func wireDesired(d topology.Desired) *proto.DesiredState {
 	if sg := d.SourceGroup; sg != nil {
 		w.SourceGroup = &proto.SourceGroup{
 			Id: []byte(sg.ID), Name: []byte(sg.Name), Model: string(sg.Model), Delivery: string(sg.Delivery),
-		}
-		for _, port := range sg.Listen {
-			w.SourceGroup.Listen = append(w.SourceGroup.Listen, uint32(port))
+			Listen: wirePorts(sg.Listen), Identity: string(sg.Identity), Relayed: wirePorts(sg.Relayed),
+			Exporters: wireExporters(d.Exporters),
 		}
 	}
 	for _, s := range d.Slaves {
@@ -32,6 +31,26 @@ func wireDesired(d topology.Desired) *proto.DesiredState {
 		})
 	}
 	return w
+}
+
+func wirePorts(ports []uint16) []uint32 {
+	var wire []uint32
+	for _, port := range ports {
+		wire = append(wire, uint32(port))
+	}
+	return wire
+}
+
+func wireExporters(exporters []topology.Exporter) []*proto.Exporter {
+	var wire []*proto.Exporter
+	for _, e := range exporters {
+		w := &proto.Exporter{Address: e.Addr.AsSlice(), Sampling: e.Sampling}
+		if !e.Forgotten.IsZero() {
+			w.ForgottenUnixMs = e.Forgotten.UnixMilli()
+		}
+		wire = append(wire, w)
+	}
+	return wire
 }
 
 // tell sends a unit its desired state. A link that has just gone down is no

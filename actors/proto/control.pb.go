@@ -851,6 +851,9 @@ type SourceGroup struct {
 	Model         string                 `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
 	Delivery      string                 `protobuf:"bytes,4,opt,name=delivery,proto3" json:"delivery,omitempty"`
 	Listen        []uint32               `protobuf:"varint,5,rep,packed,name=listen,proto3" json:"listen,omitempty"`
+	Identity      string                 `protobuf:"bytes,6,opt,name=identity,proto3" json:"identity,omitempty"`       // what makes two senders two exporters; empty: session
+	Relayed       []uint32               `protobuf:"varint,7,rep,packed,name=relayed,proto3" json:"relayed,omitempty"` // of listen: records may name their own exporter
+	Exporters     []*Exporter            `protobuf:"bytes,8,rep,name=exporters,proto3" json:"exporters,omitempty"`     // of whom something is said, by address
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -920,6 +923,88 @@ func (x *SourceGroup) GetListen() []uint32 {
 	return nil
 }
 
+func (x *SourceGroup) GetIdentity() string {
+	if x != nil {
+		return x.Identity
+	}
+	return ""
+}
+
+func (x *SourceGroup) GetRelayed() []uint32 {
+	if x != nil {
+		return x.Relayed
+	}
+	return nil
+}
+
+func (x *SourceGroup) GetExporters() []*Exporter {
+	if x != nil {
+		return x.Exporters
+	}
+	return nil
+}
+
+// Exporter is what an operator said of an exporter.
+type Exporter struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Address         []byte                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`                                           // 4 or 16 octets
+	Sampling        uint64                 `protobuf:"varint,2,opt,name=sampling,proto3" json:"sampling,omitempty"`                                        // 1 in sampling, whatever it says; 0: as it says
+	ForgottenUnixMs int64                  `protobuf:"varint,3,opt,name=forgotten_unix_ms,json=forgottenUnixMs,proto3" json:"forgotten_unix_ms,omitempty"` // forget what was known of it until then; 0: nothing
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Exporter) Reset() {
+	*x = Exporter{}
+	mi := &file_control_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Exporter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Exporter) ProtoMessage() {}
+
+func (x *Exporter) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Exporter.ProtoReflect.Descriptor instead.
+func (*Exporter) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Exporter) GetAddress() []byte {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *Exporter) GetSampling() uint64 {
+	if x != nil {
+		return x.Sampling
+	}
+	return 0
+}
+
+func (x *Exporter) GetForgottenUnixMs() int64 {
+	if x != nil {
+		return x.ForgottenUnixMs
+	}
+	return 0
+}
+
 // Slave is a Slave as its Proxy sees it.
 type Slave struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -934,7 +1019,7 @@ type Slave struct {
 
 func (x *Slave) Reset() {
 	*x = Slave{}
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1031,7 @@ func (x *Slave) String() string {
 func (*Slave) ProtoMessage() {}
 
 func (x *Slave) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1044,7 @@ func (x *Slave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slave.ProtoReflect.Descriptor instead.
 func (*Slave) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{9}
+	return file_control_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Slave) GetUnitId() []byte {
@@ -1010,7 +1095,7 @@ type Applied struct {
 
 func (x *Applied) Reset() {
 	*x = Applied{}
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1107,7 @@ func (x *Applied) String() string {
 func (*Applied) ProtoMessage() {}
 
 func (x *Applied) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1120,7 @@ func (x *Applied) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Applied.ProtoReflect.Descriptor instead.
 func (*Applied) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{10}
+	return file_control_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Applied) GetEpoch() uint64 {
@@ -1083,7 +1168,7 @@ type EnrolRequest struct {
 
 func (x *EnrolRequest) Reset() {
 	*x = EnrolRequest{}
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1180,7 @@ func (x *EnrolRequest) String() string {
 func (*EnrolRequest) ProtoMessage() {}
 
 func (x *EnrolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1193,7 @@ func (x *EnrolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrolRequest.ProtoReflect.Descriptor instead.
 func (*EnrolRequest) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{11}
+	return file_control_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EnrolRequest) GetId() uint64 {
@@ -1175,7 +1260,7 @@ type EnrolReply struct {
 
 func (x *EnrolReply) Reset() {
 	*x = EnrolReply{}
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1272,7 @@ func (x *EnrolReply) String() string {
 func (*EnrolReply) ProtoMessage() {}
 
 func (x *EnrolReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1285,7 @@ func (x *EnrolReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrolReply.ProtoReflect.Descriptor instead.
 func (*EnrolReply) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{12}
+	return file_control_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *EnrolReply) GetId() uint64 {
@@ -1255,7 +1340,7 @@ type Unsupported struct {
 
 func (x *Unsupported) Reset() {
 	*x = Unsupported{}
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1352,7 @@ func (x *Unsupported) String() string {
 func (*Unsupported) ProtoMessage() {}
 
 func (x *Unsupported) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1365,7 @@ func (x *Unsupported) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unsupported.ProtoReflect.Descriptor instead.
 func (*Unsupported) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{13}
+	return file_control_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Unsupported) GetProtocol() uint32 {
@@ -1300,7 +1385,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1312,7 +1397,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1325,7 +1410,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{14}
+	return file_control_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Refused) GetReason() []byte {
@@ -1407,13 +1492,20 @@ const file_control_proto_rawDesc = "" +
 	"\x06slaves\x18\x05 \x03(\v2\x16.weir.control.v1.SlaveR\x06slaves\x12\x1d\n" +
 	"\n" +
 	"proxy_name\x18\x06 \x01(\fR\tproxyName\x12\x18\n" +
-	"\aallowed\x18\a \x03(\tR\aallowed\"{\n" +
+	"\aallowed\x18\a \x03(\tR\aallowed\"\xea\x01\n" +
 	"\vSourceGroup\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\fR\x04name\x12\x14\n" +
 	"\x05model\x18\x03 \x01(\tR\x05model\x12\x1a\n" +
 	"\bdelivery\x18\x04 \x01(\tR\bdelivery\x12\x16\n" +
-	"\x06listen\x18\x05 \x03(\rR\x06listen\"|\n" +
+	"\x06listen\x18\x05 \x03(\rR\x06listen\x12\x1a\n" +
+	"\bidentity\x18\x06 \x01(\tR\bidentity\x12\x18\n" +
+	"\arelayed\x18\a \x03(\rR\arelayed\x127\n" +
+	"\texporters\x18\b \x03(\v2\x19.weir.control.v1.ExporterR\texporters\"l\n" +
+	"\bExporter\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x1a\n" +
+	"\bsampling\x18\x02 \x01(\x04R\bsampling\x12*\n" +
+	"\x11forgotten_unix_ms\x18\x03 \x01(\x03R\x0fforgottenUnixMs\"|\n" +
 	"\x05Slave\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\fR\x04name\x12\x18\n" +
@@ -1458,7 +1550,7 @@ func file_control_proto_rawDescGZIP() []byte {
 	return file_control_proto_rawDescData
 }
 
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_control_proto_goTypes = []any{
 	(*UnitMessage)(nil),  // 0: weir.control.v1.UnitMessage
 	(*Hello)(nil),        // 1: weir.control.v1.Hello
@@ -1469,33 +1561,35 @@ var file_control_proto_goTypes = []any{
 	(*Goodbye)(nil),      // 6: weir.control.v1.Goodbye
 	(*DesiredState)(nil), // 7: weir.control.v1.DesiredState
 	(*SourceGroup)(nil),  // 8: weir.control.v1.SourceGroup
-	(*Slave)(nil),        // 9: weir.control.v1.Slave
-	(*Applied)(nil),      // 10: weir.control.v1.Applied
-	(*EnrolRequest)(nil), // 11: weir.control.v1.EnrolRequest
-	(*EnrolReply)(nil),   // 12: weir.control.v1.EnrolReply
-	(*Unsupported)(nil),  // 13: weir.control.v1.Unsupported
-	(*Refused)(nil),      // 14: weir.control.v1.Refused
+	(*Exporter)(nil),     // 9: weir.control.v1.Exporter
+	(*Slave)(nil),        // 10: weir.control.v1.Slave
+	(*Applied)(nil),      // 11: weir.control.v1.Applied
+	(*EnrolRequest)(nil), // 12: weir.control.v1.EnrolRequest
+	(*EnrolReply)(nil),   // 13: weir.control.v1.EnrolReply
+	(*Unsupported)(nil),  // 14: weir.control.v1.Unsupported
+	(*Refused)(nil),      // 15: weir.control.v1.Refused
 }
 var file_control_proto_depIdxs = []int32{
 	1,  // 0: weir.control.v1.UnitMessage.hello:type_name -> weir.control.v1.Hello
 	2,  // 1: weir.control.v1.UnitMessage.heartbeat:type_name -> weir.control.v1.Heartbeat
 	6,  // 2: weir.control.v1.UnitMessage.goodbye:type_name -> weir.control.v1.Goodbye
 	7,  // 3: weir.control.v1.UnitMessage.desired_state:type_name -> weir.control.v1.DesiredState
-	10, // 4: weir.control.v1.UnitMessage.applied:type_name -> weir.control.v1.Applied
-	11, // 5: weir.control.v1.UnitMessage.enrol_request:type_name -> weir.control.v1.EnrolRequest
-	12, // 6: weir.control.v1.UnitMessage.enrol_reply:type_name -> weir.control.v1.EnrolReply
-	13, // 7: weir.control.v1.UnitMessage.unsupported:type_name -> weir.control.v1.Unsupported
-	14, // 8: weir.control.v1.UnitMessage.refused:type_name -> weir.control.v1.Refused
+	11, // 4: weir.control.v1.UnitMessage.applied:type_name -> weir.control.v1.Applied
+	12, // 5: weir.control.v1.UnitMessage.enrol_request:type_name -> weir.control.v1.EnrolRequest
+	13, // 6: weir.control.v1.UnitMessage.enrol_reply:type_name -> weir.control.v1.EnrolReply
+	14, // 7: weir.control.v1.UnitMessage.unsupported:type_name -> weir.control.v1.Unsupported
+	15, // 8: weir.control.v1.UnitMessage.refused:type_name -> weir.control.v1.Refused
 	3,  // 9: weir.control.v1.Heartbeat.reports:type_name -> weir.control.v1.Report
 	4,  // 10: weir.control.v1.Report.checks:type_name -> weir.control.v1.Check
 	5,  // 11: weir.control.v1.Report.rates:type_name -> weir.control.v1.Rates
 	8,  // 12: weir.control.v1.DesiredState.source_group:type_name -> weir.control.v1.SourceGroup
-	9,  // 13: weir.control.v1.DesiredState.slaves:type_name -> weir.control.v1.Slave
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	10, // 13: weir.control.v1.DesiredState.slaves:type_name -> weir.control.v1.Slave
+	9,  // 14: weir.control.v1.SourceGroup.exporters:type_name -> weir.control.v1.Exporter
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -1520,7 +1614,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -390,6 +390,7 @@ type UnitLedger struct {
 	Accounts      []*Account             `protobuf:"bytes,3,rep,name=accounts,proto3" json:"accounts,omitempty"`
 	Sent          []*Sent                `protobuf:"bytes,4,rep,name=sent,proto3" json:"sent,omitempty"`
 	Error         []byte                 `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"` // why the unit's accounts are missing
+	SentOf        []*SentOfSource        `protobuf:"bytes,6,rep,name=sent_of,json=sentOf,proto3" json:"sent_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -459,6 +460,13 @@ func (x *UnitLedger) GetError() []byte {
 	return nil
 }
 
+func (x *UnitLedger) GetSentOf() []*SentOfSource {
+	if x != nil {
+		return x.SentOf
+	}
+	return nil
+}
+
 type Account struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Hop           uint32                 `protobuf:"varint,1,opt,name=hop,proto3" json:"hop,omitempty"`   // ledger.Hop
@@ -468,6 +476,7 @@ type Account struct {
 	Received      uint64                 `protobuf:"varint,5,opt,name=received,proto3" json:"received,omitempty"`
 	Kept          uint64                 `protobuf:"varint,6,opt,name=kept,proto3" json:"kept,omitempty"`
 	Dropped       []uint64               `protobuf:"varint,7,rep,packed,name=dropped,proto3" json:"dropped,omitempty"` // by ledger.Reason
+	Split         uint64                 `protobuf:"varint,8,opt,name=split,proto3" json:"split,omitempty"`            // of received: the second direction of a biflow
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -551,6 +560,13 @@ func (x *Account) GetDropped() []uint64 {
 	return nil
 }
 
+func (x *Account) GetSplit() uint64 {
+	if x != nil {
+		return x.Split
+	}
+	return 0
+}
+
 // Sent is what a Proxy handed to one Slave.
 type Sent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -612,6 +628,67 @@ func (x *Sent) GetRecords() uint64 {
 	return 0
 }
 
+// SentOfSource is what a Proxy handed to one Slave of one exporter.
+type SentOfSource struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	UnitId        []byte                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	Exporter      []byte                 `protobuf:"bytes,2,opt,name=exporter,proto3" json:"exporter,omitempty"`
+	Records       uint64                 `protobuf:"varint,3,opt,name=records,proto3" json:"records,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SentOfSource) Reset() {
+	*x = SentOfSource{}
+	mi := &file_query_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SentOfSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SentOfSource) ProtoMessage() {}
+
+func (x *SentOfSource) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SentOfSource.ProtoReflect.Descriptor instead.
+func (*SentOfSource) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SentOfSource) GetUnitId() []byte {
+	if x != nil {
+		return x.UnitId
+	}
+	return nil
+}
+
+func (x *SentOfSource) GetExporter() []byte {
+	if x != nil {
+		return x.Exporter
+	}
+	return nil
+}
+
+func (x *SentOfSource) GetRecords() uint64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
 type SourcesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -620,7 +697,7 @@ type SourcesRequest struct {
 
 func (x *SourcesRequest) Reset() {
 	*x = SourcesRequest{}
-	mi := &file_query_proto_msgTypes[9]
+	mi := &file_query_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -632,7 +709,7 @@ func (x *SourcesRequest) String() string {
 func (*SourcesRequest) ProtoMessage() {}
 
 func (x *SourcesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[9]
+	mi := &file_query_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -645,7 +722,7 @@ func (x *SourcesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourcesRequest.ProtoReflect.Descriptor instead.
 func (*SourcesRequest) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{9}
+	return file_query_proto_rawDescGZIP(), []int{10}
 }
 
 type SourcesReply struct {
@@ -657,7 +734,7 @@ type SourcesReply struct {
 
 func (x *SourcesReply) Reset() {
 	*x = SourcesReply{}
-	mi := &file_query_proto_msgTypes[10]
+	mi := &file_query_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +746,7 @@ func (x *SourcesReply) String() string {
 func (*SourcesReply) ProtoMessage() {}
 
 func (x *SourcesReply) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[10]
+	mi := &file_query_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +759,7 @@ func (x *SourcesReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourcesReply.ProtoReflect.Descriptor instead.
 func (*SourcesReply) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{10}
+	return file_query_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SourcesReply) GetUnits() []*UnitSources {
@@ -706,7 +783,7 @@ type UnitSources struct {
 
 func (x *UnitSources) Reset() {
 	*x = UnitSources{}
-	mi := &file_query_proto_msgTypes[11]
+	mi := &file_query_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -718,7 +795,7 @@ func (x *UnitSources) String() string {
 func (*UnitSources) ProtoMessage() {}
 
 func (x *UnitSources) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[11]
+	mi := &file_query_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -731,7 +808,7 @@ func (x *UnitSources) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnitSources.ProtoReflect.Descriptor instead.
 func (*UnitSources) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{11}
+	return file_query_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UnitSources) GetUnitId() []byte {
@@ -789,13 +866,15 @@ type Source struct {
 	Clock            *SourceClock           `protobuf:"bytes,15,opt,name=clock,proto3" json:"clock,omitempty"`
 	Templates        *SourceTemplates       `protobuf:"bytes,16,opt,name=templates,proto3" json:"templates,omitempty"`
 	Drops            []*SourceDrop          `protobuf:"bytes,17,rep,name=drops,proto3" json:"drops,omitempty"`
+	IsRemembered     bool                   `protobuf:"varint,18,opt,name=is_remembered,json=isRemembered,proto3" json:"is_remembered,omitempty"` // it has sent nothing since the unit started
+	Interfaces       []*SourceInterface     `protobuf:"bytes,19,rep,name=interfaces,proto3" json:"interfaces,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_query_proto_msgTypes[12]
+	mi := &file_query_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -807,7 +886,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[12]
+	mi := &file_query_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -820,7 +899,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{12}
+	return file_query_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Source) GetExporter() []byte {
@@ -942,6 +1021,144 @@ func (x *Source) GetDrops() []*SourceDrop {
 	return nil
 }
 
+func (x *Source) GetIsRemembered() bool {
+	if x != nil {
+		return x.IsRemembered
+	}
+	return false
+}
+
+func (x *Source) GetInterfaces() []*SourceInterface {
+	if x != nil {
+		return x.Interfaces
+	}
+	return nil
+}
+
+type SourceInterface struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint32                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Type          uint32                 `protobuf:"varint,2,opt,name=type,proto3" json:"type,omitempty"`
+	Speed         uint64                 `protobuf:"varint,3,opt,name=speed,proto3" json:"speed,omitempty"`
+	IsUp          bool                   `protobuf:"varint,4,opt,name=is_up,json=isUp,proto3" json:"is_up,omitempty"`
+	InOctets      uint64                 `protobuf:"varint,5,opt,name=in_octets,json=inOctets,proto3" json:"in_octets,omitempty"`
+	OutOctets     uint64                 `protobuf:"varint,6,opt,name=out_octets,json=outOctets,proto3" json:"out_octets,omitempty"`
+	InPackets     uint64                 `protobuf:"varint,7,opt,name=in_packets,json=inPackets,proto3" json:"in_packets,omitempty"`
+	OutPackets    uint64                 `protobuf:"varint,8,opt,name=out_packets,json=outPackets,proto3" json:"out_packets,omitempty"`
+	InDropped     uint64                 `protobuf:"varint,9,opt,name=in_dropped,json=inDropped,proto3" json:"in_dropped,omitempty"`
+	OutDropped    uint64                 `protobuf:"varint,10,opt,name=out_dropped,json=outDropped,proto3" json:"out_dropped,omitempty"`
+	SeenUnixMs    int64                  `protobuf:"varint,11,opt,name=seen_unix_ms,json=seenUnixMs,proto3" json:"seen_unix_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceInterface) Reset() {
+	*x = SourceInterface{}
+	mi := &file_query_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceInterface) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceInterface) ProtoMessage() {}
+
+func (x *SourceInterface) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceInterface.ProtoReflect.Descriptor instead.
+func (*SourceInterface) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SourceInterface) GetIndex() uint32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetType() uint32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetSpeed() uint64 {
+	if x != nil {
+		return x.Speed
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetIsUp() bool {
+	if x != nil {
+		return x.IsUp
+	}
+	return false
+}
+
+func (x *SourceInterface) GetInOctets() uint64 {
+	if x != nil {
+		return x.InOctets
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetOutOctets() uint64 {
+	if x != nil {
+		return x.OutOctets
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetInPackets() uint64 {
+	if x != nil {
+		return x.InPackets
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetOutPackets() uint64 {
+	if x != nil {
+		return x.OutPackets
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetInDropped() uint64 {
+	if x != nil {
+		return x.InDropped
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetOutDropped() uint64 {
+	if x != nil {
+		return x.OutDropped
+	}
+	return 0
+}
+
+func (x *SourceInterface) GetSeenUnixMs() int64 {
+	if x != nil {
+		return x.SeenUnixMs
+	}
+	return 0
+}
+
 type SourceSampling struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rate          uint64                 `protobuf:"varint,1,opt,name=rate,proto3" json:"rate,omitempty"`
@@ -954,7 +1171,7 @@ type SourceSampling struct {
 
 func (x *SourceSampling) Reset() {
 	*x = SourceSampling{}
-	mi := &file_query_proto_msgTypes[13]
+	mi := &file_query_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -966,7 +1183,7 @@ func (x *SourceSampling) String() string {
 func (*SourceSampling) ProtoMessage() {}
 
 func (x *SourceSampling) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[13]
+	mi := &file_query_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -979,7 +1196,7 @@ func (x *SourceSampling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceSampling.ProtoReflect.Descriptor instead.
 func (*SourceSampling) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{13}
+	return file_query_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SourceSampling) GetRate() uint64 {
@@ -1025,7 +1242,7 @@ type SourceSequence struct {
 
 func (x *SourceSequence) Reset() {
 	*x = SourceSequence{}
-	mi := &file_query_proto_msgTypes[14]
+	mi := &file_query_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1037,7 +1254,7 @@ func (x *SourceSequence) String() string {
 func (*SourceSequence) ProtoMessage() {}
 
 func (x *SourceSequence) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[14]
+	mi := &file_query_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1050,7 +1267,7 @@ func (x *SourceSequence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceSequence.ProtoReflect.Descriptor instead.
 func (*SourceSequence) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{14}
+	return file_query_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SourceSequence) GetVersion() uint32 {
@@ -1113,7 +1330,7 @@ type SourceClock struct {
 
 func (x *SourceClock) Reset() {
 	*x = SourceClock{}
-	mi := &file_query_proto_msgTypes[15]
+	mi := &file_query_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1342,7 @@ func (x *SourceClock) String() string {
 func (*SourceClock) ProtoMessage() {}
 
 func (x *SourceClock) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[15]
+	mi := &file_query_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1355,7 @@ func (x *SourceClock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceClock.ProtoReflect.Descriptor instead.
 func (*SourceClock) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{15}
+	return file_query_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SourceClock) GetSkewMs() int64 {
@@ -1174,7 +1391,7 @@ type SourceTemplates struct {
 
 func (x *SourceTemplates) Reset() {
 	*x = SourceTemplates{}
-	mi := &file_query_proto_msgTypes[16]
+	mi := &file_query_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1403,7 @@ func (x *SourceTemplates) String() string {
 func (*SourceTemplates) ProtoMessage() {}
 
 func (x *SourceTemplates) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[16]
+	mi := &file_query_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1416,7 @@ func (x *SourceTemplates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceTemplates.ProtoReflect.Descriptor instead.
 func (*SourceTemplates) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{16}
+	return file_query_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SourceTemplates) GetKnown() []*SourceTemplate {
@@ -1242,7 +1459,7 @@ type SourceTemplate struct {
 
 func (x *SourceTemplate) Reset() {
 	*x = SourceTemplate{}
-	mi := &file_query_proto_msgTypes[17]
+	mi := &file_query_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1471,7 @@ func (x *SourceTemplate) String() string {
 func (*SourceTemplate) ProtoMessage() {}
 
 func (x *SourceTemplate) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[17]
+	mi := &file_query_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1484,7 @@ func (x *SourceTemplate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceTemplate.ProtoReflect.Descriptor instead.
 func (*SourceTemplate) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{17}
+	return file_query_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SourceTemplate) GetVersion() uint32 {
@@ -1311,7 +1528,7 @@ type SourceDrop struct {
 
 func (x *SourceDrop) Reset() {
 	*x = SourceDrop{}
-	mi := &file_query_proto_msgTypes[18]
+	mi := &file_query_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1540,7 @@ func (x *SourceDrop) String() string {
 func (*SourceDrop) ProtoMessage() {}
 
 func (x *SourceDrop) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[18]
+	mi := &file_query_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1553,7 @@ func (x *SourceDrop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceDrop.ProtoReflect.Descriptor instead.
 func (*SourceDrop) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{18}
+	return file_query_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SourceDrop) GetUnit() []byte {
@@ -1399,14 +1616,15 @@ const file_query_proto_rawDesc = "" +
 	"\x05stats\x18\x02 \x01(\fR\x05stats\"\x0f\n" +
 	"\rLedgerRequest\">\n" +
 	"\vLedgerReply\x12/\n" +
-	"\x05units\x18\x01 \x03(\v2\x19.weir.query.v1.UnitLedgerR\x05units\"\xac\x01\n" +
+	"\x05units\x18\x01 \x03(\v2\x19.weir.query.v1.UnitLedgerR\x05units\"\xe2\x01\n" +
 	"\n" +
 	"UnitLedger\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\fR\x04name\x122\n" +
 	"\baccounts\x18\x03 \x03(\v2\x16.weir.query.v1.AccountR\baccounts\x12'\n" +
 	"\x04sent\x18\x04 \x03(\v2\x13.weir.query.v1.SentR\x04sent\x12\x14\n" +
-	"\x05error\x18\x05 \x01(\fR\x05error\"\xad\x01\n" +
+	"\x05error\x18\x05 \x01(\fR\x05error\x124\n" +
+	"\asent_of\x18\x06 \x03(\v2\x1b.weir.query.v1.SentOfSourceR\x06sentOf\"\xc3\x01\n" +
 	"\aAccount\x12\x10\n" +
 	"\x03hop\x18\x01 \x01(\rR\x03hop\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\rR\x04kind\x12\x1a\n" +
@@ -1414,10 +1632,15 @@ const file_query_proto_rawDesc = "" +
 	"\x06domain\x18\x04 \x01(\rR\x06domain\x12\x1a\n" +
 	"\breceived\x18\x05 \x01(\x04R\breceived\x12\x12\n" +
 	"\x04kept\x18\x06 \x01(\x04R\x04kept\x12\x18\n" +
-	"\adropped\x18\a \x03(\x04R\adropped\"S\n" +
+	"\adropped\x18\a \x03(\x04R\adropped\x12\x14\n" +
+	"\x05split\x18\b \x01(\x04R\x05split\"S\n" +
 	"\x04Sent\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x18\n" +
 	"\apackets\x18\x02 \x01(\x04R\apackets\x12\x18\n" +
+	"\arecords\x18\x03 \x01(\x04R\arecords\"]\n" +
+	"\fSentOfSource\x12\x17\n" +
+	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x1a\n" +
+	"\bexporter\x18\x02 \x01(\fR\bexporter\x12\x18\n" +
 	"\arecords\x18\x03 \x01(\x04R\arecords\"\x10\n" +
 	"\x0eSourcesRequest\"@\n" +
 	"\fSourcesReply\x120\n" +
@@ -1427,7 +1650,7 @@ const file_query_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\fR\x04name\x12/\n" +
 	"\asources\x18\x03 \x03(\v2\x15.weir.query.v1.SourceR\asources\x12\x18\n" +
 	"\aomitted\x18\x04 \x01(\rR\aomitted\x12\x14\n" +
-	"\x05error\x18\x05 \x01(\fR\x05error\"\x89\x05\n" +
+	"\x05error\x18\x05 \x01(\fR\x05error\"\xee\x05\n" +
 	"\x06Source\x12\x1a\n" +
 	"\bexporter\x18\x01 \x01(\fR\bexporter\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
@@ -1447,7 +1670,30 @@ const file_query_proto_rawDesc = "" +
 	"\tsequences\x18\x0e \x03(\v2\x1d.weir.query.v1.SourceSequenceR\tsequences\x120\n" +
 	"\x05clock\x18\x0f \x01(\v2\x1a.weir.query.v1.SourceClockR\x05clock\x12<\n" +
 	"\ttemplates\x18\x10 \x01(\v2\x1e.weir.query.v1.SourceTemplatesR\ttemplates\x12/\n" +
-	"\x05drops\x18\x11 \x03(\v2\x19.weir.query.v1.SourceDropR\x05drops\"n\n" +
+	"\x05drops\x18\x11 \x03(\v2\x19.weir.query.v1.SourceDropR\x05drops\x12#\n" +
+	"\ris_remembered\x18\x12 \x01(\bR\fisRemembered\x12>\n" +
+	"\n" +
+	"interfaces\x18\x13 \x03(\v2\x1e.weir.query.v1.SourceInterfaceR\n" +
+	"interfaces\"\xc4\x02\n" +
+	"\x0fSourceInterface\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\rR\x05index\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\rR\x04type\x12\x14\n" +
+	"\x05speed\x18\x03 \x01(\x04R\x05speed\x12\x13\n" +
+	"\x05is_up\x18\x04 \x01(\bR\x04isUp\x12\x1b\n" +
+	"\tin_octets\x18\x05 \x01(\x04R\binOctets\x12\x1d\n" +
+	"\n" +
+	"out_octets\x18\x06 \x01(\x04R\toutOctets\x12\x1d\n" +
+	"\n" +
+	"in_packets\x18\a \x01(\x04R\tinPackets\x12\x1f\n" +
+	"\vout_packets\x18\b \x01(\x04R\n" +
+	"outPackets\x12\x1d\n" +
+	"\n" +
+	"in_dropped\x18\t \x01(\x04R\tinDropped\x12\x1f\n" +
+	"\vout_dropped\x18\n" +
+	" \x01(\x04R\n" +
+	"outDropped\x12 \n" +
+	"\fseen_unix_ms\x18\v \x01(\x03R\n" +
+	"seenUnixMs\"n\n" +
 	"\x0eSourceSampling\x12\x12\n" +
 	"\x04rate\x18\x01 \x01(\x04R\x04rate\x12\x16\n" +
 	"\x06origin\x18\x02 \x01(\tR\x06origin\x12\x14\n" +
@@ -1503,7 +1749,7 @@ func file_query_proto_rawDescGZIP() []byte {
 	return file_query_proto_rawDescData
 }
 
-var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_query_proto_goTypes = []any{
 	(*QueryRequest)(nil),    // 0: weir.query.v1.QueryRequest
 	(*QueryChunk)(nil),      // 1: weir.query.v1.QueryChunk
@@ -1514,16 +1760,18 @@ var file_query_proto_goTypes = []any{
 	(*UnitLedger)(nil),      // 6: weir.query.v1.UnitLedger
 	(*Account)(nil),         // 7: weir.query.v1.Account
 	(*Sent)(nil),            // 8: weir.query.v1.Sent
-	(*SourcesRequest)(nil),  // 9: weir.query.v1.SourcesRequest
-	(*SourcesReply)(nil),    // 10: weir.query.v1.SourcesReply
-	(*UnitSources)(nil),     // 11: weir.query.v1.UnitSources
-	(*Source)(nil),          // 12: weir.query.v1.Source
-	(*SourceSampling)(nil),  // 13: weir.query.v1.SourceSampling
-	(*SourceSequence)(nil),  // 14: weir.query.v1.SourceSequence
-	(*SourceClock)(nil),     // 15: weir.query.v1.SourceClock
-	(*SourceTemplates)(nil), // 16: weir.query.v1.SourceTemplates
-	(*SourceTemplate)(nil),  // 17: weir.query.v1.SourceTemplate
-	(*SourceDrop)(nil),      // 18: weir.query.v1.SourceDrop
+	(*SentOfSource)(nil),    // 9: weir.query.v1.SentOfSource
+	(*SourcesRequest)(nil),  // 10: weir.query.v1.SourcesRequest
+	(*SourcesReply)(nil),    // 11: weir.query.v1.SourcesReply
+	(*UnitSources)(nil),     // 12: weir.query.v1.UnitSources
+	(*Source)(nil),          // 13: weir.query.v1.Source
+	(*SourceInterface)(nil), // 14: weir.query.v1.SourceInterface
+	(*SourceSampling)(nil),  // 15: weir.query.v1.SourceSampling
+	(*SourceSequence)(nil),  // 16: weir.query.v1.SourceSequence
+	(*SourceClock)(nil),     // 17: weir.query.v1.SourceClock
+	(*SourceTemplates)(nil), // 18: weir.query.v1.SourceTemplates
+	(*SourceTemplate)(nil),  // 19: weir.query.v1.SourceTemplate
+	(*SourceDrop)(nil),      // 20: weir.query.v1.SourceDrop
 }
 var file_query_proto_depIdxs = []int32{
 	2,  // 0: weir.query.v1.QueryChunk.progress:type_name -> weir.query.v1.Progress
@@ -1531,25 +1779,27 @@ var file_query_proto_depIdxs = []int32{
 	6,  // 2: weir.query.v1.LedgerReply.units:type_name -> weir.query.v1.UnitLedger
 	7,  // 3: weir.query.v1.UnitLedger.accounts:type_name -> weir.query.v1.Account
 	8,  // 4: weir.query.v1.UnitLedger.sent:type_name -> weir.query.v1.Sent
-	11, // 5: weir.query.v1.SourcesReply.units:type_name -> weir.query.v1.UnitSources
-	12, // 6: weir.query.v1.UnitSources.sources:type_name -> weir.query.v1.Source
-	13, // 7: weir.query.v1.Source.sampling:type_name -> weir.query.v1.SourceSampling
-	14, // 8: weir.query.v1.Source.sequences:type_name -> weir.query.v1.SourceSequence
-	15, // 9: weir.query.v1.Source.clock:type_name -> weir.query.v1.SourceClock
-	16, // 10: weir.query.v1.Source.templates:type_name -> weir.query.v1.SourceTemplates
-	18, // 11: weir.query.v1.Source.drops:type_name -> weir.query.v1.SourceDrop
-	17, // 12: weir.query.v1.SourceTemplates.known:type_name -> weir.query.v1.SourceTemplate
-	0,  // 13: weir.query.v1.Queries.Run:input_type -> weir.query.v1.QueryRequest
-	4,  // 14: weir.query.v1.Queries.Ledger:input_type -> weir.query.v1.LedgerRequest
-	9,  // 15: weir.query.v1.Queries.Sources:input_type -> weir.query.v1.SourcesRequest
-	1,  // 16: weir.query.v1.Queries.Run:output_type -> weir.query.v1.QueryChunk
-	5,  // 17: weir.query.v1.Queries.Ledger:output_type -> weir.query.v1.LedgerReply
-	10, // 18: weir.query.v1.Queries.Sources:output_type -> weir.query.v1.SourcesReply
-	16, // [16:19] is the sub-list for method output_type
-	13, // [13:16] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	9,  // 5: weir.query.v1.UnitLedger.sent_of:type_name -> weir.query.v1.SentOfSource
+	12, // 6: weir.query.v1.SourcesReply.units:type_name -> weir.query.v1.UnitSources
+	13, // 7: weir.query.v1.UnitSources.sources:type_name -> weir.query.v1.Source
+	15, // 8: weir.query.v1.Source.sampling:type_name -> weir.query.v1.SourceSampling
+	16, // 9: weir.query.v1.Source.sequences:type_name -> weir.query.v1.SourceSequence
+	17, // 10: weir.query.v1.Source.clock:type_name -> weir.query.v1.SourceClock
+	18, // 11: weir.query.v1.Source.templates:type_name -> weir.query.v1.SourceTemplates
+	20, // 12: weir.query.v1.Source.drops:type_name -> weir.query.v1.SourceDrop
+	14, // 13: weir.query.v1.Source.interfaces:type_name -> weir.query.v1.SourceInterface
+	19, // 14: weir.query.v1.SourceTemplates.known:type_name -> weir.query.v1.SourceTemplate
+	0,  // 15: weir.query.v1.Queries.Run:input_type -> weir.query.v1.QueryRequest
+	4,  // 16: weir.query.v1.Queries.Ledger:input_type -> weir.query.v1.LedgerRequest
+	10, // 17: weir.query.v1.Queries.Sources:input_type -> weir.query.v1.SourcesRequest
+	1,  // 18: weir.query.v1.Queries.Run:output_type -> weir.query.v1.QueryChunk
+	5,  // 19: weir.query.v1.Queries.Ledger:output_type -> weir.query.v1.LedgerReply
+	11, // 20: weir.query.v1.Queries.Sources:output_type -> weir.query.v1.SourcesReply
+	18, // [18:21] is the sub-list for method output_type
+	15, // [15:18] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_query_proto_init() }
@@ -1568,7 +1818,7 @@ func file_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_query_proto_rawDesc), len(file_query_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

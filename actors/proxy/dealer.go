@@ -11,6 +11,7 @@ import (
 	"example.com/weir/flowio/distribute"
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/source"
 	"example.com/weir/flowio/template"
 )
 
@@ -22,6 +23,7 @@ const firstSlave = 5 * time.Second
 // way is how flows are dealt out and delivered.
 type way struct {
 	model, delivery string
+	policy          source.Policy
 }
 
 // distributor deals packets out, see distribute.Distributor.
@@ -43,6 +45,11 @@ type templateKnower interface {
 // without losing a packet between the two. It is safe for concurrent use.
 type dealer struct {
 	make func(w way, sources map[netip.Addr]string) (distributor, error)
+
+	// inherit hands what the old distributor has learnt on to the next, either
+	// of which may be nil. No packet is dealt out meanwhile. Nil: nothing is
+	// handed on.
+	inherit func(old, next distributor, w way)
 
 	held    chan struct{} // closed when packets need not wait any more; nil: they never do
 	release func()        // closes held, once
@@ -117,6 +124,9 @@ func (d *dealer) Use(w way) error {
 func (d *dealer) replaceLocked(next distributor) error {
 	d.swap.Lock()
 	old := d.in
+	if d.inherit != nil {
+		d.inherit(old, next, d.way)
+	}
 	d.in = next
 	d.swap.Unlock()
 	if old == nil {

@@ -59,7 +59,7 @@ func newTestDealer() (d *dealer, made *[]*table, late *atomic.Int64) {
 
 func TestReplacingTheDistributorLosesNoPacket(t *testing.T) {
 	d, made, late := newTestDealer()
-	if err := d.Use(way{distribute.RoundRobin, "tls"}); err != nil {
+	if err := d.Use(way{model: distribute.RoundRobin, delivery: "tls"}); err != nil {
 		t.Fatal(err)
 	}
 	const readers, each = 4, 2000
@@ -73,7 +73,7 @@ func TestReplacingTheDistributorLosesNoPacket(t *testing.T) {
 	}
 	for i := range 50 {
 		delivery := []string{"udp", "tls"}[i%2]
-		if err := d.Use(way{distribute.RoundRobin, delivery}); err != nil {
+		if err := d.Use(way{model: distribute.RoundRobin, delivery: delivery}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -107,7 +107,7 @@ func TestPacketsWaitForTheFirstSlave(t *testing.T) {
 		} {
 			d, made, _ := newTestDealer()
 			d.Hold(firstSlave)
-			if err := d.Use(way{distribute.RoundRobin, "tls"}); err != nil {
+			if err := d.Use(way{model: distribute.RoundRobin, delivery: "tls"}); err != nil {
 				t.Fatal(err)
 			}
 			go d.Take(make([]flow.Packet, 3))
@@ -129,10 +129,10 @@ func TestPacketsWaitForTheFirstSlave(t *testing.T) {
 
 func TestAWayThatCannotBeHadLeavesTheOldOne(t *testing.T) {
 	d, made, _ := newTestDealer()
-	if err := d.Use(way{distribute.RoundRobin, "tls"}); err != nil {
+	if err := d.Use(way{model: distribute.RoundRobin, delivery: "tls"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Use(way{distribute.RoundRobin, "pigeon"}); err == nil {
+	if err := d.Use(way{model: distribute.RoundRobin, delivery: "pigeon"}); err == nil {
 		t.Error("no error")
 	}
 	d.Take(make([]flow.Packet, 3))
@@ -145,7 +145,7 @@ func TestTheNextDistributorKnowsSlavesAndSources(t *testing.T) {
 	d, made, _ := newTestDealer()
 	slaves := []distribute.Slave{{ID: "s1"}}
 	d.SetSlaves(slaves)
-	for _, w := range []way{{distribute.FlowSource, "tls"}, {distribute.FlowSource, "udp"}} {
+	for _, w := range []way{{model: distribute.FlowSource, delivery: "tls"}, {model: distribute.FlowSource, delivery: "udp"}} {
 		if err := d.Use(w); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"example.com/weir/flowio/keep"
 	"example.com/weir/flowio/source"
+	"example.com/weir/flowio/template"
 )
 
 // templatesFile holds the templates of all exporters, in the data directory.
@@ -38,12 +39,15 @@ func (l *learnt) Save(path string) error {
 
 func (p *Proxy) templatesPath() string { return filepath.Join(p.cfg.DataDir, templatesFile) }
 
-// recall gives a new distributor the templates of the one before it, or those
-// from before a restart. A file that cannot be read costs what was in it.
-func (p *Proxy) recall(next distributor) {
+// inherit gives a new distributor the templates of the one before it, or those
+// from before a restart, filed as its policy wants it. A file that cannot be
+// read costs what was in it.
+func (p *Proxy) inherit(old, next distributor, w way) {
 	p.learnt.swaps.Add(1)
-	if err := p.learnt.Save(p.templatesPath()); err != nil {
-		p.cfg.Log.Warn("templates are not kept", "err", err, "remedy", "make room in the data directory")
+	if knower, ok := old.(templateKnower); ok {
+		if err := knower.Templates().Save(p.templatesPath()); err != nil {
+			p.cfg.Log.Warn("templates are not kept", "err", err, "remedy", "make room in the data directory")
+		}
 	}
 	knower, ok := next.(templateKnower)
 	if !ok {
@@ -53,6 +57,24 @@ func (p *Proxy) recall(next distributor) {
 		p.cfg.Log.Warn("what exporters announced is not known any more", "err", err,
 			"remedy", "none needed: exporters announce it again, until then records wait")
 	}
+	if was := p.learnt.sources.Policy(); was != w.policy {
+		p.learnt.refile(knower.Templates(), w.policy)
+		p.cfg.Log.Info("exporters are told apart in another way", "identity", w.policy.String(), "before", was.String())
+	}
+}
+
+// refile files what is known of exporters as another policy wants it.
+func (l *learnt) refile(templates *template.Store, to source.Policy) {
+	refiling := l.sources.Refiling(to)
+	templates.Move(func(k template.Key) []template.Key {
+		var keys []template.Key
+		for _, session := range refiling.Sessions(k.Exporter) {
+			k.Exporter = session
+			keys = append(keys, k)
+		}
+		return keys
+	})
+	l.sources.SetPolicy(to)
 }
 
 // knownSources returns what is known of the exporters that send to this unit.

@@ -20,17 +20,17 @@ func dealing(t *testing.T, dir string) *Proxy {
 	p := &Proxy{cfg: Config{Name: "p1", DataDir: dir, Log: slog.New(slog.DiscardHandler)}}
 	p.dealer = newDealer(nil, func(w way, sources map[netip.Addr]string) (distributor, error) {
 		d, err := distribute.New(distribute.Config{
-			Model: w.model, Delivery: w.delivery, Sources: sources, TLS: &tls.Config{}, Registry: p.learnt.sources,
+			Model: w.model, Delivery: w.delivery, Sources: sources, TLS: &tls.Config{}, Registry: p.learnt.sources, Policy: w.policy,
 		})
 		if err != nil {
 			return nil, err
 		}
-		p.recall(d)
 		return d, nil
 	})
+	p.dealer.inherit = p.inherit
 	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{})
 	p.learnt.keeper = keep.Start(p.cfg.Log, map[string]keep.Thing{p.templatesPath(): &p.learnt})
-	if err := p.dealer.Use(way{distribute.RoundRobin, distribute.DeliverTLS}); err != nil {
+	if err := p.dealer.Use(way{model: distribute.RoundRobin, delivery: distribute.DeliverTLS}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -93,10 +93,43 @@ func TestANewWayKeepsTemplates(t *testing.T) {
 	payload, _ := e.Packet(time.Now())
 	p.dealer.Take([]flow.Packet{{Payload: payload, Received: time.Now(), Port: 2055, Exporter: netip.MustParseAddrPort("192.0.2.1:4000")}})
 	want := p.dealer.templates().Len()
-	if err := p.dealer.Use(way{distribute.FlowSource, distribute.DeliverTLS}); err != nil {
+	if err := p.dealer.Use(way{model: distribute.FlowSource, delivery: distribute.DeliverTLS}); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.dealer.templates().Len(); got != want || want == 0 {
 		t.Errorf("%d templates after the change, %d before", got, want)
+	}
+}
+
+// TestANewIdentityKeepsTemplates: what was announced for one port holds for
+// all of them from then on, and the other way round.
+func TestANewIdentityKeepsTemplates(t *testing.T) {
+	p := dealing(t, t.TempDir())
+	defer p.stopDealing(t)
+	e, err := synth.New(synth.Config{Name: "router", Protocol: synth.IPFIX})
+	if err != nil {
+		t.Fatal(err)
+	}
+	take := func(from string) {
+		payload, _ := e.Packet(time.Now())
+		p.dealer.Take([]flow.Packet{{Payload: payload, Received: time.Now(), Port: 2055, Exporter: netip.MustParseAddrPort(from)}})
+		if n := p.dealer.templates().Parked(); n != 0 {
+			t.Errorf("%d data sets from %s wait for their template", n, from)
+		}
+	}
+	take("192.0.2.1:4000") // announces
+	for _, step := range []struct {
+		policy source.Policy
+		from   string
+	}{
+		{source.ByAddress, "192.0.2.1:4001"}, {source.BySession, "192.0.2.1:4001"}, {source.ByAddressPort, "192.0.2.1:4000"},
+	} {
+		if err := p.dealer.Use(way{distribute.RoundRobin, distribute.DeliverTLS, step.policy}); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.learnt.sources.Policy(); got != step.policy {
+			t.Fatalf("exporters are told apart by %v, want %v", got, step.policy)
+		}
+		take(step.from)
 	}
 }

@@ -95,7 +95,9 @@ func New(cfg Config) (*Proxy, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	p.dealer = newDealer(sources, p.distributor)
-	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{Policy: p.cfg.Exporters.Policy})
+	p.dealer.inherit = p.inherit
+	policy := desired.Exporters(desired.Kept(db)).Policy
+	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{Policy: policy})
 	p.exporters = report.NewSources(cfg.Name, p.knownSources, p.book.Entries)
 	p.listeners = endpoint.NewSet(p.listener, p.listenerCheck, p.listenerGone)
 	p.pool = queryplane.NewPool(u.Identity(), topology.Slave)
@@ -169,7 +171,9 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 	p.toFleet((*desired.Fleet).Changed)
 	p.slavesChanged()
 	if sg := d.GetSourceGroup(); sg != nil {
-		if err := p.dealer.Use(way{sg.GetModel(), sg.GetDelivery()}); err != nil {
+		settings := desired.Exporters(d)
+		p.learnt.sources.Forget(settings.Forgotten)
+		if err := p.dealer.Use(way{sg.GetModel(), sg.GetDelivery(), settings.Policy}); err != nil {
 			return err
 		}
 		return p.listeners.Want(endpoint.Of(topology.Proxy, d))
@@ -180,13 +184,12 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 // distributor makes the distributor of a way.
 func (p *Proxy) distributor(w way, sources map[netip.Addr]string) (distributor, error) {
 	d, err := distribute.New(distribute.Config{
-		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Registry: p.learnt.sources, Policy: p.cfg.Exporters.Policy, Log: p.cfg.Log,
+		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Registry: p.learnt.sources, Policy: w.policy, Log: p.cfg.Log,
 		TLS: p.unit.Identity().ClientTLS(identity.Peer{Role: topology.Slave}),
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.recall(d)
 	return d, nil
 }
 

@@ -17,6 +17,9 @@ func encodeLedger(units []ledger.Unit) *proto.LedgerReply {
 		for _, s := range u.Sent {
 			w.Sent = append(w.Sent, &proto.Sent{UnitId: []byte(s.Slave), Packets: s.Packets, Records: s.Records})
 		}
+		for _, s := range u.SentOf {
+			w.SentOf = append(w.SentOf, &proto.SentOfSource{UnitId: []byte(s.Slave), Exporter: s.Exporter.AsSlice(), Records: s.Records})
+		}
 		reply.Units = append(reply.Units, w)
 	}
 	return reply
@@ -25,7 +28,7 @@ func encodeLedger(units []ledger.Unit) *proto.LedgerReply {
 func encodeAccount(e ledger.Entry) *proto.Account {
 	a := &proto.Account{
 		Hop: uint32(e.Hop), Kind: uint32(e.Kind), Domain: e.Domain,
-		Received: e.Received, Kept: e.Kept, Dropped: e.Dropped[:],
+		Received: e.Received, Kept: e.Kept, Split: e.Split, Dropped: e.Dropped[:],
 	}
 	if e.Exporter.IsValid() {
 		a.Exporter = e.Exporter.AsSlice()
@@ -43,6 +46,10 @@ func decodeLedger(reply *proto.LedgerReply) []ledger.Unit {
 		for _, s := range w.GetSent() {
 			u.Sent = append(u.Sent, ledger.Sent{Slave: string(s.GetUnitId()), Packets: s.GetPackets(), Records: s.GetRecords()})
 		}
+		for _, s := range w.GetSentOf() {
+			exporter, _ := netip.AddrFromSlice(s.GetExporter())
+			u.SentOf = append(u.SentOf, ledger.SentOfSource{Slave: string(s.GetUnitId()), Exporter: exporter, Records: s.GetRecords()})
+		}
 		units = append(units, u)
 	}
 	return units
@@ -53,7 +60,7 @@ func decodeLedger(reply *proto.LedgerReply) []ledger.Unit {
 func decodeAccount(a *proto.Account) ledger.Entry {
 	e := ledger.Entry{
 		Key:      ledger.Key{Hop: ledger.Hop(a.GetHop()), Kind: ledger.Kind(a.GetKind()), Domain: a.GetDomain()},
-		Received: a.GetReceived(), Kept: a.GetKept(),
+		Received: a.GetReceived(), Kept: a.GetKept(), Split: a.GetSplit(),
 	}
 	e.Exporter, _ = netip.AddrFromSlice(a.GetExporter())
 	copy(e.Dropped[:], a.GetDropped())

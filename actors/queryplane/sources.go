@@ -54,7 +54,10 @@ func encodeSource(s source.Seen) *proto.Source {
 			Rate: s.Sampling.Rate, Origin: string(s.Sampling.Origin), Rates: s.Sampling.Rates, Unscaled: s.Sampling.Unscaled,
 		},
 		Clock:     &proto.SourceClock{SkewMs: s.Clock.Skew, IsSkewed: s.Clock.IsSkewed, Skewed: s.Clock.Skewed},
-		Templates: encodeTemplates(s.Templates),
+		Templates: encodeTemplates(s.Templates), IsRemembered: s.IsRemembered,
+	}
+	for _, i := range s.Interfaces {
+		w.Interfaces = append(w.Interfaces, encodeInterface(i))
 	}
 	for _, v := range s.Versions {
 		w.Versions = append(w.Versions, uint32(v))
@@ -107,7 +110,10 @@ func decodeSource(w *proto.Source) source.Seen {
 	p, c := w.GetSampling(), w.GetClock()
 	s.Sampling = source.Sampling{Rate: p.GetRate(), Origin: source.Origin(p.GetOrigin()), Rates: p.GetRates(), Unscaled: p.GetUnscaled()}
 	s.Clock = source.Clock{Skew: c.GetSkewMs(), IsSkewed: c.GetIsSkewed(), Skewed: c.GetSkewed()}
-	s.Templates = decodeTemplates(w.GetTemplates())
+	s.Templates, s.IsRemembered = decodeTemplates(w.GetTemplates()), w.GetIsRemembered()
+	for _, i := range w.GetInterfaces() {
+		s.Interfaces = append(s.Interfaces, decodeInterface(i))
+	}
 	for _, v := range w.GetVersions() {
 		s.Versions = append(s.Versions, uint16(v))
 	}
@@ -140,6 +146,22 @@ func decodeTemplates(w *proto.SourceTemplates) source.Templates {
 		})
 	}
 	return t
+}
+
+func encodeInterface(i source.Interface) *proto.SourceInterface {
+	return &proto.SourceInterface{
+		Index: i.Index, Type: i.Type, Speed: i.Speed, IsUp: i.IsUp,
+		InOctets: i.InOctets, OutOctets: i.OutOctets, InPackets: i.InPackets, OutPackets: i.OutPackets,
+		InDropped: i.InDropped, OutDropped: i.OutDropped, SeenUnixMs: unixMilli(i.Seen),
+	}
+}
+
+func decodeInterface(w *proto.SourceInterface) source.Interface {
+	return source.Interface{
+		Index: w.GetIndex(), Type: w.GetType(), Speed: w.GetSpeed(), IsUp: w.GetIsUp(),
+		InOctets: w.GetInOctets(), OutOctets: w.GetOutOctets(), InPackets: w.GetInPackets(), OutPackets: w.GetOutPackets(),
+		InDropped: w.GetInDropped(), OutDropped: w.GetOutDropped(), Seen: timeOf(w.GetSeenUnixMs()),
+	}
 }
 
 // unixMilli is the Unix time of t, 0 if there is none.

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"time"
 
-	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/topology"
 )
 
@@ -13,21 +12,20 @@ import (
 // above: its Proxy, or the Master for a standalone Slave.
 type Config struct {
 	DataDir   string
-	Name      string          // of the unit, unique in the deployment
-	Role      topology.Role   // Slave or Standalone
-	Control   string          // host:port other units reach it at, TCP 2210 by custom
-	Query     string          // host:port it answers queries at, TCP 4210 by custom
-	Parent    string          // control address of the Proxy; of the Master if standalone
-	Listen    netip.Addr      // address flows arrive at; invalid: every address
-	Sockets   int             // per listening port; 0: one per processor
-	Buffer    int             // receive buffer per socket in octets; 0: the package's default
-	Decoders  int             // goroutines that decode; 0: one per processor
-	Threads   int             // goroutines that scan for one query; 0: one per processor
-	Retention time.Duration   // age at which flows are deleted; 0: never
-	Quota     uint64          // octets of disk for flows; 0: unlimited
-	Reserve   uint64          // octets of the disk that flows leave free; 0: the store's default
-	Keep      time.Duration   // age from which flows go when the disk has no room, though retention and quota would keep them
-	Exporters source.Settings // what an operator says of exporters
-	Version   string          // shown to other units
-	Log       *slog.Logger    // nil: discarded
+	Name      string        // of the unit, unique in the deployment
+	Role      topology.Role // Slave or Standalone
+	Control   string        // host:port other units reach it at, TCP 2210 by custom
+	Query     string        // host:port it answers queries at, TCP 4210 by custom
+	Parent    string        // control address of the Proxy; of the Master if standalone
+	Listen    netip.Addr    // address flows arrive at; invalid: every address
+	Sockets   int           // per listening port; 0: one per processor
+	Buffer    int           // receive buffer per socket in octets; 0: the package's default
+	Decoders  int           // goroutines that decode; 0: one per processor
+	Threads   int           // goroutines that scan for one query; 0: one per processor
+	Retention time.Duration // age at which flows are deleted; 0: never
+	Quota     uint64        // octets of disk for flows; 0: unlimited
+	Reserve   uint64        // octets of the disk that flows leave free; 0: the store's default
+	Keep      time.Duration // age from which flows go when the disk has no room, though retention and quota would keep them
+	Version   string        // shown to other units
+	Log       *slog.Logger  // nil: discarded
 }

@@ -47,10 +47,33 @@ type decoders struct {
 	ended  sync.WaitGroup
 }
 
-// load is some packets for one shard, with memory of their own.
+// load is some packets for one shard, with memory of their own, or a renewal.
 type load struct {
 	packets []flow.Packet
 	octets  []byte
+	renewal *renewal
+}
+
+// renewal stops every shard between two packets until it is done.
+type renewal struct {
+	reached sync.WaitGroup // shards that are still on their way
+	done    chan struct{}
+}
+
+// Renew replaces the decoders between two packets: what was taken before is
+// decoded by the old ones and handed to the store, what comes after by those
+// that next returns, one per old one. Nothing is decoded while next runs.
+func (d *decoders) Renew(next func(n int) []decoder) {
+	r := &renewal{done: make(chan struct{})}
+	r.reached.Add(len(d.shards))
+	for _, s := range d.shards {
+		s.queue <- &load{renewal: r}
+	}
+	r.reached.Wait()
+	for i, dec := range next(len(d.shards)) {
+		d.shards[i].decoder = dec
+	}
+	close(r.done)
 }
 
 // newDecoders starts one goroutine per decoder. Stored is told the outcome of
@@ -149,6 +172,12 @@ func (s *shard) run(loads *sync.Pool) {
 			if !ok {
 				s.flush()
 				return
+			}
+			if l.renewal != nil {
+				s.flush()
+				l.renewal.reached.Done()
+				<-l.renewal.done
+				continue
 			}
 			s.decode(l.packets)
 			l.packets, l.octets = l.packets[:0], l.octets[:0]

@@ -39,7 +39,7 @@ func newLearnt(book *ledger.Book, policy source.Policy) learnt {
 // disk what is learnt from now on. A file that cannot be read costs what was
 // in it, not the start.
 func (s *Slave) recall() {
-	s.learnt.rates.SetManual(s.cfg.Exporters.Rates)
+	s.learnt.rates.SetManual(s.settings.Load().Rates)
 	templates, rates := filepath.Join(s.cfg.DataDir, templatesFile), filepath.Join(s.cfg.DataDir, ratesFile)
 	for _, err := range []error{s.learnt.templates.Load(templates), s.learnt.rates.Load(rates)} {
 		if err != nil {

@@ -24,6 +24,7 @@ func decoding(t *testing.T, dir string) *Slave {
 	}
 	book := ledger.NewBook()
 	s := &Slave{cfg: Config{Name: "s1", DataDir: dir, Log: slog.New(slog.DiscardHandler), Decoders: 1}, store: store, book: book, learnt: newLearnt(book, source.BySession)}
+	s.settings.Store(&source.Settings{})
 	s.startDecoders()
 	return s
 }

@@ -19,8 +19,8 @@ import (
 	"example.com/weir/actors/queryplane"
 	"example.com/weir/actors/report"
 	"example.com/weir/actors/unit"
-	"example.com/weir/flowio/decode"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/flowstore"
 	"example.com/weir/persistence/identity"
@@ -48,9 +48,10 @@ type Slave struct {
 	applier   *desired.Applier
 	server    *queryplane.Server
 
-	allowed atomic.Pointer[[]string] // unit IDs that may send flows and ask
-	closing sync.Once
-	closed  error
+	allowed  atomic.Pointer[[]string]        // unit IDs that may send flows and ask
+	settings atomic.Pointer[source.Settings] // what an operator says of exporters
+	closing  sync.Once
+	closed   error
 }
 
 // New opens the data directory: identity, database and flow store.
@@ -78,7 +79,9 @@ func New(cfg Config) (*Slave, error) {
 	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, book: ledger.NewBook()}
 	s.checks.Set(parentCheck, errors.New("no link to the unit above yet at "+cfg.Parent))
 	s.allowed.Store(&[]string{})
-	s.learnt = newLearnt(s.book, s.cfg.Exporters.Policy)
+	settings := desired.Exporters(desired.Kept(db))
+	s.settings.Store(&settings)
+	s.learnt = newLearnt(s.book, settings.Policy)
 	s.exporters = report.NewSources(cfg.Name, s.knownSources, s.book.Entries)
 	s.receivers = endpoint.NewSet(s.open, s.receiverCheck, s.receiverGone)
 	s.applier = desired.NewApplier(desired.ApplierConfig{
@@ -128,13 +131,7 @@ func (s *Slave) Close() error {
 
 func (s *Slave) startDecoders() {
 	s.recall()
-	var ds []decoder
-	for range cmp.Or(s.cfg.Decoders, runtime.GOMAXPROCS(0)) {
-		ds = append(ds, decode.New(decode.Config{
-			Book: s.book, Hop: ledger.Store, Templates: s.learnt.templates, Rates: s.learnt.rates, Sources: s.learnt.sources,
-			Policy: s.cfg.Exporters.Policy, Relayed: s.cfg.Exporters.IsRelayed,
-		}))
-	}
+	ds := s.newDecoders(cmp.Or(s.cfg.Decoders, runtime.GOMAXPROCS(0)))
 	s.decoders = newDecoders(ds, s.store, s.book, s.cfg.Log, s.stored)
 }
 
@@ -149,6 +146,7 @@ func (s *Slave) stored(err error) {
 func (s *Slave) apply(d *proto.DesiredState) error {
 	allowed := append([]string{}, d.GetAllowed()...)
 	s.allowed.Store(&allowed)
+	s.use(desired.Exporters(d))
 	return s.receivers.Want(endpoint.Of(s.cfg.Role, d))
 }
 

@@ -47,8 +47,8 @@ type Config struct {
 
 // Registry holds the sources of a unit. It is safe for concurrent use.
 type Registry struct {
-	cfg        Config
-	remembered atomic.Int64 // see maxRemembered
+	policy     atomic.Uint32 // Policy
+	remembered atomic.Int64  // see maxRemembered
 
 	mu   sync.RWMutex // guards rows
 	rows map[ID]*row
@@ -56,7 +56,9 @@ type Registry struct {
 
 // NewRegistry returns an empty Registry.
 func NewRegistry(cfg Config) *Registry {
-	return &Registry{cfg: cfg, rows: map[ID]*row{}}
+	r := &Registry{rows: map[ID]*row{}}
+	r.policy.Store(uint32(cfg.Policy))
+	return r
 }
 
 // SessionKey names what has a sequence of its own.
@@ -74,7 +76,7 @@ func (r *Registry) Session(k SessionKey) *Session {
 	if r == nil {
 		return nil
 	}
-	id := r.cfg.Policy.id(k)
+	id := r.Policy().id(k)
 	for {
 		if s := r.row(id).session(k); s != nil {
 			return s
@@ -155,7 +157,7 @@ func (r *Registry) templates(store *template.Store) map[ID][]Template {
 		return known
 	}
 	for k, t := range store.All() {
-		id := r.cfg.Policy.id(SessionKey{Exporter: k.Exporter, Domain: k.Domain})
+		id := r.Policy().id(SessionKey{Exporter: k.Exporter, Domain: k.Domain})
 		known[id] = append(known[id], Template{Version: uint16(k.Format), ID: k.ID, Fields: len(t.Fields), IsOptions: t.Options})
 	}
 	return known

@@ -122,7 +122,7 @@ func (s *Store) Add(k Key, t *Template) (inForce *Template, isNew bool, released
 	if e := s.entries[k]; e != nil {
 		s.touchLocked(e, now)
 		if e.template.Equal(t) {
-			return e.template, false, nil
+			return e.template, false, s.parking.take(k)
 		}
 		s.octets -= e.octets()
 		e.template = t

@@ -1,0 +1,44 @@
+package sampling
+
+// Move files the rates of every domain under other ones: to returns those of
+// a domain. Of two rates that come to hold for the same one of them stays.
+// Rates that were handed out before hold no longer.
+func (t *Table) Move(to func(Domain) []Domain) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := t.domains
+	t.domains = make(map[Domain]*Rates, len(old))
+	for d, r := range old {
+		for _, next := range to(d) {
+			if t.domains[next] == nil && len(t.domains) < maxDomains {
+				t.domains[next] = newRates()
+			}
+			if filed := t.domains[next]; filed != nil {
+				filed.learnAll(r)
+			}
+		}
+	}
+	narrow := 0
+	for _, r := range t.domains {
+		narrow += r.size()
+	}
+	t.narrow.Store(int64(narrow))
+	t.changes.Add(1)
+}
+
+// learnAll learns what other knows.
+func (r *Rates) learnAll(other *Rates) {
+	other.mu.RLock()
+	defer other.mu.RUnlock()
+	if other.all != 0 {
+		r.learn(scoped{All, 0}, other.all)
+	}
+	for s, rate := range other.narrow {
+		r.learn(s, rate)
+	}
+	if other.systemInit != 0 {
+		r.mu.Lock()
+		r.systemInit = other.systemInit
+		r.mu.Unlock()
+	}
+}
