@@ -33,6 +33,7 @@ type distributor interface {
 	Take([]flow.Packet)
 	SetSlaves([]distribute.Slave)
 	Sent() []ledger.Sent
+	SentOf() []ledger.SentOfSource
 	Sources() map[netip.Addr]string
 }
 
@@ -62,10 +63,17 @@ type dealer struct {
 	slaves  []distribute.Slave
 	sources map[netip.Addr]string  // of the distributor before, or as kept on disk
 	before  map[string]ledger.Sent // by distributors that were replaced
+	sentOf  map[sentTo]uint64      // likewise; records
+}
+
+// sentTo is from whom and to whom records went.
+type sentTo struct {
+	slave    string
+	exporter netip.Addr
 }
 
 func newDealer(sources map[netip.Addr]string, open func(way, map[netip.Addr]string) (distributor, error)) *dealer {
-	return &dealer{make: open, sources: sources, before: map[string]ledger.Sent{}}
+	return &dealer{make: open, sources: sources, before: map[string]ledger.Sent{}, sentOf: map[sentTo]uint64{}}
 }
 
 // Hold makes packets wait until there is a Slave, Release is called, or the
@@ -139,6 +147,9 @@ func (d *dealer) replaceLocked(next distributor) error {
 	for _, s := range old.Sent() {
 		d.before[s.Slave] = sum(d.before[s.Slave], s)
 	}
+	for _, s := range old.SentOf() {
+		d.sentOf[sentTo{s.Slave, s.Exporter}] += s.Records
+	}
 	return err
 }
 
@@ -197,6 +208,26 @@ func (d *dealer) Sent() []ledger.Sent {
 		}
 	}
 	return slices.SortedFunc(maps.Values(all), func(a, b ledger.Sent) int { return cmp.Compare(a.Slave, b.Slave) })
+}
+
+// SentOf returns what each Slave was sent of each exporter, likewise.
+func (d *dealer) SentOf() []ledger.SentOfSource {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := maps.Clone(d.sentOf)
+	if d.in != nil {
+		for _, s := range d.in.SentOf() {
+			all[sentTo{s.Slave, s.Exporter}] += s.Records
+		}
+	}
+	list := make([]ledger.SentOfSource, 0, len(all))
+	for to, n := range all {
+		list = append(list, ledger.SentOfSource{Slave: to.slave, Exporter: to.exporter, Records: n})
+	}
+	slices.SortFunc(list, func(a, b ledger.SentOfSource) int {
+		return cmp.Or(a.Exporter.Compare(b.Exporter), cmp.Compare(a.Slave, b.Slave))
+	})
+	return list
 }
 
 func sum(a, b ledger.Sent) ledger.Sent {

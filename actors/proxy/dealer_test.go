@@ -33,6 +33,10 @@ func (d *table) Sent() []ledger.Sent {
 	return []ledger.Sent{{Slave: "s1", Packets: uint64(d.taken.Load()), Records: 10 * uint64(d.taken.Load())}}
 }
 
+func (d *table) SentOf() []ledger.SentOfSource {
+	return []ledger.SentOfSource{{Slave: "s1", Exporter: netip.MustParseAddr("192.0.2.1"), Records: uint64(d.taken.Load())}}
+}
+
 func (d *table) Sources() map[netip.Addr]string {
 	return map[netip.Addr]string{netip.MustParseAddr("192.0.2.1"): d.way.model}
 }
@@ -91,6 +95,9 @@ func TestReplacingTheDistributorLosesNoPacket(t *testing.T) {
 	want := []ledger.Sent{{Slave: "s1", Packets: readers * each, Records: 10 * readers * each}}
 	if diff := cmp.Diff(want, d.Sent()); diff != "" {
 		t.Errorf("sent over all distributors (-want +got):\n%s", diff)
+	}
+	if of := d.SentOf(); len(of) != 1 || of[0].Records != readers*each {
+		t.Errorf("sent of the exporter over all distributors: %v, want %d", of, readers*each)
 	}
 }
 

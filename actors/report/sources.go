@@ -17,6 +17,10 @@ const (
 	// ones that sent the most stay.
 	maxSeen = 2000
 
+	// maxShownInterfaces bounds the interfaces of all sources in one answer,
+	// about 60 octets each, likewise.
+	maxShownInterfaces = 8192
+
 	// sourcePeriod is the span between the counts that rates are means from:
 	// 5 to 10 s.
 	sourcePeriod = 5 * time.Second
@@ -69,9 +73,12 @@ func (s *Sources) Seen(now time.Time) (seen []source.Seen, omitted int) {
 	omitted = max(0, len(all)-maxSeen)
 	drops := s.drops()
 	before := s.before()
+	interfaces := 0
 	for _, known := range all[:len(all)-omitted] {
 		shown := source.Seen{Source: known, Drops: drops.of(known.ID)}
-		shown.Interfaces = nil // they do not travel
+		if interfaces += len(shown.Interfaces); interfaces > maxShownInterfaces {
+			shown.Interfaces = nil
+		}
 		if span := now.Sub(before.at).Seconds(); !before.at.IsZero() && span > 0 {
 			shown.PacketsPerSecond = grown(before.packets[known.ID], known.Packets) / span
 			shown.RecordsPerSecond = grown(before.records[known.ID], known.Records) / span
@@ -151,8 +158,19 @@ func AddBelow(seen []source.Seen, below []source.Seen) {
 			b.Sampling.Unscaled = s.Sampling.Unscaled
 			s.Sampling, told[b.ID] = b.Sampling, b.Last
 		}
+		s.Interfaces = newest(s.Interfaces, b.Interfaces)
 		if s.Templates.Count == 0 {
 			s.Templates = b.Templates
 		}
 	}
+}
+
+// newest returns the interfaces that a or b know, by index, each as it was
+// seen last.
+func newest(a, b []source.Interface) []source.Interface {
+	all := append(a[:len(a):len(a)], b...)
+	slices.SortFunc(all, func(a, b source.Interface) int {
+		return cmp.Or(cmp.Compare(a.Index, b.Index), b.Seen.Compare(a.Seen))
+	})
+	return slices.CompactFunc(all, func(a, b source.Interface) bool { return a.Index == b.Index })
 }

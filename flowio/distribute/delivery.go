@@ -34,6 +34,7 @@ func (c cost) keep(s *sink) {
 	}
 	if c.account != nil {
 		s.records.Add(uint64(c.records))
+		s.of.add(c.account, uint64(c.records))
 		c.account.Keep(uint64(c.records))
 	}
 }

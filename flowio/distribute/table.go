@@ -23,6 +23,7 @@ type sink struct {
 	greeting atomic.Int64 // counts up when everything it knew is to be told again
 
 	packets, records atomic.Uint64 // sent
+	of               sentOf        // records of each exporter
 
 	away *link // of delivery tls
 }
@@ -145,6 +146,7 @@ func (d *Distributor) newSink(s Slave) *sink {
 	if i := slices.IndexFunc(d.retain, func(r *sink) bool { return r.ID == s.ID }); i >= 0 {
 		k.packets.Store(d.retain[i].packets.Load())
 		k.records.Store(d.retain[i].records.Load())
+		k.of.addAll(&d.retain[i].of)
 		d.retain = slices.Delete(d.retain, i, i+1)
 	}
 	d.delivery.open(k)
@@ -164,6 +166,7 @@ func (d *Distributor) leave(s *sink) {
 		i := d.table.index(s.ID)
 		d.table.sinks[i].packets.Add(s.packets.Load())
 		d.table.sinks[i].records.Add(s.records.Load())
+		d.table.sinks[i].of.addAll(&s.of)
 		return
 	}
 	if len(d.retain) >= maxRetained {

@@ -106,9 +106,14 @@ type Key struct {
 // Account counts one kind of thing of one exporter at one hop. Its methods
 // are safe for concurrent use; readers may see the counts of one event apart.
 type Account struct {
+	key Key
+
 	received, kept, split atomic.Uint64
 	dropped               [NumReasons]atomic.Uint64
 }
+
+// Key returns the name of a.
+func (a *Account) Key() Key { return a.key }
 
 // Receive counts n received.
 func (a *Account) Receive(n uint64) { a.received.Add(n) }
@@ -181,7 +186,7 @@ func (b *Book) Account(k Key) *Account {
 	}
 	a = b.accounts[k]
 	if a == nil {
-		a = new(Account)
+		a = &Account{key: k}
 		b.accounts[k] = a
 	}
 	return a
