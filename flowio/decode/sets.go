@@ -187,7 +187,10 @@ func (d *Decoder) announcements(p *packet, set template.Set, released []flow.Pac
 	}
 	for i := range templates {
 		p.session.Announced(&templates[i], p.Received)
-		_, _, waited := d.cfg.Templates.Add(p.key(templates[i].ID), &templates[i])
+		inForce, _, waited := d.cfg.Templates.Add(p.key(templates[i].ID), &templates[i])
+		if inForce == nil && err == nil {
+			err = fmt.Errorf("%w: template %d is one new layout too many of this exporter", errTemplate, templates[i].ID)
+		}
 		released = append(released, waited...)
 	}
 	return released, err

@@ -135,7 +135,11 @@ func (s *session) readSet(set template.Set) (records uint32) {
 		for i := range templates {
 			s.announced(&templates[i])
 			t, _, _ := s.sh.d.store.Add(s.templateKey(templates[i].ID), &templates[i])
-			if st := s.streams[t.ID]; st == nil || !st.template.Equal(t) {
+			st := s.streams[templates[i].ID]
+			switch {
+			case t == nil && st != nil: // refused: too many new layouts
+				s.forgetStream(st)
+			case t != nil && (st == nil || !st.template.Equal(t)):
 				s.learn(t)
 			}
 		}
@@ -153,6 +157,7 @@ func (s *session) readSet(set template.Set) (records uint32) {
 			st.options.remember(record, &s.sh.d.memory)
 		}
 	}
+	s.keepOptions(st)
 	return 0
 }
 

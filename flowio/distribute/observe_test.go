@@ -64,14 +64,15 @@ func netipPort(a netip.AddrPort, port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr(), port)
 }
 
-// TestRestart loads the templates that another Distributor kept: the next
-// packet is dealt out, and its Slave is told the template first.
+// TestRestart loads what another Distributor kept of templates and sampling
+// rates: the next packet is dealt out, and its Slave is told both first.
 func TestRestart(t *testing.T) {
 	for _, model := range []string{RoundRobin, FlowSource} {
 		t.Run(model, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "templates")
 			before, _ := newKept(t, Config{Model: model}, 1)
-			before.Take([]flow.Packet{packet(export(10, 1700000000, 0, 7, flows256.AppendSet(nil, 10)))})
+			before.Take([]flow.Packet{packet(export(10, 1700000000, 0, 7, flows256.AppendSet(nil, 10),
+				sampler512.AppendSet(nil, 10), set(512, []byte{0, 0, 0, 1, 7, 0, 0, 0, 100})))})
 			if err := before.Templates().Save(path); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +93,10 @@ func TestRestart(t *testing.T) {
 				}
 			}
 			if out.Len() != 1 {
-				t.Errorf("the Slave decodes %d records, want 1", out.Len())
+				t.Fatalf("the Slave decodes %d records, want 1", out.Len())
+			}
+			if rate := out.Num(flow.SamplingRate)[0]; rate != 100 {
+				t.Errorf("sampling rate %d, want 100", rate)
 			}
 		})
 	}

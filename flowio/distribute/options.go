@@ -25,11 +25,17 @@ var identifying = []uint16{
 	303, 310, 346, // information element, ..., private enterprise
 }
 
+// lasting lists the elements that say how flows are sampled and when the
+// exporter started: options data with one of them are kept on disk, since some
+// exporters send them only when they start.
+var lasting = []uint16{34, 50, 160, 305, 306, 307, 308, 309, 310, 311}
+
 // options remembers the options records of one template, the newest of each
 // subject, in the order in which the subjects first came.
 type options struct {
 	template *template.Template
 	key      []bool // by field: part of the subject
+	lasts    bool   // some field is lasting
 	at       map[string]int
 	records  [][]byte
 	octets   int // reserved
@@ -40,6 +46,7 @@ func newOptions(t *template.Template) *options {
 	o := &options{template: t, key: make([]bool, len(t.Fields)), at: map[string]int{}}
 	for i, f := range t.Fields {
 		o.key[i] = i < t.Scope || slices.Contains(identifying, f.Element)
+		o.lasts = o.lasts || slices.Contains(lasting, f.Element)
 	}
 	return o
 }
@@ -53,7 +60,15 @@ func (s *session) passOptions(st *stream, set template.Set) error {
 		s.pass(st.id, st.shortest, record)
 		st.options.remember(record, &s.sh.d.memory)
 	}
+	s.keepOptions(st)
 	return nil
+}
+
+// keepOptions lets the Store keep what lasts of the options data of st.
+func (s *session) keepOptions(st *stream) {
+	if st.options.lasts {
+		s.sh.d.store.KeepData(s.templateKey(st.id), st.options.records)
+	}
 }
 
 // remember keeps a copy of record, replacing that of the same subject. If

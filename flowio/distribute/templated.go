@@ -184,8 +184,16 @@ func (s *session) announce(set template.Set) error {
 
 func (s *session) announceOne(t *template.Template) {
 	s.announced(t)
-	t, _, released := s.sh.d.store.Add(s.templateKey(t.ID), t)
-	st := s.streams[t.ID]
+	id := t.ID
+	t, _, released := s.sh.d.store.Add(s.templateKey(id), t)
+	st := s.streams[id]
+	if t == nil { // refused: too many new layouts
+		if st != nil {
+			s.flush()
+			s.forgetStream(st)
+		}
+		return
+	}
 	if st == nil || !st.template.Equal(t) {
 		st = s.learn(t)
 	}
@@ -228,6 +236,9 @@ func (s *session) learn(t *template.Template) *stream {
 	}
 	if t.Options {
 		st.options, st.counted = newOptions(t), false
+		for _, record := range s.sh.d.store.Data(s.templateKey(t.ID)) {
+			st.options.remember(record, &s.sh.d.memory)
+		}
 	} else if s.format == template.NetFlow9 && !st.findUptimes() {
 		s.inexact = true
 	}

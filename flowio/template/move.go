@@ -19,7 +19,7 @@ func (s *Store) Move(to func(Key) []Key) {
 			if old := s.entries[k]; old != nil {
 				s.removeLocked(old)
 			}
-			s.insertLocked(&entry{key: k, template: e.template, announced: e.announced})
+			s.insertLocked(&entry{key: k, template: e.template, announced: e.announced, data: e.data})
 		}
 	}
 	s.parking.move(to)

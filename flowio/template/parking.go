@@ -3,6 +3,7 @@ package template
 import (
 	"bytes"
 	"container/list"
+	"net/netip"
 	"time"
 
 	"example.com/weir/flowio/flow"
@@ -19,8 +20,13 @@ const (
 	// template must not crowd out others.
 	maxParkedPerKey = 64
 
-	// maxParkedOctets bounds the payload of all parked sets.
+	// maxParkedOctets bounds the payload of all parked sets. Beyond it the sets
+	// that came first go, so that who sends in between can still park.
 	maxParkedOctets = 16 << 20
+
+	// maxParkedPerExporter bounds those of one address: a router with dozens of
+	// templates that starts before its collector.
+	maxParkedPerExporter = 2 << 20
 
 	// parkedOctets estimates the overhead of a parked set, so that many small
 	// ones are bounded as well.
@@ -32,6 +38,7 @@ type parking struct {
 	sets   map[Key][]*list.Element // of order, oldest first
 	order  list.List               // of parked, oldest first
 	octets int                     // sum over order; at most maxParkedOctets
+	of     map[netip.Addr]int      // octets by exporter; at most maxParkedPerExporter
 }
 
 type parked struct {
@@ -42,16 +49,30 @@ type parked struct {
 
 func (p parked) octets() int { return parkedOctets + len(p.packet.Payload) }
 
-// put parks a copy of p, unless that would break a bound.
-func (l *parking) put(k Key, p flow.Packet, now time.Time) bool {
-	set := parked{key: k, packet: p, since: now}
-	if len(l.sets[k]) >= maxParkedPerKey || l.octets+set.octets() > maxParkedOctets {
-		return false
+// put parks a copy of p and returns the keys of the sets that are dropped for
+// it: its own if its exporter has its share, else those that came first.
+func (l *parking) put(k Key, p flow.Packet, now time.Time) (dropped []Key) {
+	set, from := parked{key: k, packet: p, since: now}, k.Exporter.Addr()
+	if len(l.sets[k]) >= maxParkedPerKey || l.of[from]+set.octets() > maxParkedPerExporter {
+		return []Key{k}
+	}
+	for l.octets+set.octets() > maxParkedOctets {
+		dropped = append(dropped, l.dropOldest())
 	}
 	set.packet.Payload = bytes.Clone(p.Payload)
 	l.sets[k] = append(l.sets[k], l.order.PushBack(set))
 	l.octets += set.octets()
-	return true
+	l.of[from] += set.octets()
+	return dropped
+}
+
+// dropOldest drops the set that came first and returns its key.
+func (l *parking) dropOldest() Key {
+	k := l.remove(l.order.Front()).key
+	if l.sets[k] = l.sets[k][1:]; len(l.sets[k]) == 0 {
+		delete(l.sets, k)
+	}
+	return k
 }
 
 // take releases the sets of k in the order they came.
@@ -69,11 +90,7 @@ func (l *parking) expire(now time.Time) (dropped []Key) {
 		if now.Sub(at.Value.(parked).since) < parkFor {
 			break
 		}
-		k := l.remove(at).key
-		if l.sets[k] = l.sets[k][1:]; len(l.sets[k]) == 0 {
-			delete(l.sets, k)
-		}
-		dropped = append(dropped, k)
+		dropped = append(dropped, l.dropOldest())
 	}
 	return dropped
 }
@@ -81,5 +98,9 @@ func (l *parking) expire(now time.Time) (dropped []Key) {
 func (l *parking) remove(at *list.Element) parked {
 	p := l.order.Remove(at).(parked)
 	l.octets -= p.octets()
+	from := p.key.Exporter.Addr()
+	if l.of[from] -= p.octets(); l.of[from] == 0 {
+		delete(l.of, from)
+	}
 	return p
 }

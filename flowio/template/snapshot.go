@@ -18,7 +18,8 @@ import (
 //	  length of the exporter, 1 octet · exporter as netip.AddrPort marshals it
 //	  format 1 · options 1 · domain 4 · ID 2 · scope fields 2 · fields 2
 //	  for each field: enterprise 4 · element 2 · length 2
-const snapshotKind = "tmpl1"
+//	  records of options data 2 · for each: length 2 · octets
+const snapshotKind = "tmpl2"
 
 // errSnapshot reports a snapshot that no Store wrote.
 var errSnapshot = errors.New("not a snapshot of templates")
@@ -95,6 +96,10 @@ func (e *entry) appendTo(b []byte) []byte {
 		b = binary.BigEndian.AppendUint16(b, f.Element)
 		b = binary.BigEndian.AppendUint16(b, f.Length)
 	}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(e.data)))
+	for _, record := range e.data {
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(record))), record...)
+	}
 	return b
 }
 
@@ -156,5 +161,25 @@ func parseEntry(b []byte) (e *entry, rest []byte, err error) {
 	if k.ID < MinID || t.MinLen == 0 || scope > count || scope > 0 && !options {
 		return nil, nil, fmt.Errorf("%w: template %d cannot be", errSnapshot, k.ID)
 	}
-	return &entry{key: k, template: t}, b, nil
+	data, b, err := parseData(b)
+	if err == nil && (len(data) > maxRecords || len(data) > 0 && !options) {
+		err = fmt.Errorf("%w: template %d cannot have %d records of options data", errSnapshot, k.ID, len(data))
+	}
+	return &entry{key: k, template: t, data: data}, b, err
+}
+
+// parseData reads the options data of one template.
+func parseData(b []byte) (records [][]byte, rest []byte, err error) {
+	if len(b) < 2 {
+		return nil, nil, fmt.Errorf("%w: ends before the options data", errSnapshot)
+	}
+	count, b := int(binary.BigEndian.Uint16(b)), b[2:]
+	for range count {
+		if len(b) < 2 || len(b) < 2+int(binary.BigEndian.Uint16(b)) {
+			return nil, nil, fmt.Errorf("%w: ends within options data", errSnapshot)
+		}
+		n := 2 + int(binary.BigEndian.Uint16(b))
+		records, b = append(records, b[2:n:n]), b[n:]
+	}
+	return records, b, nil
 }

@@ -37,8 +37,12 @@ func filled() *Store {
 	scopeless := New(302, 0, []Field{{Element: 34, Length: 4}})
 	scopeless.Options = true
 	at("192.0.2.2:1", NetFlow9, 0, scopeless)
+	s.KeepData(samplers, [][]byte{{0, 0, 0, 1, 7}, {0, 0, 0, 2, 8}})
 	return s
 }
+
+// samplers is the key of an options template of filled.
+var samplers = Key{Exporter: netip.MustParseAddrPort("[fe80::1%eth0]:40000"), Format: NetFlow9, ID: 301}
 
 func TestSaveAndLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "templates")
@@ -52,6 +56,9 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 	if diff := cmp.Diff(known(before), known(after), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("after a restart (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff(before.Data(samplers), after.Data(samplers)); diff != "" || len(after.Data(samplers)) != 2 {
+		t.Errorf("options data after a restart (-before +after):\n%s", diff)
 	}
 	if after.octets != before.octets {
 		t.Errorf("%d octets, want %d", after.octets, before.octets)
@@ -121,7 +128,28 @@ func TestChanges(t *testing.T) {
 	changed("repetition", false, func() { s.Add(k, s.Lookup(k)) })
 	changed("new layout", true, func() { s.Add(k, New(302, 0, []Field{{Element: 1, Length: 4}})) })
 	changed("parking", false, func() { s.Park(Key{ID: 999}, flow.Packet{}) })
+	record := [][]byte{{1, 2, 3}}
+	changed("options data", true, func() { s.KeepData(samplers, record) })
+	changed("the same options data", false, func() { s.KeepData(samplers, record) })
+	changed("data of no template", false, func() { s.KeepData(Key{ID: 400}, record) })
 	changed("withdrawal", true, func() { s.Withdraw(k) })
+}
+
+// TestDataAreBounded keeps the newest of too many options data.
+func TestDataAreBounded(t *testing.T) {
+	s := filled()
+	var records [][]byte
+	for i := range 10_000 {
+		records = append(records, []byte{byte(i >> 8), byte(i)})
+	}
+	s.KeepData(samplers, records)
+	if kept := s.Data(samplers); len(kept) != maxRecords || [2]byte(kept[len(kept)-1]) != [2]byte(records[len(records)-1]) {
+		t.Errorf("%d records, the last %v", len(kept), kept[len(kept)-1])
+	}
+	s.KeepData(samplers, [][]byte{make([]byte, 40_000), make([]byte, 40_000), make([]byte, 20_000)})
+	if kept := s.Data(samplers); len(kept) != 2 {
+		t.Errorf("%d records of 100,000 octets, want the last 2", len(kept))
+	}
 }
 
 // FuzzSnapshot reads hostile snapshots: what is accepted must survive being

@@ -3,17 +3,20 @@ package template
 import (
 	"container/list"
 	"iter"
+	"maps"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/weir/flowio/flow"
 )
 
 const (
-	// lifetime is how long a template outlives its last announcement. Routers
-	// announce every 1 to 30 minutes, some every hour; a template that was
-	// replaced is overwritten, so expiry only has to free memory.
+	// lifetime is how long a template outlives its last announcement or the data
+	// that last used it. Routers announce every 1 to 30 minutes, some every
+	// hour, some only when they start; a template that was replaced is
+	// overwritten, so expiry only has to free memory.
 	lifetime = 6 * time.Hour
 
 	// maxPerExporter bounds the templates of one exporter. Large routers use
@@ -21,11 +24,26 @@ const (
 	maxPerExporter = 4096
 
 	// maxOctets caps what a Store remembers, by the estimate of octets below.
-	// Beyond it the template announced longest ago goes first.
+	// Beyond it the least used of those announced longest ago goes first.
 	maxOctets = 64 << 20
 
-	// entryOctets estimates an entry without its fields, fieldOctets a field.
-	entryOctets, fieldOctets = 400, 8
+	// newPerSecond bounds the new layouts of one exporter, repetitions not
+	// counted, after maxPerExporter of them at once as when a router starts. More
+	// than that is a fault of the exporter, whose every layout would be compiled
+	// and written to disk.
+	newPerSecond = 64
+
+	// entryOctets estimates an entry without its fields, fieldOctets a field,
+	// recordOctets a record of options data without its octets.
+	entryOctets, fieldOctets, recordOctets = 400, 8, 24
+
+	// candidates is how many templates are looked at to find one to forget;
+	// maxUses is how many uses of one are counted for that.
+	candidates, maxUses = 16, 255
+
+	// sweepEvery is how often exporters without a template are forgotten. It
+	// gives their budget of new layouts back.
+	sweepEvery = maxPerExporter / newPerSecond * time.Second
 )
 
 // Key names a template. Template IDs are unique only within one transport
@@ -57,22 +75,46 @@ type Store struct {
 	exporters map[netip.AddrPort]*exporter
 	octets    int    // sum over entries; at most maxOctets
 	changes   uint64 // of entries
+	swept     time.Time
 	parking   parking
 }
 
 // exporter holds what one exporter has.
 type exporter struct {
 	byAge list.List // of *entry, announced longest ago first
+
+	spent int       // new layouts beyond what newPerSecond has given back
+	at    time.Time // of the newest
+}
+
+// admits reports whether the exporter may announce another new layout.
+func (x *exporter) admits(now time.Time) bool {
+	if back := int(now.Sub(x.at).Seconds() * newPerSecond); back > 0 {
+		x.spent, x.at = max(x.spent-back, 0), now
+	}
+	if x.spent >= maxPerExporter {
+		return false
+	}
+	x.spent++
+	return true
 }
 
 type entry struct {
 	key              Key
 	template         *Template
 	announced        time.Time
+	data             [][]byte      // of an options template, see KeepData
+	uses             atomic.Uint32 // by data sets, up to maxUses; halved when passed over
 	inStore, inOwner *list.Element
 }
 
-func (e *entry) octets() int { return entryOctets + fieldOctets*len(e.template.Fields) }
+func (e *entry) octets() int {
+	n := entryOctets + fieldOctets*len(e.template.Fields)
+	for _, record := range e.data {
+		n += recordOctets + len(record)
+	}
+	return n
+}
 
 // NewStore returns an empty Store.
 func NewStore(cfg Config) *Store {
@@ -80,7 +122,7 @@ func NewStore(cfg Config) *Store {
 		cfg:       cfg,
 		entries:   map[Key]*entry{},
 		exporters: map[netip.AddrPort]*exporter{},
-		parking:   parking{sets: map[Key][]*list.Element{}},
+		parking:   parking{sets: map[Key][]*list.Element{}, of: map[netip.Addr]int{}},
 	}
 }
 
@@ -89,10 +131,14 @@ func NewStore(cfg Config) *Store {
 func (s *Store) Lookup(k Key) *Template {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if e := s.entries[k]; e != nil {
-		return e.template
+	e := s.entries[k]
+	if e == nil {
+		return nil
 	}
-	return nil
+	if n := e.uses.Load(); n < maxUses {
+		e.uses.Store(n + 1) // one that is lost to another reader does not matter
+	}
+	return e.template
 }
 
 // Of returns the templates of an exporter's domain, announced longest ago
@@ -114,7 +160,8 @@ func (s *Store) Of(exporter netip.AddrPort, f Format, domain uint32) (all []*Tem
 
 // Add remembers t under k. It returns the template in force, which is the
 // earlier one if t only repeats it, whether the layout is new, and the data
-// sets that were parked for it. The Store keeps t.
+// sets that were parked for it. The Store keeps t. If the exporter announces
+// too many new layouts, nothing is in force.
 func (s *Store) Add(k Key, t *Template) (inForce *Template, isNew bool, released []flow.Packet) {
 	now := time.Now()
 	s.mu.Lock()
@@ -124,13 +171,12 @@ func (s *Store) Add(k Key, t *Template) (inForce *Template, isNew bool, released
 		if e.template.Equal(t) {
 			return e.template, false, s.parking.take(k)
 		}
-		s.octets -= e.octets()
-		e.template = t
-		s.octets += e.octets()
-		s.changes++
-	} else {
-		s.insertLocked(&entry{key: k, template: t, announced: now})
+		s.removeLocked(e) // what comes now cannot be read by the earlier layout
 	}
+	if owner := s.ownerLocked(k.Exporter); !owner.admits(now) {
+		return nil, false, nil
+	}
+	s.insertLocked(&entry{key: k, template: t, announced: now})
 	return t, true, s.parking.take(k)
 }
 
@@ -140,32 +186,57 @@ func (s *Store) touchLocked(e *entry, now time.Time) {
 	s.exporters[e.key.Exporter].byAge.MoveToBack(e.inOwner)
 }
 
-func (s *Store) insertLocked(e *entry) {
-	owner := s.exporters[e.key.Exporter]
+// ownerLocked returns what is known of an exporter, which may be nothing yet.
+func (s *Store) ownerLocked(at netip.AddrPort) *exporter {
+	owner := s.exporters[at]
 	if owner == nil {
 		owner = new(exporter)
-		s.exporters[e.key.Exporter] = owner
+		s.exporters[at] = owner
 	}
+	return owner
+}
+
+func (s *Store) insertLocked(e *entry) {
+	owner := s.ownerLocked(e.key.Exporter)
 	if owner.byAge.Len() >= maxPerExporter {
-		s.removeLocked(owner.byAge.Front().Value.(*entry))
+		s.evictLocked(&owner.byAge)
 	}
 	s.changes++
 	s.entries[e.key] = e
-	s.exporters[e.key.Exporter] = owner // removal of its last template has forgotten it
 	e.inStore, e.inOwner = s.byAge.PushBack(e), owner.byAge.PushBack(e)
 	s.octets += e.octets()
 	for s.octets > maxOctets && s.byAge.Len() > 1 {
-		s.removeLocked(s.byAge.Front().Value.(*entry))
+		s.evictLocked(&s.byAge)
 	}
 }
 
+// evictLocked forgets one of the templates of list that were announced longest
+// ago: that which the fewest data used lately. Those that exporters use stay
+// however many are invented beside them, even with some data.
+func (s *Store) evictLocked(list *list.List) {
+	var least *entry
+	fewest := uint32(maxUses + 1)
+	for range min(candidates, list.Len()) {
+		e := list.Front().Value.(*entry)
+		n := e.uses.Load()
+		if n < fewest {
+			least, fewest = e, n
+		}
+		if n == 0 {
+			break
+		}
+		e.uses.Store(n / 2)
+		s.touchLocked(e, e.announced)
+	}
+	s.removeLocked(least)
+}
+
+// removeLocked leaves the exporter known, so that it cannot get a new budget by
+// withdrawing; sweepLocked forgets it.
 func (s *Store) removeLocked(e *entry) {
 	owner := s.exporters[e.key.Exporter]
 	s.byAge.Remove(e.inStore)
 	owner.byAge.Remove(e.inOwner)
-	if owner.byAge.Len() == 0 {
-		delete(s.exporters, e.key.Exporter)
-	}
 	delete(s.entries, e.key)
 	s.octets -= e.octets()
 	s.changes++
@@ -190,7 +261,7 @@ func (s *Store) Withdraw(k Key) {
 	for at := owner.byAge.Front(); at != nil; {
 		e := at.Value.(*entry)
 		at = at.Next()
-		if e.key.Domain == k.Domain && e.template.Options == options {
+		if e.key.Format == k.Format && e.key.Domain == k.Domain && e.template.Options == options {
 			s.removeLocked(e)
 		}
 	}
@@ -206,8 +277,8 @@ func (s *Store) Park(k Key, p flow.Packet) (known *Template) {
 	dropped := s.sweepLocked(now)
 	if e := s.entries[k]; e != nil {
 		known = e.template
-	} else if !s.parking.put(k, p, now) {
-		dropped = append(dropped, k)
+	} else {
+		dropped = append(dropped, s.parking.put(k, p, now)...)
 	}
 	s.unlock(dropped)
 	return known
@@ -261,7 +332,15 @@ func (s *Store) sweepLocked(now time.Time) (dropped []Key) {
 		if now.Sub(e.announced) < lifetime {
 			break
 		}
+		if e.uses.Swap(0) > 0 {
+			s.touchLocked(e, now)
+			continue
+		}
 		s.removeLocked(e)
+	}
+	if now.Sub(s.swept) >= sweepEvery {
+		s.swept = now
+		maps.DeleteFunc(s.exporters, func(_ netip.AddrPort, x *exporter) bool { return x.byAge.Len() == 0 })
 	}
 	return s.parking.expire(now)
 }

@@ -113,8 +113,27 @@ func TestParkingIsBounded(t *testing.T) {
 	for domain := range uint32(many) {
 		s.Park(key(domain, 300), flow.Packet{Payload: make([]byte, 1400)})
 	}
-	if octets := s.Parked() * 1400; octets > 16<<20 {
+	if octets := s.Parked() * 1400; octets > 2<<20 {
+		t.Errorf("%d octets of one exporter are parked", octets)
+	}
+	for i := range many {
+		k := template.Key{Exporter: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1), ID: 256}
+		s.Park(k, flow.Packet{Payload: make([]byte, 1400)})
+	}
+	if octets := s.Parked() * 1400; octets > 16<<20 || octets < 12<<20 {
 		t.Errorf("%d octets are parked", octets)
+	}
+	late := template.Key{Exporter: netip.MustParseAddrPort("192.0.2.99:2055"), ID: 256}
+	s.Park(late, flow.Packet{Payload: make([]byte, 1400)})
+	if _, _, released := s.Add(late, twoFields(256)); len(released) != 1 {
+		t.Error("who comes last cannot park")
+	}
+	parked := 0
+	for _, n := range dropped {
+		parked += n
+	}
+	if want := sets + 2*many + 1 - 1 - s.Parked(); parked != want {
+		t.Errorf("%d sets are told to be dropped, want %d", parked, want)
 	}
 }
 
@@ -147,9 +166,97 @@ func TestFlood(t *testing.T) {
 	if s.Len() > 4097 {
 		t.Errorf("%d templates are remembered", s.Len())
 	}
-	if s.Lookup(good) == nil || s.Lookup(key(199, 300)) == nil {
-		t.Error("the other exporter's template or the newest one is lost")
+	if s.Lookup(good) == nil {
+		t.Error("the other exporter's template is lost")
 	}
+}
+
+// TestNewLayoutsAreLimited: after a burst an exporter gets as many new layouts
+// a second as it may; repetitions are free, and a layout that is refused does
+// not leave the earlier one in force.
+func TestNewLayoutsAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newStore()
+		const burst, perSecond = 4096, 64
+		admitted := func(n int) (all int) {
+			for i := range n {
+				layout := template.New(256, 0, []template.Field{{Element: uint16(i % 2), Length: 4}})
+				if inForce, isNew, _ := s.Add(key(7, 256), layout); isNew && inForce == layout {
+					all++
+				} else if s.Lookup(key(7, 256)) != nil {
+					t.Fatal("an earlier layout is in force after a newer one was refused")
+				}
+			}
+			return all
+		}
+		if got := admitted(10_000); got != burst {
+			t.Errorf("%d new layouts at once, want %d", got, burst)
+		}
+		time.Sleep(10 * time.Second)
+		if got := admitted(10_000); got != 10*perSecond {
+			t.Errorf("%d new layouts after 10 s, want %d", got, 10*perSecond)
+		}
+		time.Sleep(time.Minute)
+		if n := admitted(1); n != 1 {
+			t.Error("nothing is admitted after a minute")
+		}
+		for range 100_000 {
+			if inForce, _, _ := s.Add(key(7, 256), template.New(256, 0, []template.Field{{Length: 4}})); inForce == nil {
+				t.Fatal("a repetition is refused")
+			}
+		}
+	})
+}
+
+// TestWithdrawalGivesNoNewBudget announces and withdraws in turn.
+func TestWithdrawalGivesNoNewBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newStore()
+		admitted := 0
+		for range 10_000 {
+			if _, isNew, _ := s.Add(key(7, 256), twoFields(256)); isNew {
+				admitted++
+			}
+			s.Withdraw(key(7, 256))
+		}
+		if admitted > 4096 {
+			t.Errorf("%d announcements are admitted", admitted)
+		}
+	})
+}
+
+// TestTemplatesInUseStay: exporters invent templates until the Store is full;
+// the template of one that sends data, announced once, is not forgotten for
+// them, nor for age.
+func TestTemplatesInUseStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newStore()
+		good := template.Key{Exporter: netip.MustParseAddrPort("192.0.2.99:2055"), ID: 256}
+		s.Add(good, twoFields(256))
+		const invented, every = 180_000, 1000
+		for i := range invented {
+			k := template.Key{Exporter: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1), ID: 256}
+			s.Add(k, twoFields(256))
+			s.Lookup(k)
+			if i%every < 2 && s.Lookup(good) == nil {
+				t.Fatalf("forgotten after %d invented templates", i)
+			}
+		}
+		for range 10 {
+			time.Sleep(5 * time.Hour)
+			s.Expire()
+			if s.Lookup(good) == nil {
+				t.Fatal("forgotten while data use it")
+			}
+		}
+		for range 2 {
+			time.Sleep(7 * time.Hour)
+			s.Expire()
+		}
+		if s.Len() != 0 {
+			t.Errorf("%d templates that nobody uses", s.Len())
+		}
+	})
 }
 
 // TestOctetsAreBounded: very many exporters announce large templates.
@@ -186,10 +293,16 @@ func TestWithdraw(t *testing.T) {
 			s.Add(key(7, 257), twoFields(257))
 			s.Add(key(7, 300), options)
 			s.Add(key(8, 256), twoFields(256))
+			other := key(7, 400) // another protocol, whose templates nobody withdraws
+			other.Format = template.NetFlow9
+			s.Add(other, twoFields(400))
 			s.Withdraw(key(7, test.id))
+			if s.Lookup(other) == nil {
+				t.Error("the other format lost its template")
+			}
 			var left []uint16
 			for k := range s.All() {
-				if k.Domain == 7 {
+				if k.Domain == 7 && k.Format != template.NetFlow9 {
 					left = append(left, k.ID)
 				}
 			}
