@@ -20,6 +20,7 @@ import (
 const generateExamples = `  weir generate --to 127.0.0.12:2055 --rate 10000 --exporters 20 --for 1m
   weir generate --to 127.0.0.12:2055 --protocol netflow5 --flows-per-packet 10
   weir generate --to 192.0.2.12:2055 --rate 0 --for 10s        as fast as possible
+  weir generate --to 192.0.2.12:2055 --rate 1500000 --repeat 64 --for 1m
 `
 
 // maxExporters bounds generate: each has a socket.
@@ -34,6 +35,7 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	perPacket := fs.Int("flows-per-packet", 0, "flow records in an export packet; 0 = as many as fit")
 	protocol := fs.String("protocol", "mixed", "netflow5, netflow9, ipfix, sflow, or mixed")
 	sampling := fs.Uint("sampling", 1, "sampling rate that the exporters announce, 1 in `N`")
+	repeat := fs.Int("repeat", 0, "packets that an exporter makes each second, the others are those again with new headers; 0 = all are made")
 	ipv6 := fs.Float64("ipv6", 0.2, "share of IPv6 conversations, 0 to 1")
 	seed := fs.Uint64("seed", 1, "the same seed gives the same flows")
 	lasting := fs.Duration("for", 0, "how long; 0 = until interrupted")
@@ -69,7 +71,7 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	for i := range *exporters {
 		err := crowd.add(synth.Config{
 			Name: fmt.Sprintf("exporter-%d", i+1), Protocol: protocols[i%len(protocols)], Domain: uint32(i % 4), Seed: *seed,
-			FlowsPerPacket: *perPacket, SamplingRate: uint32(*sampling), IPv6Share: *ipv6,
+			FlowsPerPacket: *perPacket, SamplingRate: uint32(*sampling), IPv6Share: *ipv6, Repeat: *repeat,
 		}, source(remote.AddrPort().Addr(), [2]byte{0, 60}, i), remote)
 		if err != nil {
 			return &usageError{fmt.Errorf("generate: %w", err)}
@@ -105,7 +107,7 @@ func source(to netip.Addr, start [2]byte, i int) netip.Addr {
 // crowd is a number of synthetic exporters, each with a socket of its own.
 type crowd struct {
 	exporters []*synth.Exporter
-	sockets   []*net.UDPConn
+	sockets   []*burstSocket
 }
 
 func (c *crowd) add(cfg synth.Config, from netip.Addr, to *net.UDPAddr) error {
@@ -122,12 +124,11 @@ func (c *crowd) add(cfg synth.Config, from netip.Addr, to *net.UDPAddr) error {
 	if err != nil {
 		return fmt.Errorf("open a socket from %v: %w", from, err)
 	}
-	c.exporters, c.sockets = append(c.exporters, exporter), append(c.sockets, socket)
+	c.exporters, c.sockets = append(c.exporters, exporter), append(c.sockets, newBurstSocket(socket))
 	return nil
 }
 
-// run sends until ctx ends, each exporter at rate. A collector that is not
-// there is no error: UDP exporters do not notice either.
+// run sends until ctx ends, each exporter at rate.
 func (c *crowd) run(ctx context.Context, rate synth.Rate, lasting time.Duration, progress io.Writer) error {
 	watching, done := context.WithCancel(ctx)
 	var sending, watch sync.WaitGroup
@@ -135,13 +136,7 @@ func (c *crowd) run(ctx context.Context, rate synth.Rate, lasting time.Duration,
 	errs := make([]error, len(c.exporters))
 	for i, exporter := range c.exporters {
 		sending.Go(func() {
-			errs[i] = exporter.Run(ctx, rate, func(packet []byte) error {
-				_, err := c.sockets[i].Write(packet)
-				if isRefused(err) {
-					return nil
-				}
-				return err
-			})
+			errs[i] = exporter.RunBursts(ctx, rate, c.sockets[i].send)
 		})
 	}
 	sending.Wait()

@@ -25,6 +25,12 @@ const (
 	// is when the other is taken to be gone.
 	aliveEvery, silentAfter = time.Second, 4 * time.Second
 
+	// gather is how long a frame waits for others before they are written in
+	// one piece, unless gatherOctets wait already: a system call, a TLS record
+	// and a wake-up of the Slave for each frame would cost more than the frame.
+	gather       = 5 * time.Millisecond
+	gatherOctets = blockOctets / 2
+
 	// complainAfter is how often a lane logs that it cannot connect.
 	complainAfter = 30 * time.Second
 )
@@ -90,6 +96,7 @@ func (l *lane) dial(ctx context.Context) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	cfg := l.link.cfg.TLS.Clone()
+	cfg.DynamicRecordSizingDisabled = true // many octets and no hurry
 	if cfg.ServerName == "" {
 		cfg.ServerName = l.link.sink.Host.String()
 	}
@@ -156,7 +163,11 @@ func (l *lane) send(conn net.Conn, gone <-chan struct{}) error {
 		case <-gone:
 			return nil
 		case <-l.spool.wake:
+			if l.spool.due() < gatherOctets {
+				time.Sleep(gather)
+			}
 		case <-alive.C:
+			l.spool.trim()
 			if _, err := conn.Write(aliveFrame()); err != nil {
 				return err
 			}

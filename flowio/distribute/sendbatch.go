@@ -20,63 +20,144 @@ type message struct {
 	length uint32
 }
 
+// Bounds of a run that the kernel takes in one piece: UDP_MAX_SEGMENTS of
+// every kernel that has UDP_SEGMENT, and what fits one IP packet.
+const maxRun, maxRunOctets = 64, 60_000
+
 // sendBatch holds what sendmmsg(2) reads.
 type sendBatch struct {
 	messages []message
-	vectors  [][2]unix.Iovec // a header of ours for raw sockets, the payload
+	counts   []int           // datagrams in each message
+	vectors  [][2]unix.Iovec // by datagram: a header of ours for raw sockets, the payload
+	runs     []unix.Iovec    // payloads of all runs, those of one message together
 	names    []unix.RawSockaddrInet6
 	headers  [][ipv6Len + udpLen]byte
+	controls [][segmentControl]byte
 }
+
+// segmentControl is the room that UDP_SEGMENT with its two octets takes.
+const segmentControl = 24
 
 func newSendBatch(n int) *sendBatch {
 	return &sendBatch{
 		messages: make([]message, n),
+		counts:   make([]int, n),
 		vectors:  make([][2]unix.Iovec, n),
+		runs:     make([]unix.Iovec, n),
 		names:    make([]unix.RawSockaddrInet6, n),
 		headers:  make([][ipv6Len + udpLen]byte, n),
+		controls: make([][segmentControl]byte, n),
 	}
 }
 
-// send sends as many of run as it can and returns how many; if not all, err
-// says why the next one was refused.
-func (v *sendBatch) send(s *socket, run []datagram) (n int, err error) {
-	run = run[:min(len(run), len(v.messages))]
-	for i := range run {
-		v.prepare(i, s, &run[i])
-	}
-	for n < len(run) {
+// send sends as many of some datagrams as it can and returns how many; if not
+// all, err says why the next one was refused. Those that follow each other to
+// one Slave with the same length go as a run, unless the kernel refuses runs
+// from s: segments longer than the MTU, or a device that cannot do checksums.
+func (v *sendBatch) send(s *socket, some []*datagram) (n int, err error) {
+	some = some[:min(len(some), len(v.messages))]
+	messages := v.prepareAll(s, some)
+	for at := 0; at < messages; {
 		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(s.fd),
-			uintptr(unsafe.Pointer(&v.messages[n])), uintptr(len(run)-n), 0, 0, 0)
+			uintptr(unsafe.Pointer(&v.messages[at])), uintptr(messages-at), 0, 0, 0)
 		switch {
 		case errno == unix.EINTR:
+			continue
+		case errno != 0 && v.counts[at] > 1:
+			s.single = true
+			rest, err := v.send(s, some[n:])
+			s.single = errno == unix.EIO || errno == unix.EINVAL
+			return n + rest, err
 		case errno != 0:
 			return n, errno
-		default:
-			n += int(sent)
+		}
+		for range sent {
+			n += v.counts[at]
+			at++
 		}
 	}
 	return n, nil
 }
 
-// prepare fills message i.
-func (v *sendBatch) prepare(i int, s *socket, g *datagram) {
+// prepareAll fills messages with some datagrams and returns their number.
+func (v *sendBatch) prepareAll(s *socket, some []*datagram) (messages int) {
+	for at := 0; at < len(some); messages++ {
+		n := 1
+		if !s.raw && !s.single {
+			n = runLen(some[at:])
+		}
+		v.counts[messages] = n
+		v.prepare(messages, at, s, some[at:at+n])
+		at += n
+	}
+	return messages
+}
+
+// runLen returns how many of the first datagrams make a run: all have one
+// length, except for the last, which may be shorter.
+func runLen(some []*datagram) int {
+	first, n := some[0], 1
+	octets := len(first.payload)
+	for n < len(some) && n < maxRun {
+		g := some[n]
+		octets += len(g.payload)
+		if g.to != first.to || g.port != first.port || len(g.payload) > len(first.payload) || len(g.payload) == 0 || octets > maxRunOctets {
+			break
+		}
+		n++
+		if len(g.payload) < len(first.payload) {
+			break
+		}
+	}
+	return n
+}
+
+// prepare fills message i with a run of datagrams, the first of which is
+// datagram number at.
+func (v *sendBatch) prepare(i, at int, s *socket, run []*datagram) {
+	g := run[0]
 	port := g.port + portOffset
 	h := &v.messages[i].header
 	h.Name = (*byte)(unsafe.Pointer(&v.names[i]))
 	h.Namelen = v.name(i, g, port, s.raw)
-	first := 1
+	h.Control = nil
+	h.SetControllen(0)
 	if s.raw {
 		octets := v.header(i, g, port)
 		v.vectors[i][0].Base = &octets[0]
 		v.vectors[i][0].SetLen(len(octets))
-		first = 0
+		setPayload(&v.vectors[i][1], g.payload)
+		h.Iov = &v.vectors[i][0]
+		h.SetIovlen(2)
+		return
 	}
-	if len(g.payload) > 0 {
-		v.vectors[i][1].Base = &g.payload[0]
+	for j, g := range run {
+		setPayload(&v.runs[at+j], g.payload)
 	}
-	v.vectors[i][1].SetLen(len(g.payload))
-	h.Iov = &v.vectors[i][first]
-	h.SetIovlen(2 - first)
+	h.Iov = &v.runs[at]
+	h.SetIovlen(len(run))
+	if len(run) > 1 {
+		v.segment(i, uint16(len(g.payload)))
+	}
+}
+
+func setPayload(v *unix.Iovec, payload []byte) {
+	if len(payload) > 0 {
+		v.Base = &payload[0]
+	}
+	v.SetLen(len(payload))
+}
+
+// segment makes message i a run of datagrams of the given length.
+func (v *sendBatch) segment(i int, length uint16) {
+	b := v.controls[i][:]
+	c := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
+	c.Level, c.Type = unix.SOL_UDP, unix.UDP_SEGMENT
+	c.SetLen(unix.CmsgLen(2))
+	binary.NativeEndian.PutUint16(b[unix.CmsgLen(0):], length)
+	h := &v.messages[i].header
+	h.Control = &b[0]
+	h.SetControllen(unix.CmsgSpace(2))
 }
 
 // name fills the address of message i and returns its length.

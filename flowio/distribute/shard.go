@@ -39,8 +39,9 @@ const (
 	// sweepEvery is how often idle sessions are looked for.
 	sweepEvery = time.Minute
 
-	// maxOut is how many datagrams are collected before they are sent.
-	maxOut = 64
+	// maxOut is how many datagrams are collected before they are sent: enough
+	// that those of a heavy exporter make long runs to each Slave.
+	maxOut = 256
 )
 
 // versionSFlow tells sFlow from NetFlow v5 in a session's key.

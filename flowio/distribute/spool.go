@@ -14,8 +14,10 @@ const (
 	// hold the longest frame.
 	blockOctets = 128 << 10
 
-	// maxFreeBlocks bounds the blocks that a spool keeps for reuse.
-	maxFreeBlocks = 16
+	// maxFreeBlocks bounds the blocks that a spool keeps for reuse after a
+	// backlog, 16 MiB: memory that is new costs more than what is written into
+	// it. Trim gives them back.
+	maxFreeBlocks = 128
 )
 
 // entry is what is kept of a frame besides its octets.
@@ -106,6 +108,26 @@ func (s *spool) unwritten() []byte {
 		}
 	}
 	return nil
+}
+
+// due returns how many octets are to be written, as far as they are in one
+// block.
+func (s *spool) due() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at >= len(s.blocks) {
+		return 0
+	}
+	return len(s.blocks[s.at].octets) - s.off
+}
+
+// trim gives the memory of half of the free blocks back.
+func (s *spool) trim() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.free) / 2
+	clear(s.free[n:])
+	s.free = s.free[:n]
 }
 
 // halt ends writing.

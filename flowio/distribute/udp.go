@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -90,6 +91,7 @@ type udpOutlet struct {
 	recent  list.List                 // of *socket, used longest ago first
 	raw     [2]*socket                // for exporters on this machine; IPv4, IPv6
 	batch   *sendBatch
+	order   []*datagram // reused
 
 	complained time.Time
 }
@@ -99,6 +101,8 @@ type socket struct {
 	bound binding
 	fd    int
 	raw   bool // packets go out with their own IP header
+
+	single bool // the kernel refuses runs
 }
 
 // deliver sends runs of datagrams of one exporter.
@@ -109,16 +113,39 @@ func (o *udpOutlet) deliver(all []datagram) {
 		for n < len(all) && sourceOf(&all[n]) == src {
 			n++
 		}
-		o.deliverRun(src, all[:n])
+		o.deliverRun(src, o.bySlave(all[:n]))
 		all = all[n:]
 	}
+}
+
+// bySlave returns datagrams ordered by Slave, those to one Slave as they came,
+// so that they make runs. Dealing in turn makes neighbours go to different
+// Slaves.
+func (o *udpOutlet) bySlave(some []datagram) []*datagram {
+	order := o.order[:0]
+	for first := range some {
+		to := some[first].to
+		if slices.ContainsFunc(order, func(g *datagram) bool { return g.to == to }) {
+			continue
+		}
+		for i := first; i < len(some); i++ {
+			if some[i].to == to {
+				order = append(order, &some[i])
+			}
+		}
+		if len(order) == len(some) {
+			break
+		}
+	}
+	o.order = order
+	return order
 }
 
 func sourceOf(g *datagram) binding {
 	return binding{exporter: g.from, six: g.to.Host.Is6()}
 }
 
-func (o *udpOutlet) deliverRun(src binding, run []datagram) {
+func (o *udpOutlet) deliverRun(src binding, run []*datagram) {
 	s, err := o.socketFor(src)
 	if err != nil {
 		for i := range run {
@@ -129,8 +156,8 @@ func (o *udpOutlet) deliverRun(src binding, run []datagram) {
 	}
 	for len(run) > 0 {
 		n, err := o.batch.send(s, run)
-		for i := range run[:n] {
-			run[i].cost.keep(run[i].to)
+		for _, g := range run[:n] {
+			g.cost.keep(g.to)
 		}
 		run = run[n:]
 		if err != nil {

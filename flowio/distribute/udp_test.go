@@ -164,3 +164,62 @@ func BenchmarkRoundRobinUDP(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*64*30)/b.Elapsed().Seconds(), "records/s")
 }
+
+// TestRunLen lists what goes to the kernel in one piece.
+func TestRunLen(t *testing.T) {
+	one, two := &sink{Slave: Slave{ID: "one"}}, &sink{Slave: Slave{ID: "two"}}
+	to := func(s *sink, lengths ...int) (some []*datagram) {
+		for _, n := range lengths {
+			some = append(some, &datagram{to: s, port: 2055, payload: make([]byte, n)})
+		}
+		return some
+	}
+	many := make([]int, 100)
+	for i := range many {
+		many[i] = 500
+	}
+	for name, c := range map[string]struct {
+		some []*datagram
+		want int
+	}{
+		"alone":              {to(one, 1464), 1},
+		"equal":              {to(one, 1464, 1464, 1464), 3},
+		"a shorter ends it":  {to(one, 1464, 1464, 100, 100), 3},
+		"a longer is apart":  {to(one, 100, 1464), 1},
+		"an empty is apart":  {to(one, 100, 0), 1},
+		"another Slave":      {append(to(one, 700, 700), to(two, 700)...), 2},
+		"too many":           {to(one, many...), maxRun},
+		"too many octets":    {to(one, 30_000, 30_000, 30_000), 2},
+		"longer than 64 KiB": {to(one, 65_000, 65_000), 1},
+	} {
+		if got := runLen(c.some); got != c.want {
+			t.Errorf("%s: a run of %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// TestBySlave expects the order of the datagrams to each Slave to stay.
+func TestBySlave(t *testing.T) {
+	sinks := []*sink{{}, {}, {}}
+	var some []datagram
+	for i := range 100 {
+		some = append(some, datagram{to: sinks[i*i%3], port: uint16(i)})
+	}
+	var o udpOutlet
+	order := o.bySlave(some)
+	if len(order) != len(some) {
+		t.Fatalf("%d datagrams of %d", len(order), len(some))
+	}
+	changes := 0
+	for i := 1; i < len(order); i++ {
+		switch {
+		case order[i].to != order[i-1].to:
+			changes++
+		case order[i].port < order[i-1].port:
+			t.Errorf("datagram %d comes after %d", order[i].port, order[i-1].port)
+		}
+	}
+	if changes > 2 {
+		t.Errorf("the Slave changes %d times", changes)
+	}
+}

@@ -30,10 +30,11 @@ const (
 	patience = 20 * time.Millisecond
 
 	// gather is the pause after a read that found few packets: waking up for
-	// each packet costs several times what the packet does. paceBuffer is the
+	// each packet costs several times what the packet does, and records wait up
+	// to 50 ms for others later anyway. paceBuffer is the
 	// receive buffer that it takes, in octets: the packets of a saturated
 	// 10-gigabit link must fit while the reader pauses.
-	gather     = time.Millisecond
+	gather     = 4 * time.Millisecond
 	paceBuffer = 4 << 20
 
 	// maxReadPause caps the pause after reads that fail for no known reason.

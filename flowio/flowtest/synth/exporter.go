@@ -47,6 +47,10 @@ type Config struct {
 	FlowsPerPacket int     // zero: as many as fit
 	SamplingRate   uint32  // 1 in N; zero: 1
 	IPv6Share      float64 // of the conversations, 0 to 1; NetFlow v5 has none
+
+	// Repeat is how many packets are made each second; others are those again
+	// with new headers, so that a heavy load costs little. Zero: all are made.
+	Repeat int
 }
 
 // Sent sums up what an exporter has sent.
@@ -67,6 +71,11 @@ type Exporter struct {
 	boot    time.Time
 	next    time.Time // when templates are due again
 	packet  []byte    // reused
+
+	maker wire     // of the packets that are repeated
+	pool  []pooled // those
+	made  time.Time
+	drawn int
 
 	packets, records, flowPackets, flowBytes atomic.Uint64
 }
@@ -97,18 +106,15 @@ func New(cfg Config) (*Exporter, error) {
 	cfg = cfg.withDefaults()
 	random := rand.NewPCG(cfg.Seed, seedOf(cfg.Name))
 	e := &Exporter{cfg: cfg, random: random}
-	switch cfg.Protocol {
-	case NetFlow5:
+	if cfg.Protocol == NetFlow5 {
 		e.cfg.IPv6Share = 0
-		e.wire = newNetFlow5(cfg)
-	case NetFlow9:
-		e.wire = newNetFlow9(cfg)
-	case IPFIX:
-		e.wire = newIPFIX(cfg)
-	case SFlow:
-		e.wire = newSFlow(cfg)
-	default:
+	}
+	e.wire, e.maker = newWire(cfg), newWire(cfg)
+	if e.wire == nil {
 		return nil, fmt.Errorf("export format %q: use one of %v", cfg.Protocol, Protocols)
+	}
+	if cfg.Repeat < 0 {
+		return nil, fmt.Errorf("%d packets to repeat: use 0 or more", cfg.Repeat)
 	}
 	if cfg.IPv6Share < 0 || cfg.IPv6Share > 1 {
 		return nil, fmt.Errorf("share of IPv6 %v: use 0 to 1", cfg.IPv6Share)
@@ -122,6 +128,21 @@ func New(cfg Config) (*Exporter, error) {
 	}
 	e.traffic = newTraffic(random, e.cfg.IPv6Share, e.wire.sample)
 	return e, nil
+}
+
+// newWire returns what writes the format of cfg, nil if there is none.
+func newWire(cfg Config) wire {
+	switch cfg.Protocol {
+	case NetFlow5:
+		return newNetFlow5(cfg)
+	case NetFlow9:
+		return newNetFlow9(cfg)
+	case IPFIX:
+		return newIPFIX(cfg)
+	case SFlow:
+		return newSFlow(cfg)
+	}
+	return nil
 }
 
 func (cfg Config) withDefaults() Config {
@@ -173,25 +194,34 @@ func (e *Exporter) Packet(now time.Time) (packet []byte, records int) {
 			return e.packet, 0
 		}
 	}
-	return e.data(at), e.cfg.FlowsPerPacket
+	if e.cfg.Repeat > 0 {
+		return e.again(at), e.cfg.FlowsPerPacket
+	}
+	var sum flowSize
+	e.packet, sum = e.build(e.wire, e.packet, at)
+	e.count(sum)
+	return e.packet, e.cfg.FlowsPerPacket
 }
 
-func (e *Exporter) data(at moment) []byte {
-	var sum flowSize
+// build makes a packet in b and returns the sum of its flows.
+func (e *Exporter) build(w wire, b []byte, at moment) (packet []byte, sum flowSize) {
 	n := e.cfg.FlowsPerPacket
-	b := e.wire.begin(e.packet[:0], at)
+	b = w.begin(b[:0], at)
 	for range n {
 		c, f := e.traffic.next()
 		if e.cfg.Protocol == SFlow {
 			f.sampled()
 		}
-		b = e.wire.record(b, c, f, at)
+		b = w.record(b, c, f, at)
 		sum.packets += f.packets
 		sum.bytes += f.bytes
 	}
-	e.packet = e.wire.end(b, n)
-	e.records.Add(uint64(n))
+	return w.end(b, n), sum
+}
+
+// count adds a packet of records to what was sent.
+func (e *Exporter) count(sum flowSize) {
+	e.records.Add(uint64(e.cfg.FlowsPerPacket))
 	e.flowPackets.Add(sum.packets)
 	e.flowBytes.Add(sum.bytes)
-	return e.packet
 }

@@ -44,8 +44,13 @@ func Steady(perSecond float64) Rate {
 // error, or send refuses one. A nil rate means as fast as send takes them.
 // send must not keep the packet.
 func (e *Exporter) Run(ctx context.Context, rate Rate, send func(packet []byte) error) error {
+	return e.run(ctx, rate, send, func() error { return nil })
+}
+
+// run is Run with a flush after the packets that were due at one time.
+func (e *Exporter) run(ctx context.Context, rate Rate, send func(packet []byte) error, flush func() error) error {
 	if rate == nil {
-		return e.rush(ctx, send)
+		return e.rush(ctx, send, flush)
 	}
 	clock := time.NewTicker(tick)
 	defer clock.Stop()
@@ -67,11 +72,14 @@ func (e *Exporter) Run(ctx context.Context, rate Rate, send func(packet []byte) 
 				}
 				due -= float64(records)
 			}
+			if err := flush(); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-func (e *Exporter) rush(ctx context.Context, send func(packet []byte) error) error {
+func (e *Exporter) rush(ctx context.Context, send func(packet []byte) error, flush func() error) error {
 	for ctx.Err() == nil {
 		now := time.Now()
 		for range hasteCheck {
@@ -79,6 +87,9 @@ func (e *Exporter) rush(ctx context.Context, send func(packet []byte) error) err
 			if err := send(packet); err != nil {
 				return err
 			}
+		}
+		if err := flush(); err != nil {
+			return err
 		}
 	}
 	return nil

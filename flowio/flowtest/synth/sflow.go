@@ -21,6 +21,7 @@ const (
 
 	// Offsets in a sample.
 	sampleSequence    = 8
+	sampleSource      = 8 + 4
 	samplePool        = 8 + 12
 	sampleFrameLength = 8 + 32 + 8 + 4
 	sampleFrame       = 8 + 32 + 8 + 16
@@ -115,6 +116,19 @@ func (w *sFlow) record(b []byte, c *conversation, f flowSize, _ moment) []byte {
 		binary.BigEndian.PutUint16(ports, f.port)
 	}
 	return b
+}
+
+// retake gives the samples of a datagram, which are sent again, numbers of
+// their own.
+func (w *sFlow) retake(b []byte) {
+	for at := w.header(moment{}).Len(); at+sampleLen <= len(b); at += sampleLen {
+		sample := b[at:]
+		source := binary.BigEndian.Uint32(sample[sampleSource:])
+		taken := w.samples[source] + 1
+		w.samples[source] = taken
+		binary.BigEndian.PutUint32(sample[sampleSequence:], taken)
+		binary.BigEndian.PutUint32(sample[samplePool:], taken*w.cfg.SamplingRate)
+	}
 }
 
 func (w *sFlow) end(b []byte, records int) []byte {

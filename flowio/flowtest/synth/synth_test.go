@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -31,32 +32,65 @@ func newExporter(t testing.TB, cfg synth.Config) *synth.Exporter {
 // exact sums.
 func TestDecodes(t *testing.T) {
 	for _, protocol := range synth.Protocols {
-		t.Run(string(protocol), func(t *testing.T) {
-			e := newExporter(t, synth.Config{
-				Name: "edge", Protocol: protocol, Domain: 7, Seed: 1, SamplingRate: 100, IPv6Share: 0.3,
-			})
-			out := decodeAll(t, e, 500)
-			var packets, octets, v6 uint64
-			for i := range out.Len() {
-				packets += out.Num(flow.Packets)[i]
-				octets += out.Num(flow.Bytes)[i]
-				if !out.Addr(flow.SrcAddr)[i].Is4() {
-					v6++
-				}
-				checkTimes(t, out, i)
-			}
-			sent := e.Sent()
-			if sent.Records != uint64(out.Len()) || sent.FlowPackets != packets || sent.FlowBytes != octets {
-				t.Errorf("decoded %d records, %d packets, %d octets; sent %+v", out.Len(), packets, octets, sent)
-			}
-			if rate := out.Num(flow.SamplingRate)[out.Len()-1]; rate != 100 {
-				t.Errorf("sampling rate %d, want 100", rate)
-			}
-			if want := protocol != synth.NetFlow5; v6 > 0 != want {
-				t.Errorf("%d IPv6 records, want some: %v", v6, want)
-			}
-		})
+		for _, repeat := range []int{0, 8} {
+			t.Run(fmt.Sprintf("%s,repeat=%d", protocol, repeat), func(t *testing.T) { decodes(t, protocol, repeat) })
+		}
 	}
+}
+
+func decodes(t *testing.T, protocol synth.Protocol, repeat int) {
+	e := newExporter(t, synth.Config{
+		Name: "edge", Protocol: protocol, Domain: 7, Seed: 1, SamplingRate: 100, IPv6Share: 0.3, Repeat: repeat,
+	})
+	out := decodeAll(t, e, 500)
+	var packets, octets, v6 uint64
+	for i := range out.Len() {
+		packets += out.Num(flow.Packets)[i]
+		octets += out.Num(flow.Bytes)[i]
+		if !out.Addr(flow.SrcAddr)[i].Is4() {
+			v6++
+		}
+		checkTimes(t, out, i)
+	}
+	sent := e.Sent()
+	if sent.Records != uint64(out.Len()) || sent.FlowPackets != packets || sent.FlowBytes != octets {
+		t.Errorf("decoded %d records, %d packets, %d octets; sent %+v", out.Len(), packets, octets, sent)
+	}
+	if rate := out.Num(flow.SamplingRate)[out.Len()-1]; rate != 100 {
+		t.Errorf("sampling rate %d, want 100", rate)
+	}
+	if want := protocol != synth.NetFlow5; v6 > 0 != want {
+		t.Errorf("%d IPv6 records, want some: %v", v6, want)
+	}
+}
+
+// TestBursts expects the packets of bursts to be those of Packet, and runs of
+// one length to be whole.
+func TestBursts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, protocol := range synth.Protocols {
+			cfg := synth.Config{Name: "edge", Protocol: protocol, Seed: 1, IPv6Share: 0.3}
+			e, runs, packets := newExporter(t, cfg), 0, uint64(0)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			err := e.RunBursts(ctx, synth.Steady(100_000), func(b *synth.Burst) error {
+				for octets, each := range b.Runs {
+					runs++
+					packets += uint64(len(octets) / each)
+					if len(octets)%each != 0 || len(octets) > 65_507 {
+						t.Fatalf("a run of %d octets for packets of %d", len(octets), each)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sent := e.Sent(); packets != sent.Packets || sent.Records < 99_000 || protocol == synth.NetFlow5 && runs > 300 {
+				t.Errorf("%s: %d packets in %d runs, sent %+v", protocol, packets, runs, sent)
+			}
+		}
+	})
 }
 
 func decodeAll(t *testing.T, e *synth.Exporter, packets int) *flow.Batch {
@@ -163,13 +197,15 @@ func TestDaily(t *testing.T) {
 
 func BenchmarkPacket(b *testing.B) {
 	for _, protocol := range synth.Protocols {
-		b.Run(string(protocol), func(b *testing.B) {
-			e := newExporter(b, synth.Config{Protocol: protocol, Seed: 1, IPv6Share: 0.2})
-			b.ReportAllocs()
-			for b.Loop() {
-				e.Packet(start)
-			}
-			b.ReportMetric(float64(e.Sent().Records)/b.Elapsed().Seconds(), "records/s")
-		})
+		for _, repeat := range []int{0, 64} {
+			b.Run(fmt.Sprintf("%s,repeat=%d", protocol, repeat), func(b *testing.B) {
+				e := newExporter(b, synth.Config{Protocol: protocol, Seed: 1, IPv6Share: 0.2, Repeat: repeat})
+				b.ReportAllocs()
+				for b.Loop() {
+					e.Packet(start)
+				}
+				b.ReportMetric(float64(e.Sent().Records)/b.Elapsed().Seconds(), "records/s")
+			})
+		}
 	}
 }
