@@ -50,7 +50,7 @@ func (r *Resolver) watchQuery(ctx context.Context, id string) <-chan *query.Job 
 				return
 			}
 			sent = job
-			if job.State != query.JobRunning || !r.waitForProgress(ctx, id) {
+			if job.State.IsFinal() || !r.waitForProgress(ctx, id) {
 				return
 			}
 		}

@@ -55,7 +55,7 @@ func (a *api) StartQuery(ctx context.Context, r StartQueryRequestObject) (StartQ
 	}
 	view := viewJob(job)
 	location := basePath + "/queries/" + job.ID
-	if job.State == query.JobRunning {
+	if !job.State.IsFinal() {
 		return StartQuery202JSONResponse{Body: view, Headers: StartQuery202ResponseHeaders{Location: location}}, nil
 	}
 	if result, err := a.master.Result(job.ID); err == nil {

@@ -22,7 +22,7 @@ func (m *Master) spawn() error {
 		return actor.PropsFromProducer(produce, actor.WithSupervisor(policy))
 	}
 	var err error
-	m.asking, err = root.SpawnNamed(supervised(func() actor.Actor { return &queriesActor{m: m, turns: newAdmission(maxRunning)} }), "queries")
+	m.asking, err = root.SpawnNamed(supervised(func() actor.Actor { return &queriesActor{m: m, turns: newAdmission(m.jobs.limits.Running)} }), "queries")
 	if err != nil {
 		return fmt.Errorf("spawn queries: %w", err)
 	}

@@ -2,6 +2,7 @@ package master
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"example.com/weir/actors/queryplane"
@@ -21,51 +22,88 @@ func (m *Master) run(j *job) {
 	}
 	ctx, cancel := context.WithTimeoutCause(j.ctx, maxQueryTime, errTooLong)
 	defer cancel()
-	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Progress: j.Progress}
-	finish := func(r query.Result, c query.Coverage, st query.Stats) *query.Result {
-		r.Coverage, r.Stats = m.coverage(c, rs), st
-		r.Stats.ElapsedMs = time.Since(begin).Milliseconds()
-		return &r
-	}
 	if j.plan.Kind == query.Flows {
-		r, err := m.list(ctx, ask, rs, j, finish)
+		r, err := m.list(ctx, j, rs, begin)
 		j.End(r, err, time.Now().UTC())
 		return
 	}
-	g, err := queryplane.Gather(ctx, ask, m.targets(rs), func(g queryplane.Gathered) {
-		if len(rs) > 1 {
-			j.Partial(finish(g.Partial.Result(j.plan), g.Coverage, g.Stats))
-		}
-	})
+	r, err := m.merge(ctx, j, rs)
 	if err != nil {
 		j.End(nil, err, time.Now().UTC())
 		return
 	}
-	j.End(finish(g.Partial.Result(j.plan), g.Coverage, g.Stats), nil, time.Now().UTC())
+	r.Stats.ElapsedMs = time.Since(begin).Milliseconds()
+	j.End(r, nil, time.Now().UTC())
 }
 
-// list asks for records and keeps them as rows; the plan bounds how many.
-func (m *Master) list(ctx context.Context, ask queryplane.Ask, rs []route, j *job,
-	finish func(query.Result, query.Coverage, query.Stats) *query.Result,
-) (*query.Result, error) {
+// merge asks for groups and makes one answer of them.
+func (m *Master) merge(ctx context.Context, j *job, rs []route) (*query.Result, error) {
+	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Holding: queryplane.Holding{
+		Stop: j.stop, Progress: j.Progress, Snapshot: func(chunk []byte) { j.Partial(m.preliminary(j.plan, chunk, rs)) },
+	}}
+	node, err := queryplane.Hold(ctx, ask, m.targets(rs))
+	if err != nil {
+		return nil, err
+	}
+	defer node.Close()
+	r, err := query.Finish(ctx, j.plan, node)
+	if err != nil {
+		return nil, err
+	}
+	r.Coverage = m.coverage(r.Coverage, rs)
+	return r, nil
+}
+
+// preliminary is what can be shown of a query that is running: nil if nothing
+// can.
+func (m *Master) preliminary(p *query.Plan, chunk []byte, rs []route) *query.Result {
+	partial := query.NewPartial(p)
+	if err := partial.AddChunk(chunk); err != nil {
+		return nil
+	}
+	r := partial.Result(p)
+	r.Coverage, r.Preliminary = m.coverage(query.Coverage{}, rs), true
+	r.Total, r.Other, r.Groups, r.Method = nil, nil, "", "of the flows read so far"
+	return &r
+}
+
+// list asks for records and keeps them as rows; the plan bounds how many. A
+// stop ends it with those that have come.
+func (m *Master) list(ctx context.Context, j *job, rs []route, begin time.Time) (*query.Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-j.stop:
+			cancel(errStopped)
+		case <-ctx.Done():
+		}
+	}()
 	result := query.Result{
-		Kind: query.Flows, From: ask.Plan.Start(), To: ask.Plan.End(), Columns: query.FlowColumns(ask.Plan), Rows: []query.Row{},
+		Kind: query.Flows, From: j.plan.Start(), To: j.plan.End(), Columns: query.FlowColumns(j.plan), Rows: []query.Row{},
+	}
+	finish := func(c query.Coverage, st query.Stats, isRunning bool) *query.Result {
+		r := result
+		r.Coverage, r.Stats, r.Preliminary = m.coverage(c, rs), st, isRunning
+		r.Stats.ElapsedMs = time.Since(begin).Milliseconds()
+		return &r
 	}
 	shown := time.Now()
+	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Holding: queryplane.Holding{Progress: j.Progress}}
 	c, st, err := queryplane.Records(ctx, ask, m.targets(rs), func(b *flow.Batch) error {
 		for i := range b.Len() {
-			result.Rows = append(result.Rows, query.FlowRow(ask.Plan, b, i))
+			result.Rows = append(result.Rows, query.FlowRow(j.plan, b, i))
 		}
 		if time.Since(shown) > showEvery {
 			shown = time.Now()
-			j.Partial(finish(result, query.Coverage{}, query.Stats{}))
+			j.Partial(finish(query.Coverage{}, query.Stats{}, true))
 		}
 		return nil
 	})
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(context.Cause(ctx), errStopped) {
 		return nil, err
 	}
-	return finish(result, c, st), nil
+	return finish(c, st, false), nil
 }
 
 // StreamFlows lists records without holding them: emit is called with batches

@@ -20,18 +20,20 @@ type job struct {
 	plan   *query.Plan
 	ctx    context.Context // of the asking; ends with the cause that ended it
 	cancel context.CancelCauseFunc
+	stop   chan struct{} // closed by Stop: answer with what there is
 	ended  chan struct{} // closed when the state is final
 
-	mu       sync.Mutex // guards everything below
-	public   query.Job
-	asking   bool // its turn has come
-	result   *query.Result
-	progress map[string]int // unit's index in public.Progress
+	mu        sync.Mutex // guards everything below
+	public    query.Job
+	asking    bool // its turn has come
+	isStopped bool
+	result    *query.Result
+	progress  map[string]int // unit's index in public.Progress
 }
 
 func newJob(ctx context.Context, id string, r query.Request, plan *query.Plan, actor string, now time.Time) *job {
 	j := &job{
-		plan: plan, ended: make(chan struct{}), progress: map[string]int{},
+		plan: plan, stop: make(chan struct{}), ended: make(chan struct{}), progress: map[string]int{},
 		public: query.Job{
 			ID: id, State: query.JobRunning, Request: r, Actor: actor, Created: now,
 			Progress: []query.UnitProgress{},
@@ -65,10 +67,11 @@ func (j *job) Result() (*query.Result, error) {
 func (j *job) Begin(holders []string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.public.State != query.JobRunning {
+	if j.public.State.IsFinal() {
 		return false
 	}
 	j.asking = true
+	j.public.State, j.public.Place = query.JobRunning, 0
 	for _, h := range holders {
 		j.noteLocked(query.UnitProgress{Unit: h, State: "pending"})
 	}
@@ -96,19 +99,33 @@ func (j *job) noteLocked(p query.UnitProgress) {
 func (j *job) Partial(r *query.Result) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.public.State == query.JobRunning {
+	if j.public.State == query.JobRunning && r != nil {
 		j.result = r
 	}
 }
 
-// Stop ends the job and keeps what it has found.
+// Queued notes how many jobs get their turn before this one, and itself.
+func (j *job) Queued(place int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.asking && !j.public.State.IsFinal() {
+		j.public.State, j.public.Place = query.JobQueued, place
+	}
+}
+
+// Stop ends the job soon, with what all units have found by then; at once if
+// it still waits for its turn.
 func (j *job) Stop(now time.Time) {
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	if !j.asking {
 		j.endLocked(query.JobStopped, nil, now)
+		j.cancel(errStopped)
 	}
-	j.mu.Unlock()
-	j.cancel(errStopped)
+	if !j.isStopped {
+		j.isStopped = true
+		close(j.stop)
+	}
 }
 
 // Cancel ends the job and drops what it has found.
@@ -126,10 +143,10 @@ func (j *job) End(r *query.Result, err error, now time.Time) {
 	defer j.mu.Unlock()
 	state := query.JobDone
 	switch {
-	case errors.Is(context.Cause(j.ctx), errStopped):
-		state, err = query.JobStopped, nil
 	case err != nil:
 		state = query.JobFailed
+	case j.isStopped && r != nil && !r.Coverage.Complete:
+		state = query.JobStopped
 	}
 	if r != nil && j.public.State == query.JobRunning {
 		j.result = r
@@ -139,10 +156,10 @@ func (j *job) End(r *query.Result, err error, now time.Time) {
 
 // endLocked makes a state final; later ones are ignored.
 func (j *job) endLocked(state query.JobState, err error, now time.Time) {
-	if j.public.State != query.JobRunning {
+	if j.public.State.IsFinal() {
 		return
 	}
-	j.public.State, j.public.Ended = state, now
+	j.public.State, j.public.Place, j.public.Ended = state, 0, now
 	if err != nil {
 		j.public.Error = err.Error()
 	}
@@ -153,5 +170,5 @@ func (j *job) endLocked(state query.JobState, err error, now time.Time) {
 func (j *job) endedBefore(t time.Time) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.public.State != query.JobRunning && j.public.Ended.Before(t)
+	return j.public.State.IsFinal() && j.public.Ended.Before(t)
 }

@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -17,16 +18,18 @@ const (
 	// a thousand rows takes some hundred kilobytes.
 	maxJobs = 256
 
-	// maxRunning bounds the queries that are asked at once; the rest wait.
-	maxRunning = 8
-
 	// maxWaiting bounds the queries that wait for their turn.
 	maxWaiting = 64
 )
 
+// defaultRunning is how many queries are asked at once by default; the rest
+// wait: units scan for one query at a time, so that more only hold memory.
+func defaultRunning() int { return max(4, 2*runtime.GOMAXPROCS(0)) }
+
 // jobs is the register of queries. It is safe for concurrent use.
 type jobs struct {
-	now func() time.Time
+	now    func() time.Time
+	limits query.Limits
 
 	mu   sync.Mutex // guards everything below
 	list []*job     // oldest first
@@ -37,7 +40,7 @@ func (r *jobs) Add(j *job) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forgetLocked()
-	if open := r.openLocked(); open >= maxRunning+maxWaiting {
+	if open := r.openLocked(); open >= r.limits.Running+r.limits.Waiting {
 		return fmt.Errorf("%w: %d are running or waiting", query.ErrBusy, open)
 	}
 	r.list = append(r.list, j)
@@ -79,7 +82,7 @@ func (r *jobs) Running() int {
 func (r *jobs) openLocked() int {
 	open := 0
 	for _, j := range r.list {
-		if j.Snapshot().State == query.JobRunning {
+		if !j.Snapshot().State.IsFinal() {
 			open++
 		}
 	}
@@ -125,8 +128,15 @@ func (a *admission) next() []*job {
 	for len(a.running) < a.limit && len(a.waiting) > 0 {
 		j := a.waiting[0]
 		a.waiting = a.waiting[1:]
+		if j.Snapshot().State.IsFinal() {
+			continue // ended while it waited
+		}
 		a.running[j.public.ID] = true
 		turn = append(turn, j)
+	}
+	a.waiting = slices.DeleteFunc(a.waiting, func(j *job) bool { return j.Snapshot().State.IsFinal() })
+	for i, j := range a.waiting {
+		j.Queued(i + 1)
 	}
 	return turn
 }

@@ -16,6 +16,7 @@ func newTestJob(id string) *job {
 
 func TestJobStates(t *testing.T) {
 	found := &query.Result{Kind: query.Total}
+	whole := &query.Result{Kind: query.Total, Coverage: query.Coverage{Complete: true}}
 	tests := []struct {
 		name  string
 		do    func(*job)
@@ -27,6 +28,10 @@ func TestJobStates(t *testing.T) {
 		{"done", func(j *job) { j.Begin(nil); j.End(found, nil, begin) }, query.JobDone, true},
 		{"failed", func(j *job) { j.Begin(nil); j.End(nil, errors.New("too many groups"), begin) }, query.JobFailed, false},
 		{"stopped", func(j *job) { j.Begin(nil); j.Stop(begin); j.End(found, nil, begin) }, query.JobStopped, true},
+		{"stopped when nothing was left to do", func(j *job) { j.Begin(nil); j.Stop(begin); j.End(whole, nil, begin) }, query.JobDone, true},
+		{"queued", func(j *job) { j.Queued(3) }, query.JobQueued, false},
+		{"queued, then its turn", func(j *job) { j.Queued(1); j.Begin(nil) }, query.JobRunning, false},
+		{"canceled in the queue", func(j *job) { j.Queued(1); j.Cancel(begin) }, query.JobCanceled, false},
 		{"stopped before its turn", func(j *job) { j.Stop(begin) }, query.JobStopped, false},
 		{"canceled", func(j *job) { j.Begin(nil); j.Partial(found); j.Cancel(begin); j.End(found, nil, begin) }, query.JobCanceled, false},
 		{"canceled after its end", func(j *job) { j.Begin(nil); j.End(found, nil, begin); j.Cancel(begin) }, query.JobDone, false},
@@ -44,11 +49,11 @@ func TestJobStates(t *testing.T) {
 			}
 			select {
 			case <-j.ended:
-				if test.want == query.JobRunning {
+				if !test.want.IsFinal() {
 					t.Error("a running job has ended")
 				}
 			default:
-				if test.want != query.JobRunning {
+				if test.want.IsFinal() {
 					t.Error("an ended job keeps waiting")
 				}
 			}
@@ -92,6 +97,11 @@ func TestAdmissionGivesTurnsInOrder(t *testing.T) {
 	if len(turns) != 2 {
 		t.Fatalf("turns %v, want the first two", turns)
 	}
+	for i, j := range a.waiting {
+		if s := j.Snapshot(); s.State != query.JobQueued || s.Place != i+1 {
+			t.Errorf("job %s is %s at place %d, want place %d of the queue", s.ID, s.State, s.Place, i+1)
+		}
+	}
 	for i := range 5 {
 		took(a.Leave(fmt.Sprint(i)))
 	}
@@ -102,7 +112,7 @@ func TestAdmissionGivesTurnsInOrder(t *testing.T) {
 
 func TestJobsAreForgottenAndBounded(t *testing.T) {
 	c := &clock{begin}
-	r := &jobs{now: c.now}
+	r := &jobs{now: c.now, limits: query.Limits{Running: 1}}
 	first := newTestJob("first")
 	if err := r.Add(first); err != nil {
 		t.Fatal(err)
@@ -126,8 +136,8 @@ func TestJobsAreForgottenAndBounded(t *testing.T) {
 }
 
 func TestTooManyQueriesAreRefused(t *testing.T) {
-	r := &jobs{now: (&clock{begin}).now}
-	for i := range maxRunning + maxWaiting {
+	r := &jobs{now: (&clock{begin}).now, limits: query.Limits{Running: 2, Waiting: 3}}
+	for i := range 5 {
 		if err := r.Add(newTestJob(fmt.Sprint(i))); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"example.com/weir/actors/report"
 	"example.com/weir/actors/unit"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/topology"
 )
@@ -87,7 +89,7 @@ func New(cfg Config) (_ *Master, err error) {
 		epoch: epoch,
 		cfg:   cfg, started: time.Now(), unit: u, db: db,
 		board: newBoard(time.Now, db.State()),
-		jobs:  &jobs{now: time.Now},
+		jobs:  &jobs{now: time.Now, limits: query.Limits{Running: cmp.Or(cfg.MaxQueries, defaultRunning()), Waiting: maxWaiting}},
 		pool:  queryplane.NewPool(u.Identity(), ""),
 	}
 	m.ctx, m.cancel = context.WithCancelCause(context.Background())

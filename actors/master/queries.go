@@ -99,11 +99,15 @@ func (m *Master) Result(id string) (*query.Result, error) {
 	return j.Result()
 }
 
-// StopQuery ends a query and keeps what it has found.
+// Limits returns how many queries may run and wait.
+func (m *Master) Limits() query.Limits { return m.jobs.limits }
+
+// StopQuery ends a query soon and keeps what all units have found.
 func (m *Master) StopQuery(id string) error {
 	j, err := m.jobs.Get(id)
 	if err == nil {
 		j.Stop(time.Now().UTC())
+		m.unit.System().Root.Send(m.asking, &left{})
 	}
 	return err
 }
@@ -113,6 +117,7 @@ func (m *Master) CancelQuery(id string) error {
 	j, err := m.jobs.Get(id)
 	if err == nil {
 		j.Cancel(time.Now().UTC())
+		m.unit.System().Root.Send(m.asking, &left{})
 	}
 	return err
 }
@@ -121,6 +126,7 @@ func (m *Master) CancelQuery(id string) error {
 type (
 	started struct{ job *job }
 	ended   struct{ id string }
+	left    struct{} // a query may have left the queue
 )
 
 // queriesActor gives queries their turn: an actor queries/<id> for each.
@@ -136,6 +142,8 @@ func (a *queriesActor) Receive(ctx actor.Context) {
 		turn = a.turns.Enter(msg.job)
 	case *ended:
 		turn = a.turns.Leave(msg.id)
+	case *left:
+		turn = a.turns.next()
 	}
 	for _, j := range turn {
 		a.spawn(ctx, j)

@@ -15,27 +15,28 @@ import (
 // Master waits 5 s for all.
 const ledgerTimeout = 3 * time.Second
 
-// Answer asks the Slaves and merges what they answer, so that one answer goes
-// up. It implements queryplane.Answerer.
+// Answer asks the Slaves for records and merges them. It implements
+// queryplane.Answerer.
 func (p *Proxy) Answer(ctx context.Context, q queryplane.Question, sink queryplane.Sink) (query.Coverage, query.Stats, error) {
 	plan, err := query.ParsePlan(q.Plan)
 	if err != nil {
 		return query.Coverage{}, query.Stats{}, err
 	}
-	ask := queryplane.Ask{ID: q.ID, Plan: plan, Progress: func(u query.UnitProgress) {
+	ask := queryplane.Ask{ID: q.ID, Plan: plan}
+	ask.Progress = func(u query.UnitProgress) {
 		_ = sink.Progress(u) // an asker that is gone shows in the next part
-	}}
-	if plan.Kind == query.Flows {
-		return queryplane.Records(ctx, ask, p.targets(), func(b *flow.Batch) error { return queryplane.SendRecords(sink, b) })
 	}
-	g, err := queryplane.Gather(ctx, ask, p.targets(), nil)
-	if err == nil {
-		err = context.Cause(ctx)
+	return queryplane.Records(ctx, ask, p.targets(), func(b *flow.Batch) error { return queryplane.SendRecords(sink, b) })
+}
+
+// Hold has the Slaves hold their answers, which go up as one: each group once.
+// It implements queryplane.Answerer.
+func (p *Proxy) Hold(ctx context.Context, q queryplane.Question, h queryplane.Holding) (query.Node, error) {
+	plan, err := query.ParsePlan(q.Plan)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = queryplane.SendPartial(sink, g.Partial)
-	}
-	return g.Coverage, g.Stats, err
+	return queryplane.Hold(ctx, queryplane.Ask{ID: q.ID, Plan: plan, Holding: h}, p.targets())
 }
 
 // targets returns the Slaves that hold this Proxy's flows.

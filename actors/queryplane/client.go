@@ -42,6 +42,7 @@ var ErrTooLarge = errors.New("the answer is too large")
 type Client struct {
 	conn    *grpc.ClientConn
 	queries proto.QueriesClient
+	answers proto.AnswersClient
 }
 
 // NewClient returns a client of the unit at address, which must present what
@@ -57,13 +58,13 @@ func NewClient(address string, cfg *tls.Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("query plane of %s: %w", address, err)
 	}
-	return &Client{conn: conn, queries: proto.NewQueriesClient(conn)}, nil
+	return &Client{conn: conn, queries: proto.NewQueriesClient(conn), answers: proto.NewAnswersClient(conn)}, nil
 }
 
 // Close ends the connection and every call on it.
 func (c *Client) Close() error { return c.conn.Close() }
 
-// Answer asks the unit and gives the parts of its answer to sink.
+// Answer asks the unit for records and gives the parts of its answer to sink.
 func (c *Client) Answer(ctx context.Context, ask Question, sink Sink) (query.Coverage, query.Stats, error) {
 	ctx, cancel := context.WithCancel(ctx) // ends the stream when sink refuses
 	defer cancel()

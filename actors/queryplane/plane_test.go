@@ -79,6 +79,7 @@ type holder struct {
 	source  memory
 	begun   chan struct{} // if set, is told that Answer waits for ctx to end
 	ctxDone chan error    // gets how a waiting Answer ended
+	stopped chan struct{} // if set, closed when a stop has come; Hold waits for that
 }
 
 func (h *holder) Answer(ctx context.Context, ask Question, sink Sink) (query.Coverage, query.Stats, error) {
@@ -86,26 +87,35 @@ func (h *holder) Answer(ctx context.Context, ask Question, sink Sink) (query.Cov
 	if err != nil {
 		return query.Coverage{}, query.Stats{}, err
 	}
+	st, err := query.ScanFlows(ctx, plan, []query.Source{h.source}, func(b *flow.Batch) error { return SendRecords(sink, b) })
+	return whole, st, err
+}
+
+// whole is the coverage of a unit that has read everything.
+var whole = query.Coverage{Complete: true, UnitsAsked: 1, UnitsAnswered: 1}
+
+func (h *holder) Hold(ctx context.Context, ask Question, on Holding) (query.Node, error) {
+	plan, err := query.ParsePlan(ask.Plan)
+	if err != nil {
+		return nil, err
+	}
 	if h.begun != nil {
 		h.begun <- struct{}{}
 		<-ctx.Done()
 		h.ctxDone <- context.Cause(ctx)
-		return query.Coverage{}, query.Stats{}, ctx.Err()
+		return nil, ctx.Err()
 	}
-	coverage := query.Coverage{Complete: true, UnitsAsked: 1, UnitsAnswered: 1}
-	sources := []query.Source{h.source}
-	if plan.Kind == query.Flows {
-		st, err := query.ScanFlows(ctx, plan, sources, func(b *flow.Batch) error { return SendRecords(sink, b) })
-		return coverage, st, err
+	if h.stopped != nil {
+		<-on.Stop
+		close(h.stopped)
 	}
-	p, st, err := query.Scan(ctx, plan, sources, query.ScanOptions{})
+	held, err := query.Hold(ctx, plan, []query.Source{h.source}, query.HoldOptions{})
 	if err != nil {
-		return coverage, st, err
+		return nil, err
 	}
-	if err := sink.Progress(query.UnitProgress{Unit: h.name, State: "done", RowsScanned: st.RowsScanned, Segments: 1, SegmentsDone: 1}); err != nil {
-		return coverage, st, err
-	}
-	return coverage, st, SendPartial(sink, p)
+	held.SetCoverage(whole)
+	on.Progress(query.UnitProgress{Unit: h.name, State: "done", RowsScanned: 1000, Segments: 1, SegmentsDone: 1})
+	return held, nil
 }
 
 func (h *holder) Ledger(context.Context) []ledger.Unit {
@@ -193,7 +203,7 @@ func resolve(t testing.TB, r query.Request) *query.Plan {
 	return plan
 }
 
-func TestGatherMergesAndNamesWhatIsMissing(t *testing.T) {
+func TestHoldMergesAndNamesWhatIsMissing(t *testing.T) {
 	d := newDeployment(t, "c1")
 	proxy := d.unit(topology.Proxy, "p")
 	pool := NewPool(proxy, topology.Slave)
@@ -211,11 +221,16 @@ func TestGatherMergesAndNamesWhatIsMissing(t *testing.T) {
 	targets = append(targets, Target{Holders: []string{"s3"}, Down: "no heartbeat for 3 s"})
 	plan := resolve(t, query.Request{Kind: query.Top, GroupBy: []string{"srcAddr"}, Metrics: []string{"bytes"}})
 	var progress sync.Map
-	g, err := Gather(t.Context(), Ask{ID: "q", Plan: plan, Progress: func(p query.UnitProgress) { progress.Store(p.Unit, p.State) }}, targets, nil)
+	ask := Ask{ID: "q", Plan: plan, Holding: Holding{Progress: func(p query.UnitProgress) { progress.Store(p.Unit, p.State) }}}
+	node, err := Hold(t.Context(), ask, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := g.Partial.Result(plan)
+	defer node.Close()
+	result, err := query.Finish(t.Context(), plan, node)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := []query.Row{{"192.0.2.0", "200000"}, {"192.0.2.1", "100000"}}
 	if diff := cmp.Diff(want, result.Rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
@@ -223,11 +238,11 @@ func TestGatherMergesAndNamesWhatIsMissing(t *testing.T) {
 	wantCoverage := query.Coverage{UnitsAsked: 4, UnitsAnswered: 3, Missing: []query.Missing{
 		{Unit: "s3", From: base, To: base.Add(time.Hour), Reason: "no heartbeat for 3 s"},
 	}}
-	if diff := cmp.Diff(wantCoverage, g.Coverage); diff != "" {
+	if diff := cmp.Diff(wantCoverage, result.Coverage); diff != "" {
 		t.Errorf("coverage (-want +got):\n%s", diff)
 	}
-	if g.Stats.RowsScanned != 3000 {
-		t.Errorf("%d rows scanned, want 3000", g.Stats.RowsScanned)
+	if result.Stats.RowsScanned != 3000 || result.Stats.WireBytes == 0 {
+		t.Errorf("stats %+v, want 3000 rows scanned, and octets on the wire", result.Stats)
 	}
 	if s, _ := progress.Load("s1"); s != "done" {
 		t.Errorf("progress of s1 is %v", s)
@@ -247,12 +262,8 @@ func TestCancellingReachesTheScan(t *testing.T) {
 	errStop := errors.New("the query was stopped")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go func() { <-h.begun; cancel(errStop) }()
-	g, err := Gather(ctx, Ask{Plan: plan}, []Target{{Holders: []string{"s"}, Asker: pool.Peer("s")}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(g.Coverage.Missing) != 1 || g.Coverage.Missing[0].Reason != errStop.Error() {
-		t.Errorf("missing %v, want the reason %q", g.Coverage.Missing, errStop)
+	if _, err := Hold(ctx, Ask{Plan: plan}, []Target{{Holders: []string{"s"}, Asker: pool.Peer("s")}}); !errors.Is(err, errStop) {
+		t.Errorf("error %v, want the cause %q", err, errStop)
 	}
 	select {
 	case <-h.ctxDone:
@@ -272,12 +283,12 @@ func TestAUnitThatGoesDownEndsItsAnswerWithTheReason(t *testing.T) {
 	}
 	go func() { <-h.begun; pool.Down("s", "no heartbeat for 3 s") }()
 	plan := resolve(t, query.Request{Kind: query.Total})
-	g, err := Gather(t.Context(), Ask{Plan: plan}, []Target{{Holders: []string{"s"}, Asker: pool.Peer("s")}}, nil)
+	node, err := Hold(t.Context(), Ask{Plan: plan}, []Target{{Holders: []string{"s"}, Asker: pool.Peer("s")}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(g.Coverage.Missing) != 1 || !strings.Contains(g.Coverage.Missing[0].Reason, "no heartbeat for 3 s") {
-		t.Errorf("missing %v, want why the unit went down", g.Coverage.Missing)
+	if c := node.Summary().Coverage; len(c.Missing) != 1 || !strings.Contains(c.Missing[0].Reason, "no heartbeat for 3 s") {
+		t.Errorf("missing %v, want why the unit went down", c.Missing)
 	}
 }
 

@@ -35,9 +35,12 @@ const (
 // Answerer answers questions: a Slave by scanning, a Proxy by asking its
 // Slaves.
 type Answerer interface {
-	// Answer gives the parts of the answer to a plan to sink and returns after
-	// the last one. It ends when ctx does.
+	// Answer gives the records that a plan lists to sink, in parts, and returns
+	// after the last one. It ends when ctx does.
 	Answer(ctx context.Context, ask Question, sink Sink) (query.Coverage, query.Stats, error)
+	// Hold works out the answer to a top, series or total and holds it until it
+	// is closed. It ends when ctx does.
+	Hold(ctx context.Context, ask Question, h Holding) (query.Node, error)
 	// Ledger returns the accounts of the unit and of those below it.
 	Ledger(ctx context.Context) []ledger.Unit
 	// Sources returns what the unit and those below it know of the exporters
@@ -105,7 +108,9 @@ func (s *Server) Start() error {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepaliveMin, PermitWithoutStream: true}),
 	)
-	proto.RegisterQueriesServer(g, &service{answerer: s.answerer, running: &s.running})
+	services := &service{answerer: s.answerer, running: &s.running}
+	proto.RegisterQueriesServer(g, services)
+	proto.RegisterAnswersServer(g, services)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.grpc, s.address = g, l.Addr()

@@ -18,6 +18,7 @@ import (
 // service translates between the wire and an Answerer.
 type service struct {
 	proto.UnimplementedQueriesServer
+	proto.UnimplementedAnswersServer
 	answerer Answerer
 	running  *atomic.Int64
 }
@@ -54,13 +55,17 @@ func (s *streamSink) Partial(chunk []byte) error {
 }
 
 func (s *streamSink) Progress(p query.UnitProgress) error {
-	return s.send(&proto.QueryChunk{Body: &proto.QueryChunk_Progress{Progress: &proto.Progress{
+	return s.send(&proto.QueryChunk{Body: &proto.QueryChunk_Progress{Progress: encodeProgress(p)}})
+}
+
+func encodeProgress(p query.UnitProgress) *proto.Progress {
+	return &proto.Progress{
 		Unit:         []byte(p.Unit),
 		State:        p.State,
 		RowsScanned:  p.RowsScanned,
 		SegmentsDone: uint32(p.SegmentsDone),
 		Segments:     uint32(p.Segments),
-	}}})
+	}
 }
 
 func (s *streamSink) send(c *proto.QueryChunk) error {

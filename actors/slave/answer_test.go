@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,27 +16,6 @@ import (
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/flowstore"
 )
-
-// collected is a Sink that adds everything up.
-type collected struct {
-	plan     *query.Plan
-	partial  *query.Partial
-	chunks   int
-	progress []query.UnitProgress
-}
-
-func (c *collected) Partial(chunk []byte) error {
-	c.chunks++
-	if c.plan.Kind == query.Flows {
-		return nil
-	}
-	return c.partial.AddChunk(chunk)
-}
-
-func (c *collected) Progress(p query.UnitProgress) error {
-	c.progress = append(c.progress, p)
-	return nil
-}
 
 // stored is a Slave with n records of one minute in its store.
 func stored(t testing.TB, n int, begin time.Time) *Slave {
@@ -71,37 +51,80 @@ func question(t testing.TB, r query.Request, begin time.Time) (*query.Plan, quer
 	return plan, queryplane.Question{ID: "q", Plan: wire}
 }
 
-func TestAnswerScansTheStore(t *testing.T) {
+func TestHoldScansTheStore(t *testing.T) {
 	begin := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	s := stored(t, 10_000, begin)
 	plan, ask := question(t, query.Request{Kind: query.Total, Metrics: []string{"flows", "bytes"}}, begin)
-	sink := &collected{plan: plan, partial: query.NewPartial(plan)}
-	coverage, stats, err := s.Answer(t.Context(), ask, sink)
+	var last query.UnitProgress
+	node, err := s.Hold(t.Context(), ask, queryplane.Holding{Progress: func(p query.UnitProgress) { last = p }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]query.Row{{"10000", "1000000"}}, sink.partial.Result(plan).Rows); diff != "" {
+	defer node.Close()
+	result, err := query.Finish(t.Context(), plan, node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]query.Row{{"10000", "1000000"}}, result.Rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
-	if !coverage.Complete || coverage.UnitsAnswered != 1 || stats.RowsScanned != 10_000 {
-		t.Errorf("coverage %+v, stats %+v", coverage, stats)
+	if !result.Coverage.Complete || result.Coverage.UnitsAnswered != 1 || result.Stats.RowsScanned != 10_000 {
+		t.Errorf("coverage %+v, stats %+v", result.Coverage, result.Stats)
 	}
-	if last := sink.progress[len(sink.progress)-1]; last.State != "done" || last.Unit != "s1" || last.RowsScanned != 10_000 {
+	if last.State != "done" || last.Unit != "s1" || last.RowsScanned != 10_000 {
 		t.Errorf("last progress %+v", last)
 	}
 }
 
-func TestAnswerEndsWithItsAsker(t *testing.T) {
+func TestStoppedHoldSaysWhatIsMissing(t *testing.T) {
+	begin := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	s := stored(t, 10, begin)
+	_, ask := question(t, query.Request{Kind: query.Total}, begin)
+	stop := make(chan struct{})
+	close(stop)
+	node, err := s.Hold(t.Context(), ask, queryplane.Holding{Stop: stop})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	if c := node.Summary().Coverage; c.Complete || c.UnitsAnswered != 0 || len(c.Missing) != 1 || !c.Missing[0].From.Equal(begin) {
+		t.Errorf("coverage %+v", c)
+	}
+}
+
+func TestAnswersEndWithTheirAsker(t *testing.T) {
 	begin := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	s := stored(t, 1000, begin)
-	for _, kind := range []query.Kind{query.Total, query.Flows} {
-		plan, ask := question(t, query.Request{Kind: kind}, begin)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, _, err := s.Answer(ctx, ask, &collected{plan: plan, partial: query.NewPartial(plan)}); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: error %v, want %v", kind, err, context.Canceled)
-		}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, ask := question(t, query.Request{Kind: query.Flows}, begin)
+	if _, _, err := s.Answer(ctx, ask, &discard{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("flows: error %v, want %v", err, context.Canceled)
 	}
+	_, ask = question(t, query.Request{Kind: query.Total}, begin)
+	if _, err := s.Hold(ctx, ask, queryplane.Holding{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("total: error %v, want %v", err, context.Canceled)
+	}
+}
+
+// TestScansYield has a scan wait while packets queue up, but not for ever.
+func TestScansYield(t *testing.T) {
+	full := 1.0
+	asked := 0
+	a := answering{yielded: new(atomic.Int64), isBehind: func() float64 {
+		if asked++; asked > 3 {
+			full = 0
+		}
+		return full
+	}}
+	a.yield(t.Context())
+	if asked != 4 || a.yielded.Load() == 0 {
+		t.Errorf("the queue was looked at %d times, waited %d ns", asked, a.yielded.Load())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a.isBehind = func() float64 { return 1 }
+	a.yield(ctx)
 }
 
 func TestAnswerRefusesAPlanItDoesNotUnderstand(t *testing.T) {

@@ -118,6 +118,15 @@ func (d *decoders) Take(ps []flow.Packet) {
 	}
 }
 
+// Behind returns how full the fullest queue is, from 0 to 1.
+func (d *decoders) Behind() float64 {
+	most := 0
+	for _, s := range d.shards {
+		most = max(most, len(s.queue))
+	}
+	return float64(most) / queueLoads
+}
+
 // Close decodes and stores what was taken and ends the goroutines. No Take
 // may be running or follow.
 func (d *decoders) Close() {

@@ -11,7 +11,7 @@ const (
 	// short enough to stop and to show something soon, and longer as the query
 	// goes on, since each round's groups are merged into those before.
 	firstRound = 300 * time.Millisecond
-	lastRound  = 1500 * time.Millisecond
+	lastRound  = 700 * time.Millisecond
 
 	// snapshotEvery bounds how often preliminary groups are shown.
 	snapshotEvery = 500 * time.Millisecond
@@ -22,14 +22,15 @@ const (
 
 // HoldOptions say how one unit works out its answer. All may be left out.
 type HoldOptions struct {
-	Threads  int                                // sources read at the same time; default 1
-	Budget   *Budget                            // of all queries of the unit
-	Spill    *Spill                             // where groups go that do not fit into the budget
-	Cache    Cache                              // of the partial answers of sources that have an ID
-	Yield    func(context.Context)              // called between pages: waits while others need the processors
-	Progress func(done, total int, rows uint64) // called after each source, never at the same time twice
-	Snapshot func(chunk []byte)                 // called now and then with groups found so far; must not keep chunk
-	Stop     <-chan struct{}                    // closed: answer with what has been scanned
+	Threads  int                                   // sources read at the same time; default 1
+	Budget   *Budget                               // of all queries of the unit
+	Spill    *Spill                                // where groups go that do not fit into the budget
+	Cache    Cache                                 // of the partial answers of sources that have an ID
+	Turn     func(context.Context) (func(), error) // called before each round: waits for the unit's other queries; the function ends the turn
+	Yield    func(context.Context)                 // called between pages: waits while others need the processors
+	Progress func(done, total int, rows uint64)    // called after each source, never at the same time twice
+	Snapshot func(chunk []byte)                    // called now and then with groups found so far; must not keep chunk
+	Stop     <-chan struct{}                       // closed: answer with what has been scanned
 }
 
 // Hold scans sources, in their order, and holds their answer to a top, series
@@ -165,6 +166,13 @@ func (h *holding) isTight() bool {
 
 // round scans a few sources and merges what they have.
 func (h *holding) round(ctx context.Context, sources []Source) error {
+	if h.opts.Turn != nil {
+		done, err := h.opts.Turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
 	part, stats, err := h.scan(ctx, sources)
 	if err != nil {
 		return err
@@ -284,4 +292,19 @@ func (g *group) fold(sums []uint64, sketches []sketch) {
 	for j := range sketches {
 		g.sketches[j].merge(&sketches[j], g.plan.Metrics[l.sketches[j]].Kind)
 	}
+}
+
+// MergeSnapshots joins the snapshots of several units; nil if they are too
+// large. Nil among them stands for a unit that has shown nothing yet.
+func MergeSnapshots(p *Plan, chunks [][]byte) []byte {
+	all := NewPartial(p)
+	for _, c := range chunks {
+		if c == nil {
+			continue
+		}
+		if err := all.AddChunk(c); err != nil {
+			return nil
+		}
+	}
+	return all.snapshot()
 }

@@ -14,14 +14,16 @@ var (
 
 // JobState is the state of a query as a resource.
 //
-//	running ──▶ done
-//	   ├─ stop ──▶ stopped   (what was there is the result)
-//	   ├─ cancel ▶ canceled  (no result)
-//	   └─ error ─▶ failed
+//	queued ──▶ running ──▶ done
+//	   └──────────┤
+//	              ├─ stop ──▶ stopped   (what was there is the result)
+//	              ├─ cancel ▶ canceled  (no result)
+//	              └─ error ─▶ failed
 type JobState string
 
 // The states of a Job.
 const (
+	JobQueued   JobState = "queued" // waits for its turn
 	JobRunning  JobState = "running"
 	JobDone     JobState = "done"
 	JobStopped  JobState = "stopped"
@@ -29,10 +31,20 @@ const (
 	JobFailed   JobState = "failed"
 )
 
+// IsFinal reports whether the query has ended.
+func (s JobState) IsFinal() bool { return s != JobQueued && s != JobRunning }
+
+// Limits bound the queries of one Master.
+type Limits struct {
+	Running int `json:"running"` // asked at once
+	Waiting int `json:"waiting"` // queued beside them
+}
+
 // Job is a query that was started, for as long as its result is kept.
 type Job struct {
 	ID       string         `json:"id"`
 	State    JobState       `json:"state"`
+	Place    int            `json:"place"` // in the queue, from 1; 0 unless it is queued
 	Request  Request        `json:"request"`
 	Actor    string         `json:"actor"`
 	Created  time.Time      `json:"created"`

@@ -62,7 +62,7 @@ func (m *Master) answer(ctx context.Context, plan *query.Plan) (*query.Result, e
 // WaitQuery returns a query that has ended, or waits for ctx.
 func (m *Master) WaitQuery(ctx context.Context, id string) (query.Job, error) {
 	job, err := m.Job(id)
-	if err != nil || job.State != query.JobRunning {
+	if err != nil || job.State.IsFinal() {
 		return job, err
 	}
 	<-ctx.Done()
@@ -113,7 +113,7 @@ func (m *Master) end(id string, state query.JobState) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if job.State == query.JobRunning {
+	if !job.State.IsFinal() {
 		job.State, job.Ended = state, time.Now()
 		m.jobs[id] = job
 	}

@@ -64,7 +64,7 @@ func (c *Client) Query(ctx context.Context, q query.Request) (*query.Result, err
 	if err != nil {
 		return nil, err
 	}
-	for job.State == query.JobRunning && err == nil {
+	for !job.State.IsFinal() && err == nil {
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), c.abandon(ctx, job.ID))
