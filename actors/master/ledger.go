@@ -54,7 +54,8 @@ func (m *Master) askLedger(ctx context.Context, id topology.UnitID) []ledger.Uni
 	return units
 }
 
-// complete adds the units that said nothing, and orders all by name.
+// complete adds the units that said nothing, names the source groups, and
+// orders all by name.
 func complete(v topology.View, units []ledger.Unit) []ledger.Unit {
 	for i := range units {
 		units[i].Name = unitName(v, topology.UnitID(units[i].ID))
@@ -69,6 +70,11 @@ func complete(v topology.View, units []ledger.Unit) []ledger.Unit {
 			reason += ": " + st.Reason
 		}
 		units = append(units, ledger.Unit{ID: string(id), Name: u.Name, Error: reason})
+	}
+	for i := range units {
+		if g, ok := v.GroupOf(topology.UnitID(units[i].ID)); ok {
+			units[i].SourceGroup, units[i].SourceGroupName = string(g.SourceGroup), v.SourceGroups[g.SourceGroup].Name
+		}
 	}
 	slices.SortFunc(units, func(a, b ledger.Unit) int { return strings.Compare(a.Name, b.Name) })
 	return units

@@ -9,8 +9,11 @@ import (
 	"example.com/weir/flowio/template"
 )
 
-// templatesFile holds the templates of all exporters, in the data directory.
-const templatesFile = "templates.snapshot"
+// The files in the data directory that hold what is known of the exporters.
+const (
+	templatesFile = "templates.snapshot"
+	sourcesFile   = "sources.snapshot"
+)
 
 // learnt is what this unit knows of the exporters.
 type learnt struct {
@@ -38,6 +41,17 @@ func (l *learnt) Save(path string) error {
 }
 
 func (p *Proxy) templatesPath() string { return filepath.Join(p.cfg.DataDir, templatesFile) }
+
+// remember loads the sources that were known before this unit was stopped, and
+// keeps on disk what is learnt from now on. A file that cannot be read costs
+// what was in it.
+func (p *Proxy) remember() {
+	path := filepath.Join(p.cfg.DataDir, sourcesFile)
+	if err := p.learnt.sources.Load(path); err != nil {
+		p.cfg.Log.Warn("exporters that send no more are not known any more", "err", err)
+	}
+	p.learnt.keeper = keep.Start(p.cfg.Log, map[string]keep.Thing{p.templatesPath(): &p.learnt, path: p.learnt.sources})
+}
 
 // inherit gives a new distributor the templates of the one before it, or those
 // from before a restart, filed as its policy wants it. A file that cannot be

@@ -10,7 +10,6 @@ import (
 	"example.com/weir/flowio/distribute"
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/flowtest/synth"
-	"example.com/weir/flowio/keep"
 	"example.com/weir/flowio/source"
 )
 
@@ -29,7 +28,7 @@ func dealing(t *testing.T, dir string) *Proxy {
 	})
 	p.dealer.inherit = p.inherit
 	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{})
-	p.learnt.keeper = keep.Start(p.cfg.Log, map[string]keep.Thing{p.templatesPath(): &p.learnt})
+	p.remember()
 	if err := p.dealer.Use(way{model: distribute.RoundRobin, delivery: distribute.DeliverTLS}); err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +77,27 @@ func TestARestartedProxyKnowsTemplatesAtOnce(t *testing.T) {
 				t.Errorf("%d data sets wait for their template", n)
 			}
 		})
+	}
+}
+
+// TestARestartedProxyRemembersSources: also those that send no more.
+func TestARestartedProxyRemembersSources(t *testing.T) {
+	dir := t.TempDir()
+	e, err := synth.New(synth.Config{Name: "router", Protocol: synth.IPFIX, Domain: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, _ := e.Packet(time.Now())
+	before := dealing(t, dir)
+	before.dealer.Take([]flow.Packet{{Payload: payload, Received: time.Now(), Port: 2055, Exporter: netip.MustParseAddrPort("192.0.2.1:4000")}})
+	seen := before.knownSources()[0].Last
+	before.stopDealing(t)
+
+	after := dealing(t, dir)
+	defer after.stopDealing(t)
+	known := after.knownSources()
+	if len(known) != 1 || !known[0].IsRemembered || !known[0].Last.Equal(seen) || known[0].Domain != 7 {
+		t.Errorf("sources after the restart: %+v, want one last seen %v", known, seen)
 	}
 }
 

@@ -20,7 +20,6 @@ import (
 	"example.com/weir/actors/report"
 	"example.com/weir/actors/unit"
 	"example.com/weir/flowio/distribute"
-	"example.com/weir/flowio/keep"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/listen"
 	"example.com/weir/flowio/source"
@@ -139,7 +138,7 @@ func (p *Proxy) Start() (err error) {
 		return err
 	}
 	p.fleet.Store(fleet)
-	p.learnt.keeper = keep.Start(p.cfg.Log, map[string]keep.Thing{p.templatesPath(): &p.learnt})
+	p.remember()
 	p.applier.Start()
 	p.running.Go(p.deal)
 	p.running.Go(p.keep)

@@ -9,12 +9,11 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
-// Collector exposes the accounts, checks and store of one unit. Exporters and
-// domains are no labels: a source address costs its sender nothing, a time
-// series costs memory for ever.
+// Collector exposes the accounts, checks and store of one unit.
 type Collector struct {
-	ledger func() []ledger.Entry
-	self   func() Self
+	ledger    func() []ledger.Entry
+	self      func() Self
+	exporters *exportersCollector // the accounts of some exporters apart
 
 	received, kept, dropped *prometheus.Desc
 	ready, applied          *prometheus.Desc
@@ -27,15 +26,16 @@ func NewCollector(entries func() []ledger.Entry, self func() Self) *Collector {
 		return prometheus.NewDesc("weir_"+name, help, labels, nil)
 	}
 	return &Collector{
-		ledger:   entries,
-		self:     self,
-		received: desc("ledger_received_total", "Packets or records that a hop received.", "hop", "kind"),
-		kept:     desc("ledger_kept_total", "Packets or records that a hop kept.", "hop", "kind"),
-		dropped:  desc("ledger_dropped_total", "Packets or records that a hop dropped, by reason.", "hop", "kind", "reason"),
-		ready:    desc("unit_check_ok", "Whether a readiness check passes, by the check's kind.", "check"),
-		applied:  desc("unit_applied_revision", "Topology revision that the unit has applied."),
-		rows:     desc("flowstore_rows", "Flow records in the store."),
-		octets:   desc("flowstore_size_bytes", "Size of the flow store on disk."),
+		ledger:    entries,
+		self:      self,
+		exporters: newExportersCollector(),
+		received:  desc("ledger_received_total", "Packets or records that a hop received.", "hop", "kind"),
+		kept:      desc("ledger_kept_total", "Packets or records that a hop kept.", "hop", "kind"),
+		dropped:   desc("ledger_dropped_total", "Packets or records that a hop dropped, by reason.", "hop", "kind", "reason"),
+		ready:     desc("unit_check_ok", "Whether a readiness check passes, by the check's kind.", "check"),
+		applied:   desc("unit_applied_revision", "Topology revision that the unit has applied."),
+		rows:      desc("flowstore_rows", "Flow records in the store."),
+		octets:    desc("flowstore_size_bytes", "Size of the flow store on disk."),
 	}
 }
 
@@ -44,11 +44,14 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.received, c.kept, c.dropped, c.ready, c.applied, c.rows, c.octets} {
 		ch <- d
 	}
+	c.exporters.describe(ch)
 }
 
 // Collect implements prometheus.Collector.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
-	for _, e := range ledger.Totals(c.ledger()) {
+	entries := c.ledger()
+	c.exporters.collect(ch, entries)
+	for _, e := range ledger.Totals(entries) {
 		hop, kind := e.Hop.String(), e.Kind.String()
 		ch <- counter(c.received, e.Received, hop, kind)
 		ch <- counter(c.kept, e.Kept, hop, kind)

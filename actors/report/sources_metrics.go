@@ -7,14 +7,14 @@ import (
 	"example.com/weir/flowio/source"
 )
 
-// sourcesCollector exposes the health of all exporters together. As in
-// Collector, exporters and domains are no labels.
+// sourcesCollector exposes the health of all exporters together.
 type sourcesCollector struct {
 	snapshot func() []source.Source
 
 	sources                             *prometheus.Desc
 	received, lost, reordered, resets   *prometheus.Desc
 	unscaled, skewed, templatesReplaced *prometheus.Desc
+	interfaces                          *prometheus.Desc
 }
 
 // Collector returns the metrics of all sources. They fall when a source is
@@ -32,6 +32,7 @@ func (s *Sources) Collector() prometheus.Collector {
 		resets:            desc("_sequence_resets", "Starts of a new sequence.", "protocol", "unit"),
 		unscaled:          desc("_unscaled_records", "Records whose sampling rate nobody told."),
 		skewed:            desc("_skewed_packets", "Packets placed by their arrival because the exporter's clock is off."),
+		interfaces:        desc("_interfaces", "Interfaces of exporters that sFlow counter samples told of, by state.", "state"),
 		templatesReplaced: desc("_template_changes", "Templates that replaced another layout under the same ID."),
 	}
 }
@@ -39,7 +40,7 @@ func (s *Sources) Collector() prometheus.Collector {
 // Describe implements prometheus.Collector.
 func (c *sourcesCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.sources, c.received, c.lost, c.reordered, c.resets, c.unscaled, c.skewed, c.templatesReplaced,
+		c.sources, c.received, c.lost, c.reordered, c.resets, c.unscaled, c.skewed, c.templatesReplaced, c.interfaces,
 	} {
 		ch <- d
 	}
@@ -55,12 +56,16 @@ type counted struct {
 func (c *sourcesCollector) Collect(ch chan<- prometheus.Metric) {
 	var skewed, unscaled, changes uint64
 	troubles := map[string]int{"none": 0, "clock": 0, "templates": 0}
+	interfaces := map[bool]int{}
 	sequences := map[counted]*sequence.Counts{}
 	for _, s := range c.snapshot() {
 		troubles[trouble(s)]++
 		skewed += s.Clock.Skewed
 		unscaled += s.Sampling.Unscaled
 		changes += s.Templates.Changes
+		for _, i := range s.Interfaces {
+			interfaces[i.IsUp]++
+		}
 		for _, q := range s.Sequences {
 			k := counted{source.Protocol(q.Version), q.Unit}
 			if sequences[k] == nil {
@@ -79,6 +84,8 @@ func (c *sourcesCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- gauge(c.reordered, float64(n.Reordered), labels...)
 		ch <- gauge(c.resets, float64(n.Resets), labels...)
 	}
+	ch <- gauge(c.interfaces, float64(interfaces[true]), "up")
+	ch <- gauge(c.interfaces, float64(interfaces[false]), "down")
 	ch <- gauge(c.unscaled, float64(unscaled))
 	ch <- gauge(c.skewed, float64(skewed))
 	ch <- gauge(c.templatesReplaced, float64(changes))

@@ -90,12 +90,30 @@ func TestSlavesTellHowSourcesSample(t *testing.T) {
 	}
 }
 
+func TestInterfacesAreThoseSeenLast(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	at := func(index uint32, octets uint64, seen time.Time) source.Interface {
+		return source.Interface{Index: index, InOctets: octets, Seen: seen}
+	}
+	seen := func(all ...source.Interface) source.Seen {
+		return source.Seen{Source: source.Source{ID: router, Interfaces: all}}
+	}
+	got := []source.Seen{seen()}
+	AddBelow(got, []source.Seen{
+		seen(at(1, 10, now), at(3, 5, now)), seen(at(1, 20, now.Add(time.Second)), at(2, 7, now)),
+	})
+	want := []source.Interface{at(1, 20, now.Add(time.Second)), at(2, 7, now), at(3, 5, now)}
+	if diff := cmp.Diff(want, got[0].Interfaces); diff != "" {
+		t.Errorf("interfaces (-want +got):\n%s", diff)
+	}
+}
+
 func TestSourceMetricsHaveBoundedLabels(t *testing.T) {
 	var all []source.Source
 	for i := range byte(100) {
 		all = append(all, source.Source{
 			ID:    source.ID{Exporter: netip.AddrFrom4([4]byte{192, 0, 2, i}), Domain: uint32(i)},
-			Clock: source.Clock{IsSkewed: i < 10, Skewed: 2},
+			Clock: source.Clock{IsSkewed: i < 10, Skewed: 2}, Interfaces: []source.Interface{{Index: 1, IsUp: i < 30}},
 			Sequences: []source.Sequence{
 				{Version: flow.VersionIPFIX, Unit: sequence.Records, Counts: sequence.Counts{Received: 10, Lost: 1}},
 			},
@@ -123,6 +141,7 @@ func TestSourceMetricsHaveBoundedLabels(t *testing.T) {
 		"weir_source_sequence_received ipfix records": 1000, "weir_source_sequence_lost ipfix records": 100,
 		"weir_source_sequence_reordered ipfix records": 0, "weir_source_sequence_resets ipfix records": 0,
 		"weir_source_skewed_packets": 200, "weir_source_unscaled_records": 0, "weir_source_template_changes": 0,
+		"weir_source_interfaces up": 30, "weir_source_interfaces down": 70,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)

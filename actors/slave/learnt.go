@@ -17,6 +17,7 @@ import (
 const (
 	templatesFile = "templates.snapshot"
 	ratesFile     = "rates.snapshot"
+	sourcesFile   = "sources.snapshot"
 )
 
 // learnt is what this unit knows of the exporters.
@@ -41,13 +42,16 @@ func newLearnt(book *ledger.Book, policy source.Policy) learnt {
 func (s *Slave) recall() {
 	s.learnt.rates.SetManual(s.settings.Load().Rates)
 	templates, rates := filepath.Join(s.cfg.DataDir, templatesFile), filepath.Join(s.cfg.DataDir, ratesFile)
-	for _, err := range []error{s.learnt.templates.Load(templates), s.learnt.rates.Load(rates)} {
+	sources := filepath.Join(s.cfg.DataDir, sourcesFile)
+	for _, err := range []error{s.learnt.templates.Load(templates), s.learnt.rates.Load(rates), s.learnt.sources.Load(sources)} {
 		if err != nil {
 			s.cfg.Log.Warn("what exporters announced is not known any more", "err", err,
 				"remedy", "none needed: exporters announce it again, until then records wait")
 		}
 	}
-	s.learnt.keeper = keep.Start(s.cfg.Log, map[string]keep.Thing{templates: s.learnt.templates, rates: s.learnt.rates})
+	s.learnt.keeper = keep.Start(s.cfg.Log, map[string]keep.Thing{
+		templates: s.learnt.templates, rates: s.learnt.rates, sources: s.learnt.sources,
+	})
 }
 
 // Close keeps the newest.

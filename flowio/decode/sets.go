@@ -257,16 +257,22 @@ func (d *Decoder) records(p *packet, prog *program, body []byte, out *flow.Batch
 }
 
 // receive counts n records of out from first on, and those that were turned
-// after them, as received: each in the account of its exporter.
+// after them, as received: each in the account of its exporter. Those that were
+// turned were no records on their way here.
 func (d *Decoder) receive(p *packet, prog *program, out *flow.Batch, first, n, turned int) {
 	if !d.isRelayed(p, prog) {
-		d.account(p.from, p.domain).Receive(uint64(n + turned))
+		a := d.account(p.from, p.domain)
+		a.Receive(uint64(n + turned))
+		a.Split(uint64(turned))
 		return
 	}
 	of := d.biflows.turned
 	count := func(a *ledger.Account, n uint64) { a.Receive(n) }
 	perAccount(d.cfg.Book, d.cfg.Hop, out, first, first+n, count)
-	perAccount(d.cfg.Book, d.cfg.Hop, of, of.Len()-turned, of.Len(), count)
+	perAccount(d.cfg.Book, d.cfg.Hop, of, of.Len()-turned, of.Len(), func(a *ledger.Account, n uint64) {
+		a.Receive(n)
+		a.Split(n)
+	})
 }
 
 // isRelayed reports whether the records of p name their exporter and may.

@@ -78,7 +78,7 @@ type Hop uint8
 const (
 	Receive    Hop = iota // packets off the socket; kept = handed to the next hop whole
 	Distribute            // records taken out of packets; kept = sent to a Slave
-	Store                 // records decoded, of a biflow two; kept = in the flow store
+	Store                 // records decoded, of a biflow two (see Account.Split); kept = in the flow store
 )
 
 // String returns the name of h in metrics and APIs.

@@ -36,6 +36,7 @@ func (r *Registry) forgetIf(doomed func(*row) bool) {
 		if doomed(k) {
 			delete(r.rows, id)
 			k.forget()
+			r.changes.Add(1)
 		}
 	}
 }

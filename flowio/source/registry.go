@@ -49,6 +49,7 @@ type Config struct {
 type Registry struct {
 	policy     atomic.Uint32 // Policy
 	remembered atomic.Int64  // see maxRemembered
+	changes    atomic.Uint64 // sources that came and went
 
 	mu   sync.RWMutex // guards rows
 	rows map[ID]*row
@@ -101,6 +102,7 @@ func (r *Registry) row(id ID) *row {
 	}
 	known = newRow(r, id)
 	r.rows[id] = known
+	r.changes.Add(1)
 	return known
 }
 

@@ -16,13 +16,14 @@ import (
 type row struct {
 	registry *Registry
 	id       ID
+	isOld    bool // it was known before the unit started
 
 	packets atomic.Uint64 // read without mu to find a source to forget,
 	last    atomic.Int64  // like this; Unix nanoseconds
 
 	mu         sync.Mutex // guards everything below
 	forgotten  bool
-	facts      Source // but Packets, Last, Ports, Sequences
+	facts      Source // but Packets, Last, Sequences; Ports are those before the unit started
 	sessions   []*Session
 	past       []Sequence // of sessions that are forgotten
 	layouts    map[layoutKey]uint64
@@ -40,12 +41,14 @@ func newRow(r *Registry, id ID) *row {
 
 // isLessThan reports whether r is to be forgotten rather than other.
 func (r *row) isLessThan(other *row) bool {
-	mine, others := r.packets.Load() < newcomer, other.packets.Load() < newcomer
+	mine, others := r.isNewcomer(), other.isNewcomer()
 	if mine != others {
 		return mine
 	}
 	return r.last.Load() < other.last.Load()
 }
+
+func (r *row) isNewcomer() bool { return !r.isOld && r.packets.Load() < newcomer }
 
 // session returns the session of k, nil if r has been forgotten meanwhile.
 func (r *row) session(k SessionKey) *Session {
@@ -101,7 +104,10 @@ func (r *row) snapshot() Source {
 	s.Packets, s.Last = r.packets.Load(), time.Unix(0, r.last.Load())
 	s.Versions = slices.Clone(s.Versions)
 	s.Sampling.Rates = slices.Clone(s.Sampling.Rates)
-	s.Sequences = slices.Clone(r.past)
+	s.Sequences, s.Ports = slices.Clone(r.past), slices.Clone(s.Ports)
+	if len(r.sessions) > 0 {
+		s.Ports = nil
+	}
 	for _, session := range r.sessions {
 		s.Sequences = session.addTo(s.Sequences)
 		s.Ports = append(s.Ports, session.key.Exporter.Port())

@@ -54,6 +54,7 @@ func (s *Session) Packet(p Packet) {
 	s.last = p.Received
 	s.counter.Observe(p.Sequence)
 	f := &r.facts
+	f.IsRemembered = false
 	if f.First.IsZero() {
 		f.First = p.Received
 	}
