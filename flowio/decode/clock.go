@@ -44,7 +44,11 @@ func (c *clock) convert(k kind, v uint64) uint64 {
 	case uptime:
 		return c.fromUptime(v)
 	case seconds:
-		return v * 1000
+		return fromSeconds(v)
+	case dscp:
+		return v << 2 & 0xff
+	case precedence:
+		return v << 5 & 0xff
 	case ntp:
 		return fromNTP(v)
 	case micros:
@@ -70,6 +74,15 @@ func (c *clock) fromUptime(v uint64) uint64 {
 	default:
 		return v
 	}
+}
+
+// fromSeconds takes what no clock in seconds shows for milliseconds, as
+// fromUptime does.
+func fromSeconds(v uint64) uint64 {
+	if v >= absoluteUptime {
+		return v
+	}
+	return v * 1000
 }
 
 func fromNTP(v uint64) uint64 {

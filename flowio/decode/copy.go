@@ -13,6 +13,11 @@ func (o *op) run(clock *clock, sampler []uint64, b *flow.Batch, first, n int, bo
 	switch {
 	case o.kind == samplerID:
 		copyNumbers(sampler[:n], body, at, length, stride)
+	case o.kind == sequenceID:
+		copyNumbers(sampler[:n], body, at, length, stride)
+		for i := range sampler[:n] {
+			sampler[i] |= isSequence
+		}
 	case !b.Fields().Has(o.column):
 	case o.kind == address:
 		copyAddrs(b.Addr(o.column)[first:first+n], o.fill, body, at, length, stride)
@@ -46,7 +51,7 @@ func (o *op) numbers(clock *clock, to []uint64, body []byte, at, length, stride 
 	}
 	copyNumbers(to, body, at, length, stride)
 	switch o.kind {
-	case uptime, seconds, ntp, before, micros:
+	case uptime, seconds, ntp, before, micros, dscp, precedence:
 		for i, v := range to {
 			to[i] = clock.convert(o.kind, v)
 		}

@@ -16,11 +16,11 @@ func finish(p *packet, prog *program, out *flow.Batch, first, n int) {
 	rows := rows{out, first, n}
 	rows.common(p.from.addr, p.domain, &p.clock)
 	rows.lasting(prog.lasting)
-	if prog.uptimes && p.clock.anchor == none {
+	if prog.uptimes && p.clock.anchor == none && prog.systemInit < 0 {
 		rows.anchorUptimes(prog.columns, p.clock.axis)
 	}
 	rows.missingTimes(prog.columns, p.clock.axis)
-	rows.notInFuture(uint64(p.clock.axis))
+	rows.inOrder(uint64(p.clock.axis))
 	if !prog.columns.Has(flow.ICMPType) && prog.columns.Has(flow.DstPort) {
 		rows.icmpFromPort()
 	}
@@ -81,6 +81,23 @@ func (r rows) anchorUptimes(has flow.FieldSet, axis int64) {
 	}
 }
 
+// fromStart turns uptimes that count from start, which the record says itself,
+// into times. A start of 0 is none.
+func (r rows) fromStart(has flow.FieldSet, start, axis int64) {
+	if start == 0 {
+		r.anchorUptimes(has, axis)
+		return
+	}
+	for _, f := range [...]flow.Field{flow.First, flow.Last} {
+		to := r.num(f)
+		for i, v := range to {
+			if has.Has(f) && v < absoluteUptime {
+				to[i] = atLeastZero(start + int64(v))
+			}
+		}
+	}
+}
+
 // missingTimes gives a flow without a start that of its end, and one without
 // either the packet's place on the time axis.
 func (r rows) missingTimes(has flow.FieldSet, axis int64) {
@@ -107,28 +124,52 @@ func (r rows) lasting(f flow.Field) {
 		}
 	case f == flow.Last:
 		for i, start := range starts {
-			ends[i] += start
+			if ends[i] += start; ends[i] < start {
+				ends[i] = start // longer than there is time
+			}
 		}
 	}
 }
 
-// notInFuture moves flows that would end after their packet's place on the
-// time axis to it; they keep their duration. Such times come from a clock that
-// is ahead, or are the leftovers of fields that the exporter did not fill.
-func (r rows) notInFuture(axis uint64) {
+// inOrder sees to it that a flow has both times, starts no later than it ends,
+// and ends no later than its packet's place on the time axis. A time of 0 is
+// none: the flow has the other one, or the packet's. Times in the future come
+// from a clock that is ahead, or are the leftovers of fields that the exporter
+// did not fill: the flow is moved and keeps its duration.
+func (r rows) inOrder(axis uint64) {
 	starts, ends := r.num(flow.First), r.num(flow.Last)
-	for i := range ends {
-		if ends[i] <= axis+ahead {
+	if starts == nil || ends == nil {
+		r.notInFuture(axis)
+		return
+	}
+	for i, end := range ends {
+		start := starts[i]
+		if start-1 < end && end <= axis+ahead { // both are there and in order
 			continue
 		}
-		if starts != nil {
-			starts[i] = moved(starts[i], ends[i]-axis)
+		if end == 0 {
+			end = start
 		}
-		ends[i] = axis
+		if end == 0 || start > end && start > axis+ahead && end > axis+ahead {
+			start, end = axis, axis
+		}
+		if end > axis+ahead {
+			start, end = moved(start, end-axis), axis
+		}
+		if start == 0 || start > end {
+			start = end
+		}
+		starts[i], ends[i] = start, end
 	}
-	for i := range starts {
-		if starts[i] > axis+ahead {
-			starts[i] = axis
+}
+
+// notInFuture is inOrder for batches that lack one of the times.
+func (r rows) notInFuture(axis uint64) {
+	for _, column := range [...][]uint64{r.num(flow.First), r.num(flow.Last)} {
+		for i := range column {
+			if column[i] > axis+ahead {
+				column[i] = axis
+			}
 		}
 	}
 }
@@ -169,12 +210,14 @@ func (r rows) rates(known *sampling.Rates, sampler []uint64) source.Origin {
 	for i := range to {
 		switch {
 		case to[i] != 0:
-		case sampler[i] != noSampler:
-			to[i] = known.Sampler(sampler[i])
-		case perInterface:
-			to[i] = known.Interface(inputs[i])
+		case sampler[i] == noSampler:
+			if to[i] = fallback; perInterface {
+				to[i] = known.Interface(inputs[i])
+			}
+		case sampler[i]&isSequence != 0:
+			to[i] = known.Sequence(sampler[i] &^ isSequence)
 		default:
-			to[i] = fallback
+			to[i] = known.Sampler(sampler[i])
 		}
 	}
 	return origin

@@ -15,11 +15,14 @@ import (
 type optionsProgram struct {
 	sampler, iface int
 	systemInit     int
+	domain         int   // whose options they are, in the scope
+	sequence       int   // a selection sequence in the scope
+	selectors      []int // that it consists of
 	rate           rateProgram
 }
 
 func compileOptions(format template.Format, t *template.Template) *optionsProgram {
-	p := optionsProgram{sampler: -1, iface: -1, systemInit: -1, rate: compileRate(t, t.Scope)}
+	p := optionsProgram{sampler: -1, iface: -1, systemInit: -1, domain: -1, sequence: -1, rate: compileRate(t, t.Scope)}
 	for i, f := range t.Fields {
 		if f.Enterprise != 0 || f.Length == 0 || f.Length > 8 {
 			continue
@@ -33,11 +36,20 @@ func compileOptions(format template.Format, t *template.Template) *optionsProgra
 		switch f.Element {
 		case ie.SamplerID, ie.SelectorID:
 			p.sampler = i
+			p.selectors = append(p.selectors, i)
 		case ie.SystemInitTimeMilliseconds:
 			p.systemInit = i
 		case ie.IngressInterface:
 			if i < t.Scope {
 				p.iface = i
+			}
+		case ie.ObservationDomainID:
+			if i < t.Scope {
+				p.domain = i
+			}
+		case ie.SelectionSequenceID:
+			if i < t.Scope {
+				p.sequence = i
 			}
 		}
 	}
@@ -46,6 +58,14 @@ func compileOptions(format template.Format, t *template.Template) *optionsProgra
 
 // learn reads one record of options data.
 func (p *optionsProgram) learn(rates *sampling.Table, d sampling.Domain, record []byte, spans []span) {
+	if number, ok := valueOf(p.domain, record, spans); ok && d.Number == 0 {
+		// In a domain of its own that is the implicit scope (RFC 7011 section 3.4.2.1).
+		d.Number = uint32(number)
+	}
+	if p.sequence >= 0 && len(p.selectors) > 0 {
+		p.learnSequence(rates, d, record, spans)
+		return
+	}
 	if init, ok := valueOf(p.systemInit, record, spans); ok && init > 0 {
 		rates.LearnSystemInit(d, int64(init))
 	}
@@ -57,6 +77,21 @@ func (p *optionsProgram) learn(rates *sampling.Table, d sampling.Domain, record 
 		scope, id = sampling.Sampler, v
 	}
 	rates.Learn(d, scope, id, p.rate.of(record, spans))
+}
+
+// learnSequence reads which selectors, one after the other, packets pass (RFC
+// 5477 section 8.2 and RFC 5476 section 6.5.1).
+func (p *optionsProgram) learnSequence(rates *sampling.Table, d sampling.Domain, record []byte, spans []span) {
+	id, ok := valueOf(p.sequence, record, spans)
+	var selectors []uint64
+	for _, field := range p.selectors {
+		if v, ok := valueOf(field, record, spans); ok {
+			selectors = append(selectors, v)
+		}
+	}
+	if ok {
+		rates.LearnSequence(d, id, selectors)
+	}
 }
 
 func valueOf(field int, record []byte, spans []span) (uint64, bool) {

@@ -10,18 +10,21 @@ import (
 type kind uint8
 
 const (
-	number    kind = iota // big-endian, 1 to 8 octets
-	address               // 4 or 16 octets
-	mac                   // 6 octets, as a number
-	highOctet             // the first octet of two
-	lowOctet              // the second octet of two
-	uptime                // milliseconds since the exporter started
-	seconds               // Unix seconds
-	ntp                   // RFC 5905 timestamp, seconds and fraction
-	before                // microseconds before the export time
-	micros                // microseconds, of a duration
-	union                 // number; several are joined bit by bit
-	samplerID             // goes beside the columns
+	number     kind = iota // big-endian, 1 to 8 octets
+	address                // 4 or 16 octets
+	mac                    // 6 octets, as a number
+	highOctet              // the first octet of two
+	lowOctet               // the second octet of two
+	uptime                 // milliseconds since the exporter started
+	seconds                // Unix seconds
+	ntp                    // RFC 5905 timestamp, seconds and fraction
+	before                 // microseconds before the export time
+	micros                 // microseconds, of a duration
+	union                  // number; several are joined bit by bit
+	dscp                   // the upper six bits of the class
+	precedence             // the upper three
+	samplerID              // goes beside the columns
+	sequenceID             // likewise
 )
 
 // origin says where an element's value goes. Of the elements that a template
@@ -36,24 +39,34 @@ type origin struct {
 
 // origins says what becomes of each element; see DESIGN.md for the ranks.
 var origins = map[uint16][]origin{
-	ie.OctetDeltaCount:       {{flow.Bytes, number, 0}},
-	ie.OctetTotalCount:       {{flow.Bytes, number, 1}},
-	ie.InitiatorOctets:       {{flow.Bytes, number, 2}},
-	ie.PostOctetDeltaCount:   {{flow.Bytes, number, 3}},
-	ie.PostOctetTotalCount:   {{flow.Bytes, number, 4}},
-	ie.Layer2OctetDeltaCount: {{flow.Bytes, number, 5}},
-	ie.Layer2OctetTotalCount: {{flow.Bytes, number, 6}},
-	ie.DataLinkFrameSize:     {{flow.Bytes, number, 7}},
-	ie.PacketDeltaCount:      {{flow.Packets, number, 0}},
-	ie.PacketTotalCount:      {{flow.Packets, number, 1}},
-	ie.InitiatorPackets:      {{flow.Packets, number, 2}},
-	ie.PostPacketDeltaCount:  {{flow.Packets, number, 3}},
-	ie.PostPacketTotalCount:  {{flow.Packets, number, 4}},
+	ie.OctetDeltaCount:           {{flow.Bytes, number, 0}},
+	ie.OctetTotalCount:           {{flow.Bytes, number, 1}},
+	ie.InitiatorOctets:           {{flow.Bytes, number, 2}},
+	ie.PostOctetDeltaCount:       {{flow.Bytes, number, 3}},
+	ie.PostOctetTotalCount:       {{flow.Bytes, number, 4}},
+	ie.Layer2OctetDeltaCount:     {{flow.Bytes, number, 5}},
+	ie.Layer2OctetTotalCount:     {{flow.Bytes, number, 6}},
+	ie.PostLayer2OctetDeltaCount: {{flow.Bytes, number, 7}},
+	ie.PostLayer2OctetTotalCount: {{flow.Bytes, number, 8}},
+	ie.TransportOctetDeltaCount:  {{flow.Bytes, number, 9}},
+	ie.DataLinkFrameSize:         {{flow.Bytes, number, 10}},
+	ie.PacketDeltaCount:          {{flow.Packets, number, 0}},
+	ie.PacketTotalCount:          {{flow.Packets, number, 1}},
+	ie.InitiatorPackets:          {{flow.Packets, number, 2}},
+	ie.PostPacketDeltaCount:      {{flow.Packets, number, 3}},
+	ie.PostPacketTotalCount:      {{flow.Packets, number, 4}},
+	ie.Layer2FrameDeltaCount:     {{flow.Packets, number, 5}},
+	ie.Layer2FrameTotalCount:     {{flow.Packets, number, 6}},
+	ie.TransportPacketDeltaCount: {{flow.Packets, number, 7}},
 
 	ie.SourceIPv4Address:           {{flow.SrcAddr, address, 0}},
 	ie.SourceIPv6Address:           {{flow.SrcAddr, address, 0}},
 	ie.DestinationIPv4Address:      {{flow.DstAddr, address, 0}},
 	ie.DestinationIPv6Address:      {{flow.DstAddr, address, 0}},
+	ie.SourceIPv4Prefix:            {{flow.SrcAddr, address, 1}},
+	ie.SourceIPv6Prefix:            {{flow.SrcAddr, address, 1}},
+	ie.DestinationIPv4Prefix:       {{flow.DstAddr, address, 1}},
+	ie.DestinationIPv6Prefix:       {{flow.DstAddr, address, 1}},
 	ie.IPNextHopIPv4Address:        {{flow.NextHop, address, 0}},
 	ie.IPNextHopIPv6Address:        {{flow.NextHop, address, 0}},
 	ie.BGPNextHopIPv4Address:       {{flow.NextHop, address, 1}},
@@ -65,6 +78,9 @@ var origins = map[uint16][]origin{
 
 	ie.ProtocolIdentifier:       {{flow.Proto, number, 0}},
 	ie.IPClassOfService:         {{flow.TOS, number, 0}},
+	ie.IPDiffServCodePoint:      {{flow.TOS, dscp, 1}},
+	ie.IPPrecedence:             {{flow.TOS, precedence, 2}},
+	ie.PostIPClassOfService:     {{flow.TOS, number, 3}},
 	ie.TCPControlBits:           {{flow.TCPFlags, number, 0}},
 	ie.SourceTransportPort:      {{flow.SrcPort, number, 0}},
 	ie.UDPSourcePort:            {{flow.SrcPort, number, 1}},
@@ -85,8 +101,12 @@ var origins = map[uint16][]origin{
 	ie.EgressPhysicalInterface:   {{flow.OutIf, number, 1}},
 	ie.BGPSourceAsNumber:         {{flow.SrcAS, number, 0}},
 	ie.BGPDestinationAsNumber:    {{flow.DstAS, number, 0}},
+	ie.BGPPrevAdjacentAsNumber:   {{flow.SrcAS, number, 1}},
+	ie.BGPNextAdjacentAsNumber:   {{flow.DstAS, number, 1}},
 	ie.VlanID:                    {{flow.SrcVLAN, number, 0}},
 	ie.Dot1qVlanID:               {{flow.SrcVLAN, number, 1}},
+	ie.Dot1qCustomerVlanID:       {{flow.SrcVLAN, number, 2}},
+	ie.PostDot1qCustomerVlanID:   {{flow.DstVLAN, number, 2}},
 	ie.PostVlanID:                {{flow.DstVLAN, number, 0}},
 	ie.PostDot1qVlanID:           {{flow.DstVLAN, number, 1}},
 	ie.SourceMacAddress:          {{flow.SrcMAC, mac, 0}},
@@ -98,6 +118,7 @@ var origins = map[uint16][]origin{
 	ie.SamplingInterval:          {{flow.SamplingRate, number, 0}},
 	ie.SamplerID:                 {{flow.SamplingRate, samplerID, 1}},
 	ie.SelectorID:                {{flow.SamplingRate, samplerID, 1}},
+	ie.SelectionSequenceID:       {{flow.SamplingRate, sequenceID, 2}},
 
 	ie.FlowStartMilliseconds:       {{flow.First, number, 0}},
 	ie.FlowStartMicroseconds:       {{flow.First, ntp, 1}},
@@ -123,6 +144,14 @@ var vendors = map[[2]uint32]origin{
 	// CERT has the flags of the first packet apart from those of the others.
 	{ie.CERT, ie.CERTInitialTCPFlags}: {flow.TCPFlags, union, 1},
 	{ie.CERT, ie.CERTUnionTCPFlags}:   {flow.TCPFlags, union, 1},
+
+	// Cisco's AVC tells who opened a connection in place of its ends.
+	{ie.Cisco, ie.CiscoClientIPv4Address}:   {flow.SrcAddr, address, 2},
+	{ie.Cisco, ie.CiscoClientIPv6Address}:   {flow.SrcAddr, address, 2},
+	{ie.Cisco, ie.CiscoServerIPv4Address}:   {flow.DstAddr, address, 2},
+	{ie.Cisco, ie.CiscoServerIPv6Address}:   {flow.DstAddr, address, 2},
+	{ie.Cisco, ie.CiscoClientTransportPort}: {flow.SrcPort, number, 2},
+	{ie.Cisco, ie.CiscoServerTransportPort}: {flow.DstPort, number, 2},
 }
 
 // op copies one field of every record of a set into a column.
@@ -148,9 +177,12 @@ type program struct {
 	// Time if there is none.
 	lasting flow.Field
 
-	// rate is how records tell their rate, nil if they do not or by element
-	// 34 only.
-	rate *rateProgram
+	// What has to be read record by record: the rate where records tell it
+	// otherwise than by element 34 (else nil), the start of packets, and when the
+	// exporter started. The last two are fields, -1 if there is none.
+	rate       *rateProgram
+	section    int
+	systemInit int
 
 	exporter []op // where records name their exporter
 
@@ -163,7 +195,7 @@ type program struct {
 // unknown elements, enterprise elements, and lengths that the element cannot
 // have.
 func compile(format template.Format, t *template.Template) *program {
-	p := &program{template: t}
+	p := &program{template: t, section: -1, systemInit: -1}
 	if t.Options {
 		p.options = compileOptions(format, t)
 		return p
@@ -186,7 +218,11 @@ func compile(format template.Format, t *template.Template) *program {
 				p.addTurned(op{kind: o.kind, column: o.column, field: i, offset: offset, length: int(f.Length)})
 			}
 		}
+		p.addSlow(i, f)
 		offset += int(f.Length)
+	}
+	if !p.uptimes {
+		p.systemInit = -1
 	}
 	p.addDuration(t)
 	if rate := compileRate(t, 0); rate.saysMore() {
@@ -194,6 +230,20 @@ func compile(format template.Format, t *template.Template) *program {
 	}
 	return p
 }
+
+// addSlow notes fields that are read record by record.
+func (p *program) addSlow(i int, f template.Field) {
+	switch {
+	case f.Enterprise != 0 || f.Length == 0:
+	case sectionLink[f.Element] != 0 && p.section < 0:
+		p.section = i
+	case f.Element == ie.SystemInitTimeMilliseconds && f.Length == 8:
+		p.systemInit = i
+	}
+}
+
+// isSlow reports whether records have to be read one by one.
+func (p *program) isSlow() bool { return p.rate != nil || p.section >= 0 || p.systemInit >= 0 }
 
 // addDuration has the missing one of First and Last made out of the flow's
 // duration.
@@ -228,7 +278,7 @@ func (p *program) addTurned(o op) {
 
 func (p *program) add(o op) {
 	o.fill = p.columns.Has(o.column)
-	if o.kind == samplerID {
+	if o.kind == samplerID || o.kind == sequenceID {
 		p.ops = append(p.ops, o)
 		return
 	}
@@ -257,8 +307,11 @@ func fieldOrigins(f template.Field) []origin {
 	if f.Length == 0 {
 		return nil
 	}
-	if f.Enterprise != 0 {
+	switch {
+	case f.Enterprise != 0:
 		return vendorOrigins(f, f.Element)
+	case f.Element >= ie.CiscoVersion9:
+		return vendorOrigins(template.Field{Enterprise: ie.Cisco, Length: f.Length}, f.Element-ie.CiscoVersion9)
 	}
 	origins := origins[f.Element]
 	if len(origins) > 0 && f.Length != template.VarLen && !origins[0].kind.takes(f.Element, int(f.Length)) {
@@ -312,7 +365,8 @@ func exporterLen(f template.Field) int {
 func addressLen(element uint16) int {
 	switch element {
 	case ie.ExporterIPv6Address, ie.OriginalExporterIPv6Address,
-		ie.SourceIPv6Address, ie.DestinationIPv6Address, ie.IPNextHopIPv6Address, ie.BGPNextHopIPv6Address:
+		ie.SourceIPv6Address, ie.DestinationIPv6Address, ie.IPNextHopIPv6Address, ie.BGPNextHopIPv6Address,
+		ie.SourceIPv6Prefix, ie.DestinationIPv6Prefix, ie.CiscoClientIPv6Address, ie.CiscoServerIPv6Address:
 		return 16
 	default:
 		return 4

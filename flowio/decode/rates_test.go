@@ -120,3 +120,55 @@ func TestRateOfDomains(t *testing.T) {
 	tell(1, 1000)
 	want("changed", 1, 1000)
 }
+
+// inIPFIXDomain makes an IPFIX message of sets in an observation domain.
+func inIPFIXDomain(domain uint32, sets ...[]byte) flow.Packet {
+	var all []byte
+	for _, s := range sets {
+		all = append(all, s...)
+	}
+	p := benchPacket(template.IPFIX, all)
+	binary.BigEndian.PutUint32(p.Payload[12:], domain)
+	return p
+}
+
+// TestRateOfAnotherDomain tells in domain 0 how the flows of two others are
+// sampled: there the domain is in the scope of the options data.
+func TestRateOfAnotherDomain(t *testing.T) {
+	options := template.New(400, 1, []template.Field{element(ie.ObservationDomainID, 4), element(ie.SamplingInterval, 4)})
+	data := template.New(401, 0, []template.Field{element(ie.OctetDeltaCount, 4)})
+	d := decode.New(decode.Config{})
+	tell := inIPFIXDomain(0, options.AppendSet(nil, template.IPFIX),
+		dataSet(400, octets(options.Fields, 5, 100), octets(options.Fields, 6, 200)))
+	if err := d.Decode(tell, flow.NewBatch(flow.AllFields)); err != nil {
+		t.Fatal(err)
+	}
+	for domain, want := range map[uint32]uint64{5: 100, 6: 200, 7: 0} {
+		out := flow.NewBatch(flow.AllFields)
+		if err := d.Decode(inIPFIXDomain(domain, data.AppendSet(nil, template.IPFIX), dataSet(401, octets(data.Fields, 1))), out); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Num(flow.SamplingRate)[0]; got != want {
+			t.Errorf("rate %d in domain %d, want %d", got, domain, want)
+		}
+	}
+}
+
+// TestRateOfSequences follows RFC 5476: records name a selection sequence,
+// options data what it consists of and how each selector samples.
+func TestRateOfSequences(t *testing.T) {
+	selectors := template.New(400, 1, []template.Field{element(ie.SelectorID, 8), element(ie.SelectorAlgorithm, 2), element(ie.SamplingPacketInterval, 4), element(ie.SamplingPacketSpace, 4)})
+	sequence := template.New(401, 1, []template.Field{element(ie.SelectionSequenceID, 8), element(138, 4), element(ie.SelectorID, 8), element(ie.SelectorID, 8)})
+	data := template.New(402, 0, []template.Field{element(ie.OctetDeltaCount, 4), element(ie.SelectionSequenceID, 8)})
+	d, out := decode.New(decode.Config{}), flow.NewBatch(flow.AllFields)
+	p := inIPFIXDomain(7, selectors.AppendSet(nil, template.IPFIX), sequence.AppendSet(nil, template.IPFIX), data.AppendSet(nil, template.IPFIX),
+		dataSet(400, octets(selectors.Fields, 1, 1, 1, 99), octets(selectors.Fields, 2, 1, 1, 9)),
+		dataSet(401, octets(sequence.Fields, 20, 1, 1, 2), octets(sequence.Fields, 21, 1, 1, 3)),
+		dataSet(402, octets(data.Fields, 1, 20), octets(data.Fields, 1, 21), octets(data.Fields, 1, 22)))
+	if err := d.Decode(p, out); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.Num(flow.SamplingRate); got[0] != 1000 || got[1] != 100 || got[2] != 0 {
+		t.Errorf("rates %v, want 1000, 100 and none", got)
+	}
+}

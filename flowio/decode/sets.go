@@ -32,6 +32,7 @@ type packet struct {
 	headerLen int
 	domain    uint32
 	clock     clock
+	raw       clock // clock, but uptimes stay as they are
 	rates     *sampling.Rates
 	session   *source.Session
 	sequence  sequence.Packet
@@ -294,9 +295,10 @@ func (d *Decoder) fixed(p *packet, prog *program, body []byte, out *flow.Batch) 
 	n := len(body) / stride
 	first := out.Extend(n)
 	sampler := d.samplers(n)
+	clock := p.clockOf(prog)
 	for i := range prog.ops {
 		o := &prog.ops[i]
-		o.run(&p.clock, sampler, out, first, n, body, o.offset, o.length, stride)
+		o.run(clock, sampler, out, first, n, body, o.offset, o.length, stride)
 	}
 	if d.isRelayed(p, prog) {
 		for i := range prog.exporter {
@@ -310,21 +312,44 @@ func (d *Decoder) fixed(p *packet, prog *program, body []byte, out *flow.Batch) 
 	}
 	for i := range prog.turned {
 		o := &prog.turned[i]
-		o.run(&p.clock, nil, d.biflows.given, 0, n, body, o.offset, o.length, stride)
+		o.run(clock, nil, d.biflows.given, 0, n, body, o.offset, o.length, stride)
 	}
-	if prog.rate != nil {
+	if prog.isSlow() {
 		for i := range n {
 			record := body[i*stride:][:stride]
 			d.measure(prog.template, record)
-			d.recordRates(prog, record, out, first+i)
+			d.recordByRecord(p, prog, record, out, first+i)
 		}
 	}
 	return n
 }
 
+// clockOf returns the clock for the records of prog. Uptimes of records that
+// say themselves when the exporter started are kept as they are at first.
+func (p *packet) clockOf(prog *program) *clock {
+	if prog.systemInit < 0 {
+		return &p.clock
+	}
+	p.raw = p.clock
+	p.raw.anchor = none
+	return &p.raw
+}
+
+// recordByRecord reads what cannot be read column by column into row i.
+func (d *Decoder) recordByRecord(p *packet, prog *program, record []byte, out *flow.Batch, i int) {
+	d.recordRates(prog, record, out, i)
+	if prog.section >= 0 {
+		d.section(prog, record, row{out, i})
+	}
+	if init, ok := valueOf(prog.systemInit, record, d.spans); ok {
+		rows{out, i, 1}.fromStart(prog.columns, int64(min(init, math.MaxInt64)), p.clock.axis)
+	}
+}
+
 // variable decodes records whose fields lie elsewhere in each.
 func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batch) (n int, err error) {
 	d.biflows.given.Reset()
+	clock, relayed := p.clockOf(prog), d.isRelayed(p, prog)
 	for {
 		record, rest, err := prog.template.Next(body)
 		if record == nil {
@@ -334,31 +359,37 @@ func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batc
 		d.measure(prog.template, record)
 		first := out.Extend(1)
 		sampler := d.samplers(1)
-		d.runAll(p, prog, prog.ops, sampler, out, first, record)
-		d.recordRates(prog, record, out, first)
-		if d.isRelayed(p, prog) {
-			d.runAll(p, prog, prog.exporter, nil, out, first, record)
+		d.runAll(clock, prog, prog.ops, sampler, out, first, record)
+		d.recordByRecord(p, prog, record, out, first)
+		if relayed {
+			d.runAll(clock, prog, prog.exporter, nil, out, first, record)
 		}
 		if len(prog.turned) > 0 {
-			d.runAll(p, prog, prog.turned, nil, d.biflows.given, d.biflows.given.Extend(1), record)
+			d.runAll(clock, prog, prog.turned, nil, d.biflows.given, d.biflows.given.Extend(1), record)
 		}
 		n++
 	}
 }
 
 // runAll copies the fields of a record that was measured into one row.
-func (d *Decoder) runAll(p *packet, prog *program, ops []op, sampler []uint64, to *flow.Batch, row int, record []byte) {
+func (d *Decoder) runAll(clock *clock, prog *program, ops []op, sampler []uint64, to *flow.Batch, row int, record []byte) {
 	for i := range ops {
 		o := &ops[i]
 		at, element := d.spans[o.field], prog.template.Fields[o.field].Element
 		if o.kind.takes(element, at.n) {
-			o.run(&p.clock, sampler, to, row, 1, record, at.at, at.n, 0)
+			o.run(clock, sampler, to, row, 1, record, at.at, at.n, 0)
 		}
 	}
 }
 
-// noSampler stands for records that name no sampler.
-const noSampler = math.MaxUint64
+const (
+	// noSampler stands for records that name no sampler.
+	noSampler = math.MaxUint64
+
+	// isSequence marks the number of a selection sequence among those of
+	// samplers. Exporters count both from 1.
+	isSequence = 1 << 63
+)
 
 // samplers makes room for the sampler IDs of the next n records of the packet.
 func (d *Decoder) samplers(n int) []uint64 {

@@ -18,6 +18,19 @@ const (
 	CERTReverse         = 0x4000
 )
 
+// Elements of Cisco, as Application Visibility and Control exports them. In
+// NetFlow v9, which knows no enterprises, CiscoVersion9 is added to their numbers.
+const (
+	Cisco                    = 9
+	CiscoVersion9            = 0x8000
+	CiscoClientIPv4Address   = 12236
+	CiscoServerIPv4Address   = 12237
+	CiscoClientIPv6Address   = 12238
+	CiscoServerIPv6Address   = 12239
+	CiscoClientTransportPort = 12240
+	CiscoServerTransportPort = 12241
+)
+
 // Elements of the IANA registry. Names are those of the registry.
 const (
 	OctetDeltaCount             = 1
@@ -48,9 +61,12 @@ const (
 	IcmpTypeCodeIPv4            = 32
 	SamplingInterval            = 34
 	SamplingAlgorithm           = 35
+	SourceIPv4Prefix            = 44
+	DestinationIPv4Prefix       = 45
 	SamplerID                   = 48
 	SamplerMode                 = 49
 	SamplerRandomInterval       = 50
+	PostIPClassOfService        = 55
 	SourceMacAddress            = 56
 	PostDestinationMacAddress   = 57
 	VlanID                      = 58
@@ -64,6 +80,9 @@ const (
 	OctetTotalCount             = 85
 	PacketTotalCount            = 86
 	ApplicationID               = 95
+	Layer2PacketSectionData     = 104
+	BGPNextAdjacentAsNumber     = 128
+	BGPPrevAdjacentAsNumber     = 129
 	IcmpTypeCodeIPv6            = 139
 	ExporterIPv4Address         = 130
 	ExporterIPv6Address         = 131
@@ -81,6 +100,8 @@ const (
 	SystemInitTimeMilliseconds  = 160
 	FlowDurationMilliseconds    = 161
 	FlowDurationMicroseconds    = 162
+	DestinationIPv6Prefix       = 169
+	SourceIPv6Prefix            = 170
 	PostOctetTotalCount         = 171
 	PostPacketTotalCount        = 172
 	IcmpTypeIPv4                = 176
@@ -91,16 +112,21 @@ const (
 	UDPDestinationPort          = 181
 	TCPSourcePort               = 182
 	TCPDestinationPort          = 183
+	IPDiffServCodePoint         = 195
+	IPPrecedence                = 196
 	PaddingOctets               = 210
 	InitiatorOctets             = 231
 	ResponderOctets             = 232
 	Dot1qVlanID                 = 243
+	Dot1qCustomerVlanID         = 245
 	PostDot1qVlanID             = 254
+	PostDot1qCustomerVlanID     = 255
 	ObservationDomainID         = 149
 	IngressPhysicalInterface    = 252
 	EgressPhysicalInterface     = 253
 	InitiatorPackets            = 298
 	ResponderPackets            = 299
+	SelectionSequenceID         = 301
 	SelectorID                  = 302
 	SelectorAlgorithm           = 304
 	SamplingPacketInterval      = 305
@@ -111,14 +137,22 @@ const (
 	SamplingPopulation          = 310
 	SamplingProbability         = 311
 	DataLinkFrameSize           = 312
+	IPHeaderPacketSection       = 313
+	DataLinkFrameSection        = 315
 	ObservationTimeSeconds      = 322
 	ObservationTimeMilliseconds = 323
 	ObservationTimeMicroseconds = 324
 	ObservationTimeNanoseconds  = 325
 	Layer2OctetDeltaCount       = 352
 	Layer2OctetTotalCount       = 353
+	TransportOctetDeltaCount    = 401
+	TransportPacketDeltaCount   = 402
 	OriginalExporterIPv4Address = 403
 	OriginalExporterIPv6Address = 404
+	PostLayer2OctetDeltaCount   = 417
+	PostLayer2OctetTotalCount   = 420
+	Layer2FrameDeltaCount       = 430
+	Layer2FrameTotalCount       = 431
 )
 
 // Scope types of NetFlow v9 options templates (RFC 3954 section 6.1). They

@@ -15,14 +15,23 @@ func TestName(t *testing.T) {
 		{0, OriginalExporterIPv6Address, "originalExporterIPv6Address"},
 		{0, 40000, "40000"},
 		{ReverseEnterprise, TCPControlBits, "reverseTcpControlBits"},
-		{CERT, CERTUnionTCPFlags, "CERT/15"},
+		{CERT, CERTUnionTCPFlags, "CERT/unionTCPFlags"},
+		{Cisco, CiscoClientIPv4Address, "Cisco/clientIPv4Address"},
+		{Cisco, 1, "Cisco/1"},
+		{0, 510, "gtpuPduType"},
 		{12345678, 1, "12345678/1"},
 	} {
 		if got := Name(c.enterprise, c.element); got != c.want {
 			t.Errorf("element %d of %d is called %q, want %q", c.element, c.enterprise, got, c.want)
 		}
 	}
-	if n := len(names()); n < 400 {
-		t.Errorf("%d names, want the whole registry", n)
+	unnamed := map[uint16]bool{97: true, 416: true, 419: true}
+	for element := range uint16(511) {
+		if element == 0 || element >= 65 && element <= 69 || element >= 105 && element <= 127 {
+			continue
+		}
+		if _, known := names()[element]; known == unnamed[element] {
+			t.Errorf("element %d has a name: %v", element, known)
+		}
 	}
 }

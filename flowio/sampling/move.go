@@ -1,28 +1,23 @@
 package sampling
 
+import "maps"
+
 // Move files the rates of every domain under other ones: to returns those of
 // a domain. Of two rates that come to hold for the same one of them stays.
 // Rates that were handed out before hold no longer.
 func (t *Table) Move(to func(Domain) []Domain) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := t.domains
-	t.domains = make(map[Domain]*Rates, len(old))
-	for d, r := range old {
+	moved := make(map[Domain]*Rates, len(t.domains))
+	for d, r := range t.domains {
 		for _, next := range to(d) {
-			if t.domains[next] == nil && len(t.domains) < maxDomains {
-				t.domains[next] = newRates()
+			if moved[next] == nil {
+				moved[next] = newRates()
 			}
-			if filed := t.domains[next]; filed != nil {
-				filed.learnAll(r)
-			}
+			moved[next].learnAll(r)
 		}
 	}
-	narrow := 0
-	for _, r := range t.domains {
-		narrow += r.size()
-	}
-	t.narrow.Store(int64(narrow))
+	t.replaceLocked(moved)
 	t.changes.Add(1)
 }
 
@@ -39,6 +34,11 @@ func (r *Rates) learnAll(other *Rates) {
 	if other.systemInit != 0 {
 		r.mu.Lock()
 		r.systemInit = other.systemInit
+		r.mu.Unlock()
+	}
+	if len(other.sequences) > 0 {
+		r.mu.Lock()
+		r.sequences = maps.Clone(other.sequences)
 		r.mu.Unlock()
 	}
 }

@@ -7,22 +7,39 @@ package sampling
 
 import (
 	"maps"
+	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
 const (
 	// maxDomains bounds the observation domains that a Table knows, about
-	// 200 octets each. Beyond it new ones are not remembered.
+	// 400 octets each. Beyond it one that few flows used lately is forgotten.
 	maxDomains = 65536
+
+	// maxDomainsPerExporter bounds those of one exporter: line cards, virtual
+	// routers.
+	maxDomainsPerExporter = 4096
 
 	// maxPerDomain bounds the samplers and interfaces of a domain. Routers
 	// have one sampler per direction and interface at most.
 	maxPerDomain = 4096
 
-	// maxNarrow bounds those of all domains together, about 100 octets each.
-	maxNarrow = 1 << 18
+	// maxNarrowPerExporter bounds those of one exporter, maxNarrow those of all
+	// together, about 100 octets each. Beyond the latter a domain that few flows
+	// used lately is forgotten.
+	maxNarrowPerExporter = 16384
+	maxNarrow            = 1 << 18
+
+	// maxSelectors bounds the selectors of a selection sequence. Two are usual:
+	// one that samples, one that filters.
+	maxSelectors = 8
+
+	// candidates is how many domains are looked at to find one to forget;
+	// maxUses is how many uses of one are counted for that.
+	candidates, maxUses = 32, 255
 )
 
 // Domain names what a sampler number is unique in.
@@ -39,6 +56,7 @@ const (
 	All       Scope = iota // every flow of the domain that nothing narrower covers
 	Sampler                // flows of a sampler or selector
 	Interface              // flows that came in through an interface
+	Sequence               // flows of a selection sequence
 )
 
 // scoped names a rate that does not hold for all.
@@ -53,9 +71,12 @@ type Rates struct {
 	mu         sync.RWMutex // guards everything below
 	all        uint64
 	narrow     map[scoped]uint64
-	agree      map[uint64]int // how many of narrow have this rate
-	interfaces int            // in narrow
+	agree      map[uint64]int      // how many of narrow have this rate
+	interfaces int                 // in narrow
+	sequences  map[uint64][]uint64 // selectors by sequence; each is in narrow as well
 	systemInit int64
+
+	uses atomic.Uint32 // up to maxUses; halved when passed over
 }
 
 func newRates() *Rates {
@@ -100,6 +121,41 @@ func (r *Rates) of(s scoped) uint64 {
 		return rate
 	}
 	return r.defaultLocked()
+}
+
+// Sequence returns the rate of flows of selection sequence id: the product of
+// those of its selectors, Default if none is known.
+func (r *Rates) Sequence(id uint64) uint64 {
+	if r == nil {
+		return 0
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if rate := r.productLocked(r.sequences[id]); rate > 0 {
+		return rate
+	}
+	if rate, known := r.narrow[scoped{Sequence, id}]; known && rate > 0 {
+		return rate
+	}
+	return r.defaultLocked()
+}
+
+// productLocked multiplies the rates of selectors, 0 if none has one: a filter
+// has none.
+func (r *Rates) productLocked(selectors []uint64) (rate uint64) {
+	for _, id := range selectors {
+		one := r.narrow[scoped{Sampler, id}]
+		switch {
+		case one == 0:
+		case rate == 0:
+			rate = one
+		case rate > math.MaxUint32 || one > math.MaxUint32:
+			return rate
+		default:
+			rate *= one
+		}
+	}
+	return rate
 }
 
 // has reports whether s has a rate of its own.
@@ -149,40 +205,58 @@ func (r *Rates) learn(s scoped, rate uint64) bool {
 	}
 	old, known := r.narrow[s]
 	switch {
-	case known && old == rate:
+	case known && old == rate, !known && len(r.narrow) >= maxPerDomain:
 		return false
-	case known:
-		if r.agree[old]--; r.agree[old] == 0 {
-			delete(r.agree, old)
-		}
-	case len(r.narrow) >= maxPerDomain:
-		return false
-	case s.scope == Interface:
+	case !known && s.scope == Interface:
 		r.interfaces++
 	}
 	r.narrow[s] = rate
+	if s.scope == Sequence { // made of rates that agree or not
+		return true
+	}
+	if known {
+		if r.agree[old]--; r.agree[old] == 0 {
+			delete(r.agree, old)
+		}
+	}
 	r.agree[rate]++
 	return true
 }
 
 // Table holds the rates of all exporters. It is safe for concurrent use.
 type Table struct {
-	narrow  atomic.Int64                          // rates that do not hold for all of a domain
 	manual  atomic.Pointer[map[netip.Addr]uint64] // by exporter; nil: none
 	changes atomic.Uint64
 
-	mu      sync.RWMutex // guards domains
-	domains map[Domain]*Rates
+	mu        sync.RWMutex // guards everything below
+	domains   map[Domain]*Rates
+	exporters map[netip.Addr]share
+	narrow    int // sum over exporters
+}
+
+// share is how much of a Table one exporter takes.
+type share struct {
+	domains int
+	narrow  int // rates that do not hold for all of a domain
 }
 
 // NewTable returns an empty Table.
-func NewTable() *Table { return &Table{domains: map[Domain]*Rates{}} }
+func NewTable() *Table {
+	return &Table{domains: map[Domain]*Rates{}, exporters: map[netip.Addr]share{}}
+}
 
 // Rates returns what is known about d, nil if nothing is.
 func (t *Table) Rates(d Domain) *Rates {
 	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.domains[d]
+	r := t.domains[d]
+	t.mu.RUnlock()
+	if r == nil {
+		return nil
+	}
+	if n := r.uses.Load(); n < maxUses {
+		r.uses.Store(n + 1) // one that is lost to another reader does not matter
+	}
+	return r
 }
 
 // SetManual puts rates that an operator has set in force, by exporter. They
@@ -212,20 +286,75 @@ func (t *Table) Learn(d Domain, scope Scope, id, rate uint64) {
 	if rate == 0 {
 		return
 	}
-	r := t.open(d)
-	if r == nil || scope != All && t.narrow.Load() >= maxNarrow && !r.has(scoped{scope, id}) {
-		return
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.learnLocked(d, scoped{scope, id}, rate)
+}
+
+// learnLocked reports whether there was room for the rate.
+func (t *Table) learnLocked(d Domain, s scoped, rate uint64) bool {
+	r := t.openLocked(d)
+	if r == nil {
+		return false
+	}
+	if s.scope != All && !r.has(s) && !t.roomLocked(d) {
+		return false
 	}
 	before := r.size()
-	if r.learn(scoped{scope, id}, rate) {
-		t.narrow.Add(int64(r.size() - before))
+	if r.learn(s, rate) {
+		t.countLocked(d, 0, r.size()-before)
 		t.changes.Add(1)
+	}
+	return true
+}
+
+// roomLocked makes room for one more narrow rate of d, or says that there is
+// none.
+func (t *Table) roomLocked(d Domain) bool {
+	if t.exporters[d.Exporter].narrow >= maxNarrowPerExporter {
+		return false
+	}
+	for t.narrow >= maxNarrow {
+		if !t.forgetOneLocked(d) {
+			return false
+		}
+	}
+	return true
+}
+
+// LearnSequence remembers that flows of selection sequence id have passed the
+// given selectors, one after the other.
+func (t *Table) LearnSequence(d Domain, id uint64, selectors []uint64) {
+	if len(selectors) == 0 || len(selectors) > maxSelectors {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.openLocked(d)
+	if r == nil {
+		return
+	}
+	r.mu.RLock()
+	rate := r.productLocked(selectors)
+	r.mu.RUnlock()
+	if !t.learnLocked(d, scoped{Sequence, id}, rate) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sequences == nil {
+		r.sequences = map[uint64][]uint64{}
+	}
+	if _, known := r.sequences[id]; known || len(r.sequences) < maxPerDomain {
+		r.sequences[id] = slices.Clone(selectors)
 	}
 }
 
 // LearnSystemInit remembers when the exporter of d started.
 func (t *Table) LearnSystemInit(d Domain, unixMilli int64) {
-	if r := t.open(d); r != nil {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.openLocked(d); r != nil {
 		r.mu.Lock()
 		isNew := r.systemInit != unixMilli
 		r.systemInit = unixMilli
@@ -236,17 +365,75 @@ func (t *Table) LearnSystemInit(d Domain, unixMilli int64) {
 	}
 }
 
-// open returns the Rates of d, nil if there are too many domains.
-func (t *Table) open(d Domain) *Rates {
-	if r := t.Rates(d); r != nil {
+// openLocked returns the Rates of d, nil if its exporter has too many domains.
+func (t *Table) openLocked(d Domain) *Rates {
+	r := t.domains[d]
+	if r != nil || t.exporters[d.Exporter].domains >= maxDomainsPerExporter {
 		return r
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r := t.domains[d]
-	if r == nil && len(t.domains) < maxDomains {
-		r = newRates()
-		t.domains[d] = r
+	for len(t.domains) >= maxDomains {
+		t.forgetOneLocked(d)
 	}
+	r = newRates()
+	t.domains[d] = r
+	t.countLocked(d, 1, 0)
 	return r
+}
+
+// forgetOneLocked forgets the domain that the fewest flows used lately among a
+// few, but not d. It reports false if there is none.
+func (t *Table) forgetOneLocked(d Domain) bool {
+	var least Domain
+	fewest, seen := uint32(maxUses+1), 0
+	for candidate, r := range t.domains {
+		if candidate == d {
+			continue
+		}
+		n := r.uses.Load()
+		if n < fewest {
+			least, fewest = candidate, n
+		}
+		r.uses.Store(n / 2)
+		if seen++; seen == candidates || n == 0 {
+			break
+		}
+	}
+	if seen == 0 {
+		return false
+	}
+	t.countLocked(least, -1, -t.domains[least].size())
+	delete(t.domains, least)
+	t.changes.Add(1)
+	return true
+}
+
+// countLocked counts domains and narrow rates that d's exporter has more.
+func (t *Table) countLocked(d Domain, domains, narrow int) {
+	t.narrow += narrow
+	x := t.exporters[d.Exporter]
+	x.domains, x.narrow = x.domains+domains, x.narrow+narrow
+	if x == (share{}) {
+		delete(t.exporters, d.Exporter)
+		return
+	}
+	t.exporters[d.Exporter] = x
+}
+
+// replaceLocked puts domains in place of what is known.
+func (t *Table) replaceLocked(domains map[Domain]*Rates) {
+	t.domains, t.exporters, t.narrow = map[Domain]*Rates{}, map[netip.Addr]share{}, 0
+	for d, r := range domains {
+		t.addLocked(d, r)
+	}
+}
+
+// addLocked adds a domain unless that breaks a bound or it is known.
+func (t *Table) addLocked(d Domain, r *Rates) {
+	x, n := t.exporters[d.Exporter], r.size()
+	if t.domains[d] != nil || len(t.domains) >= maxDomains || t.narrow+n > maxNarrow ||
+		x.domains >= maxDomainsPerExporter || x.narrow+n > maxNarrowPerExporter {
+		return
+	}
+	t.domains[d] = r
+	t.countLocked(d, 1, n)
 }

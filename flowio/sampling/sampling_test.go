@@ -2,6 +2,7 @@ package sampling_test
 
 import (
 	"net/netip"
+	"path/filepath"
 	"testing"
 
 	"example.com/weir/flowio/sampling"
@@ -61,5 +62,40 @@ func TestBounded(t *testing.T) {
 	r := table.Rates(domain)
 	if r.Sampler(4095) != 4096 || r.Sampler(4096) != 0 {
 		t.Errorf("sampler 4095: %d, 4096: %d; want the first 4096 and no more", r.Sampler(4095), r.Sampler(4096))
+	}
+}
+
+// TestSequences multiplies what selectors in a row leave.
+func TestSequences(t *testing.T) {
+	table := sampling.NewTable()
+	table.LearnSequence(domain, 7, []uint64{1, 2})
+	if rate := table.Rates(domain).Sequence(7); rate != 0 {
+		t.Errorf("rate %d before any is known", rate)
+	}
+	table.Learn(domain, sampling.Sampler, 1, 100)
+	table.LearnSequence(domain, 8, []uint64{1})
+	table.Learn(domain, sampling.Sampler, 3, 20)
+	table.LearnSequence(domain, 9, []uint64{1, 3})
+	table.LearnSequence(domain, 10, nil)
+	table.LearnSequence(domain, 11, make([]uint64, 100))
+	for id, want := range map[uint64]uint64{7: 100, 8: 100, 9: 2000, 10: 0, 11: 0} {
+		if rate := table.Rates(domain).Sequence(id); rate != want {
+			t.Errorf("rate of sequence %d is %d, want %d", id, rate, want)
+		}
+	}
+	table.Learn(domain, sampling.Sampler, 3, 30)
+	if rate := table.Rates(domain).Sequence(9); rate != 3000 {
+		t.Errorf("rate %d after a selector has changed, want 3000", rate)
+	}
+	path := filepath.Join(t.TempDir(), "rates")
+	if err := table.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	after := sampling.NewTable()
+	if err := after.Load(path); err != nil {
+		t.Fatal(err)
+	}
+	if rate := after.Rates(domain).Sequence(9); rate == 0 {
+		t.Error("the rate of a sequence is forgotten in a restart")
 	}
 }

@@ -58,10 +58,7 @@ func (t *Table) Load(path string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for d, r := range domains {
-		if t.domains[d] == nil && len(t.domains) < maxDomains && t.narrow.Load() < maxNarrow {
-			t.domains[d] = r
-			t.narrow.Add(int64(r.size()))
-		}
+		t.addLocked(d, r)
 	}
 	return nil
 }
@@ -88,8 +85,17 @@ func (r *Rates) appendTo(b []byte, d Domain) []byte {
 	b = binary.BigEndian.AppendUint32(b, d.Number)
 	b = binary.BigEndian.AppendUint64(b, r.all)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.systemInit))
-	b = binary.BigEndian.AppendUint32(b, uint32(len(r.narrow)))
+	count := 0
+	for _, rate := range r.narrow {
+		if rate > 0 {
+			count++
+		}
+	}
+	b = binary.BigEndian.AppendUint32(b, uint32(count))
 	for s, rate := range r.narrow {
+		if rate == 0 { // a sequence whose selectors were not known
+			continue
+		}
 		b = append(b, byte(s.scope))
 		b = binary.BigEndian.AppendUint64(b, s.id)
 		b = binary.BigEndian.AppendUint64(b, rate)
@@ -140,7 +146,7 @@ func parseDomain(b []byte) (d Domain, r *Rates, rest []byte, err error) {
 	for range count {
 		s := scoped{Scope(b[0]), binary.BigEndian.Uint64(b[1:])}
 		rate := binary.BigEndian.Uint64(b[9:])
-		if s.scope != Sampler && s.scope != Interface || rate == 0 {
+		if s.scope != Sampler && s.scope != Interface && s.scope != Sequence || rate == 0 {
 			return d, nil, nil, fmt.Errorf("%w: rate %d in scope %d", errSnapshot, rate, s.scope)
 		}
 		r.learn(s, rate)

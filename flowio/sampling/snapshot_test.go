@@ -101,17 +101,43 @@ func FuzzSnapshot(f *testing.F) {
 	})
 }
 
-// TestRatesAreBounded tells rates of ever new interfaces in ever new domains.
+// TestRatesAreBounded tells rates of ever new interfaces in ever new domains:
+// one exporter has its share, and many drive out no rate that flows use.
 func TestRatesAreBounded(t *testing.T) {
 	table := NewTable()
-	for i := range uint32(maxNarrow + 10_000) {
-		table.Learn(Domain{Exporter: router.Exporter, Number: i / 1000}, Interface, uint64(i), 10)
-	}
-	if n := table.narrow.Load(); n > maxNarrow {
-		t.Errorf("%d rates, want at most %d", n, maxNarrow)
-	}
 	known := Domain{Exporter: router.Exporter}
+	table.Learn(known, Interface, 0, 10)
+	other := Domain{Exporter: netip.MustParseAddr("192.0.2.99")}
+	for i := range uint32(maxNarrowPerExporter + 10_000) {
+		table.Learn(Domain{Exporter: other.Exporter, Number: i / 1000}, Interface, uint64(i), 10)
+	}
+	if table.narrow > maxNarrowPerExporter+1 {
+		t.Errorf("%d rates, want at most %d of an exporter", table.narrow, maxNarrowPerExporter)
+	}
+	for i := range uint32(maxDomainsPerExporter + 1000) {
+		table.Learn(Domain{Exporter: other.Exporter, Number: i}, All, 0, 10)
+	}
+	if n := len(table.domains); n > maxDomainsPerExporter+1 {
+		t.Errorf("%d domains, want at most %d of an exporter", n, maxDomainsPerExporter)
+	}
+	for i := range uint32(maxDomains + 20_000) {
+		invented := Domain{Exporter: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})}
+		table.Learn(invented, Interface, uint64(i), 10)
+		if i%100 == 0 && table.Rates(known).Interface(0) != 10 {
+			t.Fatalf("the rate of an exporter that sends is forgotten after %d invented ones", i)
+		}
+	}
+	if len(table.domains) > maxDomains || table.narrow > maxNarrow {
+		t.Errorf("%d domains, %d rates", len(table.domains), table.narrow)
+	}
 	if table.Learn(known, Interface, 0, 20); table.Rates(known).Interface(0) != 20 {
 		t.Error("a rate that is known cannot change any more")
+	}
+	narrow := 0
+	for _, x := range table.exporters {
+		narrow += x.narrow
+	}
+	if narrow != table.narrow {
+		t.Errorf("exporters have %d rates, counted %d", narrow, table.narrow)
 	}
 }
