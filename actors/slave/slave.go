@@ -24,6 +24,7 @@ import (
 	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/flowstore"
 	"example.com/weir/persistence/identity"
+	"example.com/weir/persistence/seriesstore"
 	"example.com/weir/persistence/topology"
 )
 
@@ -32,15 +33,15 @@ const flowsFolder = "flows"
 
 // Slave receives, stores and answers.
 type Slave struct {
-	cfg       Config
-	started   time.Time
-	unit      *unit.Unit
-	db        *configdb.Unit
-	store     *flowstore.Store
-	answering answering
-	book      *ledger.Book
-	checks    report.Checks
-	meter     report.Meter
+	cfg     Config
+	started time.Time
+	unit    *unit.Unit
+	db      *configdb.Unit
+	store   *flowstore.Store
+	series  *seriesstore.Store
+	book    *ledger.Book
+	checks  report.Checks
+	meter   report.Meter
 
 	learnt    learnt
 	exporters *report.Sources
@@ -71,16 +72,17 @@ func New(cfg Config) (*Slave, error) {
 	if err != nil {
 		return nil, err
 	}
+	series, err := seriesstore.Open(filepath.Join(cfg.DataDir, seriesFolder), cfg.Log)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	store, err := flowstore.Open(filepath.Join(cfg.DataDir, flowsFolder), flowstore.Config{
-		MaxAge: cfg.Retention, Quota: int64(cfg.Quota), Reserve: int64(cfg.Reserve), Keep: cfg.Keep, Log: cfg.Log,
+		MaxAge: cfg.Retention, Quota: int64(cfg.Quota), Reserve: int64(cfg.Reserve), Keep: cfg.Keep, Series: series, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, book: ledger.NewBook()}
-	if s.answering, err = newAnswering(cfg, s.isBehind); err != nil {
-		return nil, errors.Join(err, store.Close(), db.Close())
-	}
+	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, series: series, book: ledger.NewBook()}
 	s.checks.Set(parentCheck, errors.New("no link to the unit above yet at "+cfg.Parent))
 	s.allowed.Store(&[]string{})
 	settings := desired.Exporters(desired.Kept(db))
@@ -128,7 +130,6 @@ func (s *Slave) Close() error {
 		}
 		errs = append(errs, s.learnt.Close())
 		errs = append(errs, s.server.Close(), s.unit.Close(), s.store.Close(), s.db.Close())
-		s.answering.close()
 		s.closed = errors.Join(errs...)
 	})
 	return s.closed
@@ -166,7 +167,7 @@ func (s *Slave) Checks() []topology.Check { return s.checks.List() }
 
 // Collectors returns the metrics.
 func (s *Slave) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector(), newAnsweringCollector(s.answering)}
+	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector()}
 }
 
 // mayAsk admits the unit that this one answers: its Proxy, or the Master of a

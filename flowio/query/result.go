@@ -68,6 +68,7 @@ type Stats struct {
 	CachedSegments int    `json:"cachedSegments"`      // of those, answered from the result cache without being read
 	WireBytes      uint64 `json:"wireBytes,string"`    // octets of partial answers between units
 	SpilledBytes   uint64 `json:"spilledBytes,string"` // octets of groups that did not fit in memory and went through files
+	SeriesPoints   uint64 `json:"seriesPoints,string"` // sums of the series store that answered in place of flows
 	ElapsedMs      int64  `json:"elapsedMs"`
 }
 
@@ -81,5 +82,6 @@ func (s *Stats) Add(other Stats) {
 	s.CachedSegments += other.CachedSegments
 	s.WireBytes += other.WireBytes
 	s.SpilledBytes += other.SpilledBytes
+	s.SeriesPoints += other.SeriesPoints
 	s.ElapsedMs = max(s.ElapsedMs, other.ElapsedMs)
 }

@@ -101,6 +101,7 @@ func (s *Store) sealLoop() {
 	sealer := newSealer()
 	for {
 		s.retain(time.Now())
+		s.catchUp()
 		err := s.sealAll(sealer)
 		s.unlinkDoomed()
 		if s.isStopping() && (err != nil || s.isAllSealed()) {
@@ -194,6 +195,7 @@ func (s *Store) sealOne(e *sealer, g *generation) error {
 	if err := s.manifest.append(entries...); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
+	s.addSeries(g)
 	s.mu.Lock()
 	s.segments = append(s.segments, done...)
 	s.sealing = s.sealing[1:]

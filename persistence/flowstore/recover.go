@@ -35,6 +35,7 @@ func (s *Store) recover() error {
 	if err := s.readJournals(c.used); err != nil {
 		return errors.Join(fmt.Errorf("flow store %s: %w", s.dir, err), s.manifest.close())
 	}
+	s.findBehind()
 	return nil
 }
 
@@ -90,6 +91,9 @@ func (s *Store) readJournals(used map[uint64]bool) error {
 	next := uint64(1)
 	for sequence := range used {
 		next = max(next, sequence/2+1)
+	}
+	if s.cfg.Series != nil {
+		next = max(next, s.cfg.Series.Newest()+1)
 	}
 	s.open = newGeneration(s.disk, s.dir, next, &s.blocks)
 	return nil

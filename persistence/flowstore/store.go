@@ -62,7 +62,8 @@ type Config struct {
 	// Append refuses. 0 lets all but the newest go.
 	Keep time.Duration
 
-	Log *slog.Logger // nil discards
+	Series Series       // is given the records of every generation; nil: there is none
+	Log    *slog.Logger // nil discards
 
 	rows int           // of a segment, for tests; 0 means maxRows
 	age  time.Duration // of an open segment, for tests; 0 means maxAge
@@ -100,6 +101,7 @@ type Store struct {
 	segments   []*segment
 	doomed     []*segment // removed, read no more, still on disk
 	leaving    int64      // octets of segments that are removed and still on disk
+	behind     []uint64   // generations that the series lacks, ascending
 	gaps       []Gap      // journals that could not be read to their end
 	full       error      // why nothing is taken; nil while there is room
 	sealErr    error      // why the oldest of sealing is still there
@@ -124,6 +126,7 @@ func Open(dir string, cfg Config) (_ *Store, err error) {
 	}
 	s.routines.Go(s.flushLoop)
 	s.routines.Go(s.sealLoop)
+	s.routines.Go(s.maintainLoop)
 	s.wakeSealer()
 	return s, nil
 }
