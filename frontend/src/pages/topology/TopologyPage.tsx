@@ -1,10 +1,10 @@
 import { Skeleton } from '@mantine/core';
-import { IconBroadcast, IconRefresh } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
 import { Empty } from '../../components/Empty';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
+import { Fact, Strip } from '../../components/Strip';
 import { useNow } from '../../components/useNow';
 import { count, exact, si, volume } from '../../format/numbers';
 import { sections, summarize, troubles } from './sections';
@@ -68,7 +68,7 @@ function Deployment({ topology, live, stale }: { topology: Topology; live: boole
 function SummaryStrip({ topology, live }: { topology: Topology; live: boolean }) {
   const s = summarize(topology);
   return (
-    <section className={`panel ${styles.strip}`} aria-label="Summary">
+    <Strip live={live} pollMs={pollMs}>
       <Fact label="Units active" value={`${s.active} of ${s.units}`} alarm={s.active < s.units} />
       <Fact label="Received" value={`${si(s.received)} rec/s`} />
       <Fact label="Stored" value={`${si(s.stored)} rec/s`} />
@@ -76,21 +76,7 @@ function SummaryStrip({ topology, live }: { topology: Topology; live: boolean })
       <Fact label="Flows kept" value={si(s.rows)} title={exact(s.rows)} />
       <Fact label="On disk" value={volume('bytes', s.bytes)} />
       <Fact label="Revision" value={s.behind === 0 ? topology.revision : `${topology.revision}, ${count(s.behind, 'unit')} behind`} alarm={s.behind > 0} />
-      <span className="grow" />
-      <span className={styles.live} data-live={live || undefined}>
-        {live ? <IconBroadcast size={15} aria-hidden /> : <IconRefresh size={15} aria-hidden />}
-        {live ? 'live' : `every ${pollMs / 1000} s`}
-      </span>
-    </section>
-  );
-}
-
-function Fact({ label, value, alarm = false, title }: { label: string; value: string; alarm?: boolean; title?: string }) {
-  return (
-    <div className={styles.fact} data-alarm={alarm || undefined} title={title}>
-      <span>{label}</span>
-      <strong>{value}</strong>
-    </div>
+    </Strip>
   );
 }
 

@@ -2,6 +2,7 @@ import { CloseButton } from '@mantine/core';
 import { IconCircleCheckFilled, IconCircleXFilled } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { Facts } from '../../components/Facts';
 import { StateBadge } from '../../components/StateBadge';
 import { exact, si, volume } from '../../format/numbers';
 import { ago, dateTime, span } from '../../format/times';
@@ -107,18 +108,5 @@ function Counters({ unit }: { unit: Unit }) {
         ]}
       />
     </>
-  );
-}
-
-function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[] }) {
-  return (
-    <dl className={styles.facts}>
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
