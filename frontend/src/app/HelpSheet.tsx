@@ -3,8 +3,9 @@ import { setPreferences, usePreferences } from '../preferences';
 
 const sheet: readonly [string, string][] = [
   ['g t', 'Topology'],
+  ['g s', 'Sources'],
   ['g x', 'Explore'],
-  ['/', 'Focus the filter'],
+  ['/', 'Focus the filter or the search'],
   ['Ctrl Enter', 'Run the query (also Enter in the filter)'],
   ['Esc', 'Cancel the running query'],
   ['r', 'Run again'],
@@ -12,6 +13,8 @@ const sheet: readonly [string, string][] = [
   ['t →', 'Half a range later'],
   ['t -', 'Range twice as long'],
   ['t +', 'Range half as long'],
+  ['↑ ↓', 'Next source; Enter opens it, Esc closes it'],
+  ['p', 'Only sources with problems'],
   ['Ctrl K', 'Go to or do…'],
   ['d', 'Light or dark theme'],
   ['?', 'This sheet'],

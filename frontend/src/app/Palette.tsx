@@ -1,5 +1,5 @@
 import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
-import { IconChartAreaLine, IconKeyboard, IconMoonStars, IconSearch, IconSitemap } from '@tabler/icons-react';
+import { IconAccessPoint, IconChartAreaLine, IconKeyboard, IconMoonStars, IconSearch, IconSitemap } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { narrow } from '../filter/terms';
 import { presets } from '../time/range';
@@ -22,6 +22,8 @@ export function Palette({ toggleScheme, openHelp }: Props) {
   const navigate = useNavigate();
   const go: SpotlightActionData[] = [
     { id: 'topology', label: 'Topology', description: 'Units, groups and their health', leftSection: <IconSitemap size={18} />, onClick: () => void navigate({ to: '/topology' }) },
+    { id: 'sources', label: 'Sources', description: 'Exporters, their health and losses', leftSection: <IconAccessPoint size={18} />, onClick: () => void navigate({ to: '/sources' }) },
+    { id: 'ledger', label: 'Ledger', description: 'What became of every packet and record', leftSection: <IconAccessPoint size={18} />, onClick: () => void navigate({ to: '/sources', search: { tab: 'ledger' } }) },
     { id: 'explore', label: 'Explore', description: 'Ask about flows', leftSection: <IconChartAreaLine size={18} />, onClick: () => void navigate({ to: '/explore' }) },
   ];
   const ask: SpotlightActionData[] = questions.map(([label, f, by]) => ({

@@ -1,7 +1,7 @@
 import { ActionIcon, Kbd, Menu, Select, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import {
-  IconChartAreaLine, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconLogout, IconMoon,
+  IconAccessPoint, IconChartAreaLine, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconLogout, IconMoon,
   IconSearch, IconSitemap, IconSun, IconUser,
 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
@@ -19,6 +19,7 @@ import styles from './Shell.module.css';
 
 const pages = [
   { to: '/topology', label: 'Topology', keys: 'g t', icon: IconSitemap },
+  { to: '/sources', label: 'Sources', keys: 'g s', icon: IconAccessPoint },
   { to: '/explore', label: 'Explore', keys: 'g x', icon: IconChartAreaLine },
 ] as const;
 

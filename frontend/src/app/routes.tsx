@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { LoadingPage } from '../components/LoadingPage';
 import { PageError } from '../components/PageError';
 import { searchSchema } from '../pages/explore/url';
+import { searchSchema as sourcesSchema } from '../pages/sources/url';
 import { LoginPage } from '../session/LoginPage';
 import { isUnauthenticated, loadSession, sessionKey } from '../session/session';
 import { Shell } from './Shell';
@@ -57,7 +58,14 @@ const explore = createRoute({
   component: lazyRouteComponent(() => import('../pages/explore/ExplorePage'), 'ExplorePage'),
 });
 
-const tree = root.addChildren([login, signedIn.addChildren([home, topology, explore])]);
+const sources = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/sources',
+  validateSearch: sourcesSchema,
+  component: lazyRouteComponent(() => import('../pages/sources/SourcesPage'), 'SourcesPage'),
+});
+
+const tree = root.addChildren([login, signedIn.addChildren([home, topology, sources, explore])]);
 
 /** Parameters are plain text in the URL, so that people can read and edit it. */
 const parseSearch = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search));

@@ -1,6 +1,6 @@
 import { graphql, http, HttpResponse, ws } from 'msw';
 import { setupServer } from 'msw/node';
-import type { QueryInput, ResultPartsFragment } from '../graphql/generated/graphql';
+import type { AccessRole, QueryInput, ResultPartsFragment } from '../graphql/generated/graphql';
 import type { Topology } from '../pages/topology/useTopology';
 
 const pushes = ws.link(/\/graphql$/);
@@ -32,6 +32,10 @@ type Refusal = { errors: { message: string; extensions: { code: string } }[] };
 
 export const failing = (message: string, code: string) =>
   HttpResponse.json<Refusal>({ errors: [{ message, extensions: { code } }] });
+
+/** Signs in with another role than viewer. */
+export const signedInAs = (role: AccessRole) =>
+  server.use(graphql.query('Me', () => HttpResponse.json({ data: { ...me, me: { name: 'ada', role } } })));
 
 export const signedOut = () => server.use(graphql.query('Me', () => failing('sign in first', 'UNAUTHENTICATED')));
 

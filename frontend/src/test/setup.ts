@@ -31,6 +31,7 @@ class StillObserver {
   disconnect = vi.fn();
 }
 window.ResizeObserver = StillObserver;
+Object.defineProperty(HTMLElement.prototype, 'clientHeight', { value: 600 }); // lists lay out the rows that are in sight
 Element.prototype.scrollIntoView = vi.fn();
 window.scrollTo = vi.fn();
 Range.prototype.getClientRects = () => [] as unknown as DOMRectList;

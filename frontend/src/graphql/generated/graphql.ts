@@ -13,6 +13,15 @@ export type AccessRole =
   /** Sees the topology and asks queries. */
   | 'viewer';
 
+/** Names what to delete. */
+export type DeleteInput = {
+  /** Refuses the change if the object has changed since this revision. */
+  basedOn: string;
+  dryRun?: boolean;
+  id: string | number;
+  operationId?: string | null | undefined;
+};
+
 /** How export packets travel from a Proxy to its Slaves. */
 export type Delivery =
   /** Framed over mutual TLS, to TCP listening port + 30000. */
@@ -105,6 +114,21 @@ export type UnitState =
   /** Silent. */
   | 'lost';
 
+export type UpdateSourceInput = {
+  /** Refuses the change if the settings have changed since this revision; 0 takes any. */
+  basedOn?: string;
+  /** Checks the change and commits nothing. */
+  dryRun?: boolean;
+  /** exporter@source-group, the group by ID or name: 192.0.2.1@london. */
+  id: string | number;
+  /** 1 to 63 letters, digits, '.', '_' or '-', unique in the source group; empty or null takes the name away. */
+  name?: string | null | undefined;
+  /** The same ID commits once, however often the request is repeated. */
+  operationId?: string | null | undefined;
+  /** 1 in how many packets it sees, from 1 to 1,000,000,000; null: what the exporter says holds. */
+  samplingRate?: number | null | undefined;
+};
+
 export type FilterValidateQueryVariables = Exact<{
   text: string;
 }>;
@@ -163,6 +187,54 @@ export type CancelQueryMutationVariables = Exact<{
 
 
 export type CancelQueryMutation = { cancelQuery: { id: string, state: QueryState } };
+
+export type SourcePartsFragment = { id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> };
+
+export type SourcesQueryVariables = Exact<{
+  sourceGroup?: string | null | undefined;
+  exporter?: string | null | undefined;
+  limit: number;
+}>;
+
+
+export type SourcesQuery = { sources: { total: number, missing: Array<{ unit: string, unitName: string, reason: string }>, sources: Array<{ id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> }> } };
+
+export type SourceDetailQueryVariables = Exact<{
+  exporter: string;
+  limit: number;
+}>;
+
+
+export type SourceDetailQuery = { sources: { sources: Array<{ id: string, templates: { known: Array<{ protocol: string, id: number, fields: number, isOptions: boolean }> }, interfaces: Array<{ index: string, type: string, speed: string, isUp: boolean, inOctets: string, outOctets: string, inPackets: string, outPackets: string, inDropped: string, outDropped: string, seen: string | null }> }> } };
+
+export type SourceLedgerQueryVariables = Exact<{
+  exporter: string;
+  limit: number;
+}>;
+
+
+export type SourceLedgerQuery = { sourceLedgers: { missing: Array<{ unitName: string, reason: string }>, ledgers: Array<{ flowSource: string | null, exporter: string | null, sourceGroupName: string, isBalanced: boolean, underway: string | null, accounts: Array<{ unit: string, unitName: string, hop: string, kind: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ unit: string, slave: string, slaveName: string, records: string }> }> } };
+
+export type UpdateSourceMutationVariables = Exact<{
+  input: UpdateSourceInput;
+}>;
+
+
+export type UpdateSourceMutation = { updateSource: { revision: string, action: string | null, affected: Array<string>, settings: { name: string, samplingRate: number | null, revision: string } } };
+
+export type DeleteSourceMutationVariables = Exact<{
+  input: DeleteInput;
+}>;
+
+
+export type DeleteSourceMutation = { deleteSource: { revision: string, affected: Array<string> } };
+
+export type LedgerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LedgerQuery = { ledger: Array<{ unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string }> }>, topology: { units: Array<{ id: string, status: { started: string | null } }> } };
+
+export type LedgerPartsFragment = { unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string }> };
 
 export type TopologyPartsFragment = { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number> }> };
 
@@ -249,6 +321,91 @@ export const ResultPartsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"ResultParts"}) as unknown as TypedDocumentString<ResultPartsFragment, unknown>;
+export const SourcePartsFragmentDoc = new TypedDocumentString(`
+    fragment SourceParts on Source {
+  id
+  flowSource
+  exporter
+  name
+  samplingRate
+  revision
+  isRemembered
+  ports
+  domain
+  sourceGroup
+  sourceGroupName
+  unit
+  unitName
+  protocols
+  firstSeen
+  lastSeen
+  packets
+  records
+  octets
+  packetsPerSecond
+  recordsPerSecond
+  sampling {
+    rate
+    origin
+    rates
+    unscaled
+  }
+  sequences {
+    protocol
+    unit
+    expected
+    received
+    lost
+    reordered
+    duplicates
+    resets
+  }
+  clock {
+    skewMs
+    isSkewed
+    skewedPackets
+  }
+  templates {
+    count
+    isFlapping
+    changes
+  }
+  drops {
+    unitName
+    hop
+    kind
+    reason
+    count
+  }
+}
+    `, {"fragmentName":"SourceParts"}) as unknown as TypedDocumentString<SourcePartsFragment, unknown>;
+export const LedgerPartsFragmentDoc = new TypedDocumentString(`
+    fragment LedgerParts on UnitLedger {
+  unit
+  name
+  error
+  entries {
+    hop
+    kind
+    exporter
+    domain
+    received
+    kept
+    split
+    missing
+    dropped {
+      reason
+      count
+    }
+  }
+  sent {
+    slave
+    name
+    packets
+    records
+  }
+}
+    `, {"fragmentName":"LedgerParts"}) as unknown as TypedDocumentString<LedgerPartsFragment, unknown>;
 export const TopologyPartsFragmentDoc = new TypedDocumentString(`
     fragment TopologyParts on Topology {
   cluster
@@ -499,6 +656,204 @@ export const CancelQueryDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CancelQueryMutation, CancelQueryMutationVariables>;
+export const SourcesDocument = new TypedDocumentString(`
+    query Sources($sourceGroup: String, $exporter: String, $limit: Int!) {
+  sources(sourceGroup: $sourceGroup, exporter: $exporter, limit: $limit) {
+    total
+    missing {
+      unit
+      unitName
+      reason
+    }
+    sources {
+      ...SourceParts
+    }
+  }
+}
+    fragment SourceParts on Source {
+  id
+  flowSource
+  exporter
+  name
+  samplingRate
+  revision
+  isRemembered
+  ports
+  domain
+  sourceGroup
+  sourceGroupName
+  unit
+  unitName
+  protocols
+  firstSeen
+  lastSeen
+  packets
+  records
+  octets
+  packetsPerSecond
+  recordsPerSecond
+  sampling {
+    rate
+    origin
+    rates
+    unscaled
+  }
+  sequences {
+    protocol
+    unit
+    expected
+    received
+    lost
+    reordered
+    duplicates
+    resets
+  }
+  clock {
+    skewMs
+    isSkewed
+    skewedPackets
+  }
+  templates {
+    count
+    isFlapping
+    changes
+  }
+  drops {
+    unitName
+    hop
+    kind
+    reason
+    count
+  }
+}`) as unknown as TypedDocumentString<SourcesQuery, SourcesQueryVariables>;
+export const SourceDetailDocument = new TypedDocumentString(`
+    query SourceDetail($exporter: String!, $limit: Int!) {
+  sources(exporter: $exporter, limit: $limit) {
+    sources {
+      id
+      templates {
+        known {
+          protocol
+          id
+          fields
+          isOptions
+        }
+      }
+      interfaces {
+        index
+        type
+        speed
+        isUp
+        inOctets
+        outOctets
+        inPackets
+        outPackets
+        inDropped
+        outDropped
+        seen
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SourceDetailQuery, SourceDetailQueryVariables>;
+export const SourceLedgerDocument = new TypedDocumentString(`
+    query SourceLedger($exporter: String!, $limit: Int!) {
+  sourceLedgers(exporter: $exporter, limit: $limit) {
+    missing {
+      unitName
+      reason
+    }
+    ledgers {
+      flowSource
+      exporter
+      sourceGroupName
+      isBalanced
+      underway
+      accounts {
+        unit
+        unitName
+        hop
+        kind
+        received
+        kept
+        split
+        missing
+        dropped {
+          reason
+          count
+        }
+      }
+      sent {
+        unit
+        slave
+        slaveName
+        records
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SourceLedgerQuery, SourceLedgerQueryVariables>;
+export const UpdateSourceDocument = new TypedDocumentString(`
+    mutation UpdateSource($input: UpdateSourceInput!) {
+  updateSource(input: $input) {
+    revision
+    action
+    affected
+    settings {
+      name
+      samplingRate
+      revision
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateSourceMutation, UpdateSourceMutationVariables>;
+export const DeleteSourceDocument = new TypedDocumentString(`
+    mutation DeleteSource($input: DeleteInput!) {
+  deleteSource(input: $input) {
+    revision
+    affected
+  }
+}
+    `) as unknown as TypedDocumentString<DeleteSourceMutation, DeleteSourceMutationVariables>;
+export const LedgerDocument = new TypedDocumentString(`
+    query Ledger {
+  ledger(perExporter: false) {
+    ...LedgerParts
+  }
+  topology {
+    units {
+      id
+      status {
+        started
+      }
+    }
+  }
+}
+    fragment LedgerParts on UnitLedger {
+  unit
+  name
+  error
+  entries {
+    hop
+    kind
+    exporter
+    domain
+    received
+    kept
+    split
+    missing
+    dropped {
+      reason
+      count
+    }
+  }
+  sent {
+    slave
+    name
+    packets
+    records
+  }
+}`) as unknown as TypedDocumentString<LedgerQuery, LedgerQueryVariables>;
 export const TopologyDocument = new TypedDocumentString(`
     query Topology {
   topology {

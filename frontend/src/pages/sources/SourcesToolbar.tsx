@@ -1,0 +1,85 @@
+import { CloseButton, Select, Switch, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import type { RefObject } from 'react';
+import { count, exact } from '../../format/numbers';
+import type { Exporter } from './exporters';
+import styles from './sources.module.css';
+import type { View } from './url';
+import { protocolName } from './words';
+
+type Props = {
+  view: View;
+  change: (part: Partial<View>) => void;
+  exporters: readonly Exporter[];
+  shown: number;
+  search: RefObject<HTMLInputElement | null>;
+};
+
+/** Which exporters are shown. */
+export function SourcesToolbar({ view, change, exporters, shown, search }: Props) {
+  const troubled = exporters.filter((e) => e.tone !== 'ok').length;
+  return (
+    <div className={styles.toolbar} role="search" aria-label="Sources">
+      <TextInput
+        ref={search}
+        className={styles.search}
+        aria-label="Search sources"
+        placeholder="Address, name, unit, problem…"
+        leftSection={<IconSearch size={14} aria-hidden />}
+        rightSection={view.text !== '' && <CloseButton size="xs" aria-label="Clear the search" onClick={() => change({ text: '' })} />}
+        value={view.text}
+        onChange={(e) => change({ text: e.currentTarget.value })}
+        onKeyDown={(e) => e.key === 'Escape' && e.currentTarget.blur()}
+      />
+      <Facet
+        label="Source group"
+        all="All source groups"
+        value={view.group}
+        values={exporters.map((e) => e.group)}
+        onChange={(group) => change({ group })}
+      />
+      <Facet
+        label="Protocol"
+        all="All protocols"
+        value={view.protocol}
+        values={exporters.flatMap((e) => e.protocols)}
+        name={protocolName}
+        onChange={(protocol) => change({ protocol })}
+      />
+      <Switch
+        label={`Only with problems (${exact(troubled)})`}
+        checked={view.problems}
+        onChange={(e) => change({ problems: e.currentTarget.checked })}
+      />
+      <span className="grow" />
+      <span role="status" className="dim">
+        {shown === exporters.length ? count(shown, 'source') : `${exact(shown)} of ${count(exporters.length, 'source')}`}
+      </span>
+    </div>
+  );
+}
+
+type FacetProps = {
+  label: string;
+  all: string;
+  value: string;
+  values: readonly string[];
+  name?: (value: string) => string;
+  onChange: (value: string) => void;
+};
+
+/** One of the values that exporters have, with how many have it, or all. */
+function Facet({ label, all, value, values, name = (v) => v, onChange }: FacetProps) {
+  const present = [...new Set([...values, value])].filter(Boolean).sort((a, b) => name(a).localeCompare(name(b), 'en'));
+  const size = (v: string) => values.filter((x) => x === v).length;
+  return (
+    <Select
+      aria-label={label}
+      w={172}
+      allowDeselect={false}
+      value={value}
+      data={[{ value: '', label: all }, ...present.map((v) => ({ value: v, label: `${name(v)} (${exact(size(v))})` }))]}
+      onChange={(v) => onChange(v ?? '')}
+    />
+  );
+}

@@ -1,0 +1,120 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { execute } from '../../graphql/execute';
+import {
+  DeleteSourceDocument, LedgerDocument, SourceDetailDocument, SourceLedgerDocument, SourcesDocument, UpdateSourceDocument,
+  type DeleteInput, type SourceLedgerQuery, type UpdateSourceInput,
+} from '../../graphql/generated/graphql';
+import type { Exporter } from './exporters';
+import { keepBooks, startsOf, unitsOf, type Books } from './ledger';
+import type { Wanted } from './select';
+
+/** How often the figures are asked for. */
+export const pollMs = 5_000;
+
+const sourcesKey = ['sources'];
+
+/** What one answer of the API may list. */
+const limit = 500;
+
+const prefix = /^[0-9a-f.:]+(\/\d{1,3})?$/i;
+const whole = /[.:].*[.:]/;
+
+/** What the API itself can narrow by, for deployments beyond the limit. */
+function narrowed({ text, group }: Wanted) {
+  const word = text.trim();
+  return { sourceGroup: group || undefined, exporter: prefix.test(word) && whole.test(word) ? word : undefined };
+}
+
+const polled = { refetchInterval: pollMs, placeholderData: keepPreviousData } as const;
+
+/**
+ * All exporters of the deployment. Only if there are more than an answer may
+ * list, the units are asked for those that the filters want.
+ */
+export function useSources(wanted: Wanted) {
+  const all = useQuery({
+    ...polled,
+    queryKey: sourcesKey,
+    queryFn: async ({ signal }) => (await execute(SourcesDocument, { limit }, signal)).sources,
+  });
+  const variables = narrowed(wanted);
+  const isLarge = (all.data?.total ?? 0) > limit;
+  const some = useQuery({
+    ...polled,
+    queryKey: [...sourcesKey, variables],
+    enabled: isLarge && (variables.sourceGroup ?? variables.exporter) !== undefined,
+    queryFn: async ({ signal }) => (await execute(SourcesDocument, { ...variables, limit }, signal)).sources,
+  });
+  return isLarge && some.data ? some : all;
+}
+
+/** What is asked of an open exporter only: too much for every row. */
+export function useSourceDetail(exporter: string) {
+  return useQuery({
+    refetchInterval: pollMs,
+    queryKey: ['source', exporter],
+    queryFn: async ({ signal }) => (await execute(SourceDetailDocument, { exporter, limit }, signal)).sources.sources,
+  });
+}
+
+const ledgerKey = ['ledger'];
+
+/** The accounts of every unit, with what the answers before told. */
+export function useLedger() {
+  const queries = useQueryClient();
+  return useQuery({
+    ...polled,
+    queryKey: ledgerKey,
+    queryFn: async ({ signal }) => {
+      const answer = await execute(LedgerDocument, {}, signal);
+      return keepBooks(queries.getQueryData<Books>(ledgerKey), answer.ledger, startsOf(answer), Date.now());
+    },
+  });
+}
+
+export type SourceBooks = {
+  books: Books;
+  /** Records between a Proxy and its Slaves; undefined where that is not known. */
+  between: number | undefined;
+  missing: SourceLedgerQuery['sourceLedgers']['missing'];
+};
+
+/** The account of one exporter of one source group over all hops. */
+export function useSourceLedger({ address, group }: Pick<Exporter, 'address' | 'group'>) {
+  const queries = useQueryClient();
+  const queryKey = ['ledger', group, address];
+  return useQuery({
+    refetchInterval: pollMs,
+    queryKey,
+    queryFn: async ({ signal }): Promise<SourceBooks> => {
+      const { ledgers, missing } = (await execute(SourceLedgerDocument, { exporter: address, limit }, signal)).sourceLedgers;
+      const known = ledgers.filter((l) => l.exporter === address);
+      const own = known.find((l) => l.sourceGroupName === group) ?? known.find((l) => !l.flowSource);
+      const before = queries.getQueryData<SourceBooks>(queryKey)?.books;
+      const between = own?.underway;
+      return {
+        books: keepBooks(before, own ? unitsOf(own) : [], {}, Date.now()),
+        between: between === null || between === undefined ? undefined : Number(between),
+        missing,
+      };
+    },
+  });
+}
+
+/** Changes what operators say of an exporter. */
+export function useUpdateSource() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (input: UpdateSourceInput) => (await execute(UpdateSourceDocument, { input })).updateSource,
+    onSuccess: () => queries.invalidateQueries({ queryKey: sourcesKey }),
+  });
+}
+
+/** Forgets an exporter that does not send any more. */
+export function useDeleteSource() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (input: DeleteInput) => (await execute(DeleteSourceDocument, { input })).deleteSource,
+    onSuccess: () => queries.invalidateQueries({ queryKey: sourcesKey }),
+  });
+}
