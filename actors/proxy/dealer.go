@@ -153,18 +153,19 @@ func (d *dealer) replaceLocked(next distributor) error {
 	return err
 }
 
-// SetSlaves says which Slaves are up.
-func (d *dealer) SetSlaves(slaves []distribute.Slave) {
+// SetSlaves says which Slaves are up, and whether those are all. Under model
+// flow-source packets wait for all of them: exporters of one that is about to
+// link would go to another for a while.
+func (d *dealer) SetSlaves(slaves []distribute.Slave, all bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if slices.Equal(slaves, d.slaves) {
-		return
+	if !slices.Equal(slaves, d.slaves) {
+		d.slaves = slaves
+		if d.in != nil {
+			d.in.SetSlaves(slaves)
+		}
 	}
-	d.slaves = slaves
-	if d.in != nil {
-		d.in.SetSlaves(slaves)
-	}
-	if len(slaves) > 0 {
+	if all || len(slaves) > 0 && d.way.model != distribute.FlowSource {
 		d.Release()
 	}
 }

@@ -107,10 +107,10 @@ func TestPacketsWaitForTheFirstSlave(t *testing.T) {
 			after time.Duration
 			free  func(*dealer)
 		}{
-			"a slave links":    {time.Second, func(d *dealer) { d.SetSlaves([]distribute.Slave{{ID: "s1"}}) }},
+			"a slave links":    {time.Second, func(d *dealer) { d.SetSlaves([]distribute.Slave{{ID: "s1"}}, false) }},
 			"no slave comes":   {firstSlave, func(*dealer) {}},
 			"the unit closes":  {time.Second, (*dealer).Release},
-			"slaves were lost": {firstSlave, func(d *dealer) { d.SetSlaves(nil) }},
+			"slaves were lost": {firstSlave, func(d *dealer) { d.SetSlaves(nil, false) }},
 		} {
 			d, made, _ := newTestDealer()
 			d.Hold(firstSlave)
@@ -151,7 +151,7 @@ func TestAWayThatCannotBeHadLeavesTheOldOne(t *testing.T) {
 func TestTheNextDistributorKnowsSlavesAndSources(t *testing.T) {
 	d, made, _ := newTestDealer()
 	slaves := []distribute.Slave{{ID: "s1"}}
-	d.SetSlaves(slaves)
+	d.SetSlaves(slaves, true)
 	for _, w := range []way{{model: distribute.FlowSource, delivery: "tls"}, {model: distribute.FlowSource, delivery: "udp"}} {
 		if err := d.Use(w); err != nil {
 			t.Fatal(err)

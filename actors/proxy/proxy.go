@@ -33,8 +33,9 @@ const (
 	auditEvery = time.Second
 
 	// keepEvery is how often the map of exporters to Slaves goes to disk when
-	// it has changed.
-	keepEvery = 5 * time.Second
+	// it has changed: what is lost with a unit that dies are the exporters that
+	// were new within it.
+	keepEvery = time.Second
 
 	// sourcesKey is where it is kept.
 	sourcesKey = "sources"
@@ -209,7 +210,7 @@ func (p *Proxy) deal() {
 		case <-p.quit:
 			return
 		case <-p.retable:
-			p.dealer.SetSlaves(p.slaves.Table())
+			p.dealer.SetSlaves(p.slaves.Table(), p.slaves.Check() == nil)
 			p.checkSlaves()
 		case <-audit.C:
 			p.toFleet((*desired.Fleet).Audit)

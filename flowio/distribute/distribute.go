@@ -227,7 +227,11 @@ func (d *Distributor) flush(ctx context.Context) {
 		case <-ticks.C:
 		}
 		now := time.Now()
+		moved := d.sources.goBack(now)
 		for _, sh := range d.shards {
+			if moved {
+				sh.forgetHomes()
+			}
 			sh.tick(now)
 		}
 		if n%int(time.Second/flushEvery) == 0 {
@@ -263,8 +267,8 @@ func (d *Distributor) Sent() []ledger.Sent {
 }
 
 // Sources returns which Slave each exporter has under model flow-source, to
-// be given to the next Distributor.
-func (d *Distributor) Sources() map[netip.Addr]string { return d.sources.all() }
+// be given to the next Distributor. While that Slave is away it is another.
+func (d *Distributor) Sources() map[netip.Addr]string { return d.sources.homes() }
 
 // Templates returns the Store of the templates that d knows, to be kept on
 // disk or listed.

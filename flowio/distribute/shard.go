@@ -236,6 +236,13 @@ func (sh *shard) complain(exporter netip.Addr) {
 		"remedy", "find out who invents source addresses, ports or observation domains, and filter it before the proxy")
 }
 
+// forgetHomes has the Slaves of exporters looked up anew.
+func (sh *shard) forgetHomes() {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	clear(sh.homes)
+}
+
 // tick sends what has waited long enough and forgets idle sessions.
 func (sh *shard) tick(now time.Time) {
 	sh.mu.Lock()
