@@ -42,12 +42,14 @@ func newCompact(p *Plan) *compact {
 }
 
 // adopt makes the Names of the first source those of the scan, and returns
-// them.
+// them; new ones if there are none.
 func (c *compact) adopt(names *Names) *Names {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.whole == nil {
-		c.whole = names
+		if c.whole = names; names == nil {
+			c.whole = NewNames()
+		}
 	}
 	return c.whole
 }
@@ -100,6 +102,31 @@ func (c *compact) expand(p *Plan, from, key []uint64) {
 	if c.hasStep {
 		s := p.layout.stepSlot
 		key[s.word] |= c.stepSlot.part(from) << s.shift
+	}
+}
+
+// shrink is the inverse of expand. Addresses that have no numbers get some.
+func (c *compact) shrink(p *Plan, from, key []uint64) {
+	clear(key)
+	for i, k := range p.GroupBy {
+		s, at := c.slots[i], p.layout.slots[i]
+		if !k.Field.IsAddr() {
+			key[s.word] |= at.part(from) << s.shift
+			continue
+		}
+		names := c.names[i]
+		if names == nil {
+			names = c.adopt(nil)
+		}
+		var a [1]flow.Addr
+		var id [1]uint32
+		binary.BigEndian.PutUint64(a[0][:8], from[at.word])
+		binary.BigEndian.PutUint64(a[0][8:], from[at.word+1])
+		names.Number(a[:], id[:])
+		key[s.word] |= uint64(id[0]) << s.shift
+	}
+	if c.hasStep {
+		key[c.stepSlot.word] |= p.layout.stepSlot.part(from) << c.stepSlot.shift
 	}
 }
 

@@ -26,7 +26,8 @@ func (p *Partial) Result(plan *Plan) Result {
 		r.Rows = []Row{r.Total}
 	case Top:
 		r.setRows(p)
-		r.Groups = strconv.Itoa(p.table.n)
+		n, _ := p.AllGroups()
+		r.Groups = strconv.FormatUint(n, 10)
 	case Series:
 		r.Step = (time.Duration(plan.Step) * time.Millisecond).String()
 		p.series(&r)
@@ -102,6 +103,9 @@ func (p *Partial) total() group {
 			kind := p.plan.Metrics[p.plan.layout.sketches[j]].Kind
 			sum.table.sketches[j].merge(&s, kind)
 		}
+	}
+	if p.rest != nil {
+		sum.table.addSums(g, p.rest.Sums)
 	}
 	for j := range sum.table.sketches {
 		if !sum.table.sketches[j].isExact() {

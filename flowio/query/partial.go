@@ -8,6 +8,7 @@ import "cmp"
 type Partial struct {
 	plan  *Plan
 	table *table
+	rest  *Rest // groups that are not in table; nil: there are none
 }
 
 // NewPartial returns the answer of no flows.
@@ -33,6 +34,7 @@ func (p *Partial) Merge(other *Partial) error {
 		}
 	}
 	from.release()
+	p.AddRest(other.rest)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,11 @@ type ScanOptions struct {
 	Progress     func(done, total int, rows uint64) // called after each source, never at the same time twice
 	MemoryBudget int64                              // octets; default MemoryBudget
 	Yield        func(context.Context)              // called before each batch: waits while others need the processors
+
+	// Select spares the groups that do not matter; nil holds all.
+	Select *Selection
+
+	fewGroups int // see Selection; 0 = fewGroups, for tests
 
 	budget *budget // of the query that the scan is a part of; nil: one of its own
 }
@@ -72,11 +78,17 @@ type scan struct {
 	next                 atomic.Int64
 	rows, matched, bytes atomic.Uint64
 
+	isAgain bool   // sources were read by their codes before
+	isCoded []bool // which sources were read by their codes; each is its reader's
+
 	mu   sync.Mutex // guards what follows, and serialises Progress
 	done int
 }
 
 func (s *scan) run(ctx context.Context) (*Partial, error) {
+	if s.opts.Select != nil && s.plan.selects() {
+		return s.runSelection(ctx)
+	}
 	workers, err := s.each(ctx, func() *worker { return s.newWorker() })
 	if err != nil {
 		return nil, err
@@ -84,11 +96,13 @@ func (s *scan) run(ctx context.Context) (*Partial, error) {
 	return joinWorkers(workers)
 }
 
-// each reads all sources, several at a time.
+// each reads all sources, several at a time. It returns the workers on error
+// as well.
 func (s *scan) each(ctx context.Context, newWorker func() *worker) ([]*worker, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	all := make([]*worker, max(1, min(s.opts.Threads, len(s.sources))))
+	s.isCoded = make([]bool, len(s.sources))
 	var running sync.WaitGroup
 	for i := range all {
 		all[i] = newWorker()
@@ -100,7 +114,7 @@ func (s *scan) each(ctx context.Context, newWorker func() *worker) ([]*worker, e
 	}
 	running.Wait()
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return all, context.Cause(ctx)
 	}
 	return all, nil
 }
@@ -140,7 +154,7 @@ func (s *scan) work(ctx context.Context, w *worker) error {
 		if i >= len(s.sources) {
 			return nil
 		}
-		if err := s.read(ctx, w, s.sources[i]); err != nil {
+		if err := s.read(ctx, w, i); err != nil {
 			if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
@@ -160,11 +174,16 @@ func (s *scan) sourceIsDone() {
 }
 
 // read sums one source: by its codes if it has them.
-func (s *scan) read(ctx context.Context, w *worker, source Source) error {
+func (s *scan) read(ctx context.Context, w *worker, i int) error {
+	source := s.sources[i]
 	if encoded, ok := source.(Encoded); ok {
 		err := w.byCode.scan(ctx, encoded, s.pause)
 		s.bytes.Add(w.byCode.octets)
+		if errors.Is(err, errNotCoded) && s.isAgain {
+			return fmt.Errorf("read a source once more: %w", ErrCutOff)
+		}
 		if !errors.Is(err, errNotCoded) {
+			s.isCoded[i] = true
 			s.rows.Add(w.byCode.scanned)
 			s.matched.Add(w.byCode.matched)
 			return err

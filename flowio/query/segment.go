@@ -24,6 +24,7 @@ type segmentScanner struct {
 	compact                  *compact
 	groups                   *Partial // with compact keys
 	sink                     blockSink
+	most                     int    // groups; 0 = as many as the budget allows
 	scanned, matched, octets uint64 // of the current source
 
 	columns  Columns
@@ -43,6 +44,7 @@ type segmentScanner struct {
 	steps          [blockRows]uint32
 	packets, bytes [blockRows]uint64
 	values         [2][blockRows]uint64
+	hashes         [blockRows]uint64 // of a sink
 }
 
 // blockSink takes blocks instead of the groups' table; see Selection.
@@ -86,6 +88,9 @@ func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(co
 		}
 		if err := s.page(page); err != nil {
 			return err
+		}
+		if s.most > 0 && s.groups.table.n > s.most {
+			return errManyGroups
 		}
 	}
 	return s.finish()

@@ -98,12 +98,12 @@ func BenchmarkScan(b *testing.B) {
 	rows := int(s.Stats().Rows)
 	for _, q := range scanQuestions {
 		for _, threads := range []int{1, 2} {
-			b.Run(q.name+"/threads="+strconv.Itoa(threads), func(b *testing.B) { benchScan(b, s, rows, threads, q.request) })
+			b.Run(q.name+"/threads="+strconv.Itoa(threads), func(b *testing.B) { benchScan(b, s, rows, threads, q.request, q.selects) })
 		}
 	}
 }
 
-func benchScan(b *testing.B, s *Store, rows, threads int, request query.Request) {
+func benchScan(b *testing.B, s *Store, rows, threads int, request query.Request, selects bool) {
 	request.From, request.To = time.UnixMilli(0).UTC().Format(time.RFC3339), time.UnixMilli(trafficStart*2).UTC().Format(time.RFC3339)
 	if request.Kind == query.Series {
 		last := s.Stats().Newest
@@ -121,7 +121,11 @@ func benchScan(b *testing.B, s *Store, rows, threads int, request query.Request)
 		for _, p := range v.Parts() {
 			sources = append(sources, p)
 		}
-		partial, _, err := query.Scan(context.Background(), plan, sources, query.ScanOptions{Threads: threads, MemoryBudget: 4 << 30})
+		opts := query.ScanOptions{Threads: threads, MemoryBudget: 300 << 20}
+		if selects {
+			opts.Select = &query.Selection{Best: plan.Limit}
+		}
+		partial, _, err := query.Scan(context.Background(), plan, sources, opts)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,0 +1,480 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+
+	"example.com/weir/flowio/flow"
+)
+
+// Selection says which groups of a top its Partial needs: the others are only
+// summed up, see Rest. That spares the memory for millions of groups of which
+// ten are shown. What is held is exact. It is for tops ordered by a sum,
+// descending, without sketches; other plans hold all groups.
+//
+// If there turn out to be many groups the scan begins anew and goes over the
+// flows twice or more. First it sums by 131,072 buckets of the groups' hashes:
+// no group can have more than its bucket. Then it sums the groups of the
+// buckets with the greatest sums, and goes on to lesser ones until no bucket is
+// left that can hold a group of the answer.
+type Selection struct {
+	Best    int      // the greatest groups, at least as many as this
+	AtLeast uint64   // all groups with at least this
+	Keys    *Partial // the groups that this one has, whatever their sums
+}
+
+const (
+	bucketBits = 17
+	numBuckets = 1 << bucketBits
+
+	// fewGroups is up to how many groups of one goroutine are summed at once,
+	// without buckets.
+	fewGroups = 1 << 17
+
+	// passGroups is about how many groups are summed at a time: some 60 MiB
+	// with two addresses and three sums.
+	passGroups = 1 << 20
+
+	// firstGroups is about how many groups are summed first: enough to learn
+	// from what value on a group is among the greatest.
+	firstGroups = passGroups / 8
+
+	// keepAll is up to how many groups a Partial holds in any case: leaving
+	// some out would be more work than it spares.
+	keepAll = 1 << 14
+)
+
+// selects reports whether a Selection has an effect on p.
+func (p *Plan) selects() bool {
+	return p.Kind == Top && p.ordersBySum() && len(p.layout.sketches) == 0
+}
+
+// selecting is one run of a scan with a Selection.
+type selecting struct {
+	scan  *scan
+	ask   Selection
+	seeds [2]uint64
+	order int // position of the sum that the plan orders by
+
+	bounds   []uint64 // per bucket
+	distinct sketch   // of the groups' hashes
+	total    []uint64 // sums
+	hasZeros bool     // there are groups, or parts of them, whose sum is 0
+	values   *Partial // groups of sources that were read by values
+
+	wanted [numBuckets / 64]uint64 // buckets of the current pass
+	kept   *Partial
+}
+
+// errManyGroups ends a scan that goes on with buckets. It never leaves the
+// package.
+var errManyGroups = errors.New("too many groups to hold all")
+
+func (s *scan) runSelection(ctx context.Context) (*Partial, error) {
+	most := s.mostGroups()
+	workers, err := s.each(ctx, func() *worker {
+		w := s.newWorker()
+		w.byCode.most = most
+		return w
+	})
+	if err == nil {
+		return s.joinSelected(workers)
+	}
+	if !errors.Is(err, errManyGroups) {
+		return nil, err
+	}
+	s.restart(workers)
+	return s.runBuckets(ctx)
+}
+
+// mostGroups is how many groups one goroutine sums before the scan turns to
+// buckets.
+func (s *scan) mostGroups() int {
+	if s.opts.fewGroups > 0 {
+		return s.opts.fewGroups
+	}
+	return fewGroups
+}
+
+// restart forgets what was read so far.
+func (s *scan) restart(workers []*worker) {
+	for _, w := range workers {
+		w.groups.table.release()
+		w.byCode.groups.table.release()
+	}
+	s.next.Store(0)
+	s.rows.Store(0)
+	s.matched.Store(0)
+	s.done = 0
+}
+
+// joinSelected joins workers that hold all groups and keeps those that are
+// asked for.
+func (s *scan) joinSelected(workers []*worker) (*Partial, error) {
+	all, err := joinWorkers(workers)
+	if err != nil || all.table.n <= keepAll || s.opts.Select.Keys != nil {
+		return all, err
+	}
+	r := &selecting{
+		scan: s, ask: *s.opts.Select, order: s.plan.sumAt(), total: make([]uint64, s.plan.layout.sums), kept: newPartial(s.plan, s.budget),
+	}
+	for g := range all.table.n {
+		s.plan.layout.foldSums(r.total, all.table.sumsOf(g))
+	}
+	groups := uint64(all.table.n)
+	if err := r.keep(all); err != nil {
+		return nil, err
+	}
+	r.leave(groups, false)
+	return r.kept, nil
+}
+
+// runBuckets is the scan for many groups.
+func (s *scan) runBuckets(ctx context.Context) (*Partial, error) {
+	r := &selecting{
+		scan: s, ask: *s.opts.Select, order: s.plan.sumAt(), seeds: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1},
+		bounds: make([]uint64, numBuckets), total: make([]uint64, s.plan.layout.sums), kept: newPartial(s.plan, s.budget),
+	}
+	if err := s.budget.charge(8 * numBuckets * int64(1+max(1, s.opts.Threads))); err != nil {
+		return nil, err
+	}
+	if err := r.survey(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.choose(ctx); err != nil {
+		return nil, err
+	}
+	return r.kept, nil
+}
+
+// survey sums by buckets.
+func (r *selecting) survey(ctx context.Context) error {
+	r.distinct.dense = make([]byte, registers)
+	workers, err := r.scan.each(ctx, func() *worker {
+		w := r.scan.newWorker()
+		w.byCode.sink = &bucketSums{
+			run: r, bounds: make([]uint64, numBuckets), total: make([]uint64, len(r.total)), distinct: sketch{dense: make([]byte, registers)},
+		}
+		return w
+	})
+	if err != nil {
+		return err
+	}
+	r.values = workers[0].groups
+	for i, w := range workers {
+		sums := w.byCode.sink.(*bucketSums)
+		for b, v := range sums.bounds {
+			r.bounds[b] = sum(r.bounds[b], v)
+		}
+		r.scan.plan.layout.foldSums(r.total, sums.total)
+		r.distinct.mergeRegisters(sums.distinct.dense)
+		r.hasZeros = r.hasZeros || sums.hasZeros
+		if i > 0 {
+			if err := r.values.Merge(w.groups); err != nil {
+				return err
+			}
+		}
+	}
+	r.surveyValues()
+	return nil
+}
+
+// surveyValues adds the groups that were read by values to the buckets.
+func (r *selecting) surveyValues() {
+	key := make([]uint64, r.scan.compact.words)
+	for g := range r.values.table.n {
+		sums := r.values.table.sumsOf(g)
+		r.scan.compact.shrink(r.scan.plan, r.values.table.key(g), key)
+		hash := r.hash(key)
+		b := hash >> (64 - bucketBits)
+		r.bounds[b] = sum(r.bounds[b], sums[r.order])
+		r.distinct.register(hashNumber(hash))
+		r.hasZeros = r.hasZeros || sums[r.order] == 0
+		r.scan.plan.layout.foldSums(r.total, sums)
+	}
+}
+
+func (r *selecting) hash(key []uint64) uint64 {
+	h := r.seeds[0]
+	for _, w := range key {
+		hi, lo := bits.Mul64(h^w, r.seeds[1])
+		h = hi ^ lo
+	}
+	hi, lo := bits.Mul64(h, r.seeds[1])
+	return hi ^ lo
+}
+
+// choose sums the groups of buckets, the greatest first, until the rest cannot
+// matter.
+func (r *selecting) choose(ctx context.Context) error {
+	order := make([]uint32, 0, numBuckets)
+	for b, bound := range r.bounds {
+		if bound > 0 || r.hasZeros {
+			order = append(order, uint32(b))
+		}
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Compare(r.bounds[b], r.bounds[a]) })
+	groups := r.distinct.distinct()
+	pass := max(1, int(firstGroups*numBuckets/max(1, groups)))
+	estimated := true
+	if r.ask.Keys != nil {
+		order = r.bucketsOfKeys()
+	}
+	found := uint64(0)
+	for len(order) > 0 && r.bounds[order[0]] >= r.least() {
+		n := r.reaches(order[:min(pass, len(order))])
+		pass = max(1, int(passGroups*numBuckets/max(1, groups)))
+		part, err := r.sum(ctx, order[:n])
+		if err != nil {
+			return err
+		}
+		found += uint64(part.table.n)
+		if err := r.keep(part); err != nil {
+			return err
+		}
+		order = order[n:]
+	}
+	if r.ask.Keys == nil && len(order) == 0 { // every group was looked at
+		groups, estimated = found, false
+	}
+	r.leave(groups, estimated)
+	return nil
+}
+
+// bucketsOfKeys returns the buckets of the groups that are asked for.
+func (r *selecting) bucketsOfKeys() (order []uint32) {
+	key := make([]uint64, r.scan.compact.words)
+	for g := range r.ask.Keys.table.n {
+		r.scan.compact.shrink(r.scan.plan, r.ask.Keys.table.key(g), key)
+		order = append(order, uint32(r.hash(key)>>(64-bucketBits)))
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Or(cmp.Compare(r.bounds[b], r.bounds[a]), cmp.Compare(a, b)) })
+	return slices.Compact(order)
+}
+
+// least is what a bucket must have to be of interest.
+func (r *selecting) least() uint64 {
+	switch {
+	case r.ask.Keys != nil:
+		return 0
+	case r.ask.Best > 0 && r.kept.table.n >= r.ask.Best:
+		last := r.kept.best(r.kept.table.n, r.ask.Best, r.kept.rankAt)[r.ask.Best-1]
+		return max(r.kept.table.sumsOf(last)[r.order], r.ask.AtLeast)
+	}
+	return r.ask.AtLeast
+}
+
+// reaches returns how many of the buckets, which are in order, are of interest:
+// one or more.
+func (r *selecting) reaches(order []uint32) int {
+	least := r.least()
+	n, _ := slices.BinarySearchFunc(order, least, func(b uint32, least uint64) int {
+		if r.bounds[b] >= least {
+			return -1
+		}
+		return 1
+	})
+	return max(1, n)
+}
+
+// sum returns the groups of some buckets.
+func (r *selecting) sum(ctx context.Context, buckets []uint32) (*Partial, error) {
+	clear(r.wanted[:])
+	for _, b := range buckets {
+		r.wanted[b/64] |= 1 << (b % 64)
+	}
+	again := &scan{plan: r.scan.plan, sources: r.scan.encoded(), opts: r.scan.opts, budget: r.scan.budget, compact: r.scan.compact, isAgain: true}
+	again.opts.Progress = nil
+	workers, err := again.each(ctx, func() *worker {
+		w := again.newWorker()
+		w.byCode.sink = &bucketGroups{run: r}
+		return w
+	})
+	r.scan.bytes.Add(again.bytes.Load())
+	if err != nil {
+		return nil, err
+	}
+	part, err := joinWorkers(workers)
+	if err != nil {
+		return nil, err
+	}
+	return part, r.sumValues(part)
+}
+
+// encoded returns the sources that were read by their codes.
+func (s *scan) encoded() (sources []Source) {
+	for i, one := range s.sources {
+		if s.isCoded[i] {
+			sources = append(sources, one)
+		}
+	}
+	return sources
+}
+
+// sumValues adds the groups that were read by values.
+func (r *selecting) sumValues(to *Partial) error {
+	key := make([]uint64, r.scan.compact.words)
+	from := r.values.table
+	for g := range from.n {
+		r.scan.compact.shrink(r.scan.plan, from.key(g), key)
+		if !r.isWanted(r.hash(key)) {
+			continue
+		}
+		if err := to.add(from.key(g), from.sumsOf(g), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *selecting) isWanted(hash uint64) bool {
+	b := hash >> (64 - bucketBits)
+	return r.wanted[b/64]>>(b%64)&1 != 0
+}
+
+// keep keeps of part what the selection asks for.
+func (r *selecting) keep(part *Partial) error {
+	if r.ask.Keys != nil {
+		return r.keepGroups(part, func(g int) bool {
+			_, ok := r.ask.Keys.table.lookup(part.table.key(g))
+			return ok
+		})
+	}
+	least := uint64(0)
+	if r.ask.Best > 0 {
+		if n := part.table.n; n > r.ask.Best {
+			last := part.best(n, r.ask.Best, part.rankAt)[r.ask.Best-1]
+			least = part.table.sumsOf(last)[r.order]
+		}
+		least = max(least, r.least())
+	}
+	if r.ask.AtLeast > 0 && (r.ask.Best == 0 || r.ask.AtLeast < least) {
+		least = r.ask.AtLeast
+	}
+	return r.keepGroups(part, func(g int) bool { return part.table.sumsOf(g)[r.order] >= least })
+}
+
+func (r *selecting) keepGroups(part *Partial, isKept func(g int) bool) error {
+	for g := range part.table.n {
+		if !isKept(g) {
+			continue
+		}
+		if err := r.kept.add(part.table.key(g), part.table.sumsOf(g), nil); err != nil {
+			return err
+		}
+	}
+	part.table.release()
+	return nil
+}
+
+// leave sums up what is not kept: the total less what is.
+func (r *selecting) leave(groups uint64, estimated bool) {
+	l, held := &r.scan.plan.layout, make([]uint64, len(r.total))
+	for g := range r.kept.table.n {
+		l.foldSums(held, r.kept.table.sumsOf(g))
+	}
+	rest := &Rest{Sums: slices.Clone(r.total), Groups: groups - min(groups, uint64(r.kept.table.n)), Estimated: estimated}
+	for i := range held {
+		if i != l.first && i != l.last && r.total[i] != math.MaxUint64 {
+			rest.Sums[i] -= held[i]
+		}
+	}
+	if rest.Groups > 0 {
+		r.kept.AddRest(rest)
+	}
+}
+
+// bucketSums is the sink of the first pass.
+type bucketSums struct {
+	run      *selecting
+	bounds   []uint64
+	distinct sketch
+	total    []uint64
+	hasZeros bool
+}
+
+func (k *bucketSums) block(s *segmentScanner, keys []uint64, n int) error {
+	l, w := &s.compact.layout, s.compact.words
+	packets, bytes := s.countersOf(&s.block)
+	hashes := s.hashes[:n]
+	for i := range hashes {
+		hashes[i] = k.run.hash(keys[i*w : (i+1)*w])
+		k.distinct.register(hashNumber(hashes[i]))
+	}
+	values := bytes
+	switch k.run.order {
+	case l.flowsAt:
+		values = nil
+	case l.packets:
+		values = packets
+	}
+	for i, h := range hashes {
+		b := h >> (64 - bucketBits)
+		v := uint64(1)
+		if values != nil {
+			v = values[i]
+		}
+		k.bounds[b] = sum(k.bounds[b], v)
+		k.hasZeros = k.hasZeros || v == 0
+	}
+	k.addTotal(s, packets, bytes)
+	return nil
+}
+
+func (k *bucketSums) addTotal(s *segmentScanner, packets, bytes []uint64) {
+	l, b := &s.compact.layout, &s.block
+	if l.flowsAt >= 0 {
+		k.total[l.flowsAt] += uint64(b.n)
+	}
+	if packets != nil {
+		k.total[l.packets] = sum(k.total[l.packets], sumOf(packets))
+	}
+	if bytes != nil {
+		k.total[l.bytes] = sum(k.total[l.bytes], sumOf(bytes))
+	}
+	if l.first < 0 {
+		return
+	}
+	for _, v := range b.numbers(flow.First, s.values[0][:]) {
+		k.total[l.first] = earliest(k.total[l.first], v)
+	}
+	for _, v := range b.numbers(flow.Last, s.values[1][:]) {
+		k.total[l.last] = max(k.total[l.last], v)
+	}
+}
+
+// bucketGroups is the sink of the later passes: it sums the groups of the
+// wanted buckets.
+type bucketGroups struct {
+	run    *selecting
+	picks  [blockRows]uint16
+	groups [blockRows]uint32
+}
+
+func (k *bucketGroups) block(s *segmentScanner, keys []uint64, n int) error {
+	w, b := s.compact.words, &s.block
+	chosen := 0
+	for i := range n {
+		key := keys[i*w : (i+1)*w]
+		if !k.run.isWanted(k.run.hash(key)) {
+			continue
+		}
+		k.picks[chosen] = uint16(b.row(i))
+		copy(keys[chosen*w:(chosen+1)*w], key)
+		chosen++
+	}
+	if chosen == 0 {
+		return nil
+	}
+	b.n, b.all, b.picks = chosen, chosen == b.rows, k.picks[:chosen]
+	groups := k.groups[:chosen]
+	if err := s.groups.table.find(keys[:chosen*w], groups); err != nil {
+		return err
+	}
+	return s.addRows(b, groups)
+}
