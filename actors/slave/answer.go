@@ -1,9 +1,8 @@
 package slave
 
 import (
-	"cmp"
 	"context"
-	"runtime"
+	"errors"
 	"time"
 
 	"example.com/weir/actors/queryplane"
@@ -16,7 +15,7 @@ import (
 // progressEvery bounds how often progress is told.
 const progressEvery = 200 * time.Millisecond
 
-// Answer scans the store for a plan. It implements queryplane.Answerer.
+// Answer lists records of the store. It implements queryplane.Answerer.
 func (s *Slave) Answer(ctx context.Context, ask queryplane.Question, sink queryplane.Sink) (query.Coverage, query.Stats, error) {
 	plan, err := query.ParsePlan(ask.Plan)
 	if err != nil {
@@ -24,24 +23,59 @@ func (s *Slave) Answer(ctx context.Context, ask queryplane.Question, sink queryp
 	}
 	view := s.store.View(plan.From, plan.To)
 	defer view.Close()
-	progress := &progress{unit: s.cfg.Name, sink: sink}
-	stats, err := s.scan(ctx, plan, view, sink, progress)
+	progress := &progress{unit: s.cfg.Name, tell: func(p query.UnitProgress) {
+		_ = sink.Progress(p) // an asker that is gone shows in the next part
+	}}
+	stats, err := query.ScanFlows(ctx, plan, sourcesOf(view.Parts()), func(b *flow.Batch) error { return queryplane.SendRecords(sink, b) })
 	if err != nil {
 		return query.Coverage{}, stats, err
 	}
-	return coverageOf(s.cfg.Name, view.Unreadable()), stats, progress.end(stats)
+	progress.end(stats)
+	return coverageOf(s.cfg.Name, view.Unreadable()), stats, nil
 }
 
-func (s *Slave) scan(ctx context.Context, plan *query.Plan, view *flowstore.View, sink queryplane.Sink, p *progress) (query.Stats, error) {
-	if plan.Kind == query.Flows {
-		return query.ScanFlows(ctx, plan, sourcesOf(view.Parts()), func(b *flow.Batch) error { return queryplane.SendRecords(sink, b) })
-	}
-	threads := cmp.Or(s.cfg.Threads, runtime.GOMAXPROCS(0))
-	partial, stats, err := s.sums(ctx, plan, view, query.ScanOptions{Threads: threads, Progress: p.report})
+// Hold scans the store for a plan and holds the groups. It implements
+// queryplane.Answerer.
+func (s *Slave) Hold(ctx context.Context, ask queryplane.Question, h queryplane.Holding) (query.Node, error) {
+	plan, err := query.ParsePlan(ask.Plan)
 	if err != nil {
-		return stats, err
+		return nil, err
 	}
-	return stats, queryplane.SendPartial(sink, partial)
+	view := s.store.View(plan.From, plan.To)
+	defer view.Close()
+	progress := &progress{unit: s.cfg.Name, tell: h.Progress}
+	opts := s.answering.options(s.cfg.Threads)
+	opts.Progress, opts.Snapshot, opts.Stop = progress.report, h.Snapshot, h.Stop
+	held, err := s.hold(ctx, plan, view, opts)
+	if err != nil {
+		return nil, err
+	}
+	coverage := coverageOf(s.cfg.Name, view.Unreadable())
+	if from, to, ok := held.LeftOut(); ok {
+		coverage.UnitsAnswered, coverage.Complete = 0, false
+		coverage.Missing = append(coverage.Missing, query.Missing{
+			Unit: s.cfg.Name, From: time.UnixMilli(from).UTC(), To: time.UnixMilli(to).UTC(),
+			Reason: "the query was stopped before these flows were read",
+		})
+	}
+	held.SetCoverage(coverage)
+	progress.end(held.Summary().Stats)
+	return held, nil
+}
+
+// hold answers from the series where they tell it exactly, and from the flows
+// otherwise.
+func (s *Slave) hold(ctx context.Context, plan *query.Plan, view *flowstore.View, opts query.HoldOptions) (*query.Held, error) {
+	partial, stats, err := s.seriesSums(ctx, plan, view, query.ScanOptions{Threads: opts.Threads, Progress: opts.Progress, Yield: opts.Yield})
+	switch {
+	case partial != nil:
+		return query.HoldPartial(partial, stats)
+	case errors.Is(err, query.ErrBudget) || err != nil && ctx.Err() != nil:
+		return nil, err
+	case err != nil:
+		s.cfg.Log.Debug("series do not answer, flows do", "err", err)
+	}
+	return query.Hold(ctx, plan, sourcesOf(view.Parts()), opts)
 }
 
 // Ledger returns the accounts of this unit. It implements
@@ -75,24 +109,24 @@ func coverageOf(name string, gaps []flowstore.Gap) query.Coverage {
 // progress tells the asker how far a scan has come, not too often.
 type progress struct {
 	unit string
-	sink queryplane.Sink
+	tell func(query.UnitProgress) // may be nil
 	told time.Time
-	last query.UnitProgress
 }
 
 // report is called after every segment, never twice at the same time.
 func (p *progress) report(done, total int, rows uint64) {
-	p.last = query.UnitProgress{Unit: p.unit, State: "running", RowsScanned: rows, SegmentsDone: done, Segments: total}
-	if time.Since(p.told) < progressEvery {
+	if p.tell == nil || time.Since(p.told) < progressEvery {
 		return
 	}
 	p.told = time.Now()
-	_ = p.sink.Progress(p.last) // an asker that is gone shows in the next part
+	p.tell(query.UnitProgress{Unit: p.unit, State: "running", RowsScanned: rows, SegmentsDone: done, Segments: total})
 }
 
 // end tells that the scan is done.
-func (p *progress) end(st query.Stats) error {
-	return p.sink.Progress(query.UnitProgress{
-		Unit: p.unit, State: "done", RowsScanned: st.RowsScanned, SegmentsDone: st.Segments, Segments: st.Segments,
-	})
+func (p *progress) end(st query.Stats) {
+	if p.tell != nil {
+		p.tell(query.UnitProgress{
+			Unit: p.unit, State: "done", RowsScanned: st.RowsScanned, SegmentsDone: st.Segments, Segments: st.Segments,
+		})
+	}
 }

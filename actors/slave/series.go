@@ -14,19 +14,6 @@ import (
 // flows: it outlives them.
 const seriesFolder = "series"
 
-// sums answers a plan of sums: from the series where they tell it exactly, and
-// from the flows otherwise.
-func (s *Slave) sums(ctx context.Context, plan *query.Plan, view *flowstore.View, o query.ScanOptions) (*query.Partial, query.Stats, error) {
-	partial, stats, err := s.seriesSums(ctx, plan, view, o)
-	if partial != nil || errors.Is(err, query.ErrBudget) || err != nil && ctx.Err() != nil {
-		return partial, stats, err
-	}
-	if err != nil {
-		s.cfg.Log.Debug("series do not answer, flows do", "err", err)
-	}
-	return query.Scan(ctx, plan, sourcesOf(view.Parts()), o)
-}
-
 // seriesSums answers from the series and from the flows that are not in it
 // yet. The partial is nil if flows must answer; the error says why, if the
 // plan is not the reason.

@@ -100,7 +100,12 @@ func TestSeriesAnswerAsFlowsDo(t *testing.T) {
 			plan := planOf(t, c.r, begin)
 			view := s.store.View(plan.From, plan.To)
 			defer view.Close()
-			got, stats, err := s.sums(t.Context(), plan, view, query.ScanOptions{})
+			held, err := s.hold(t.Context(), plan, view, query.HoldOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer held.Close()
+			got, err := query.Finish(t.Context(), plan, held)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,11 +113,11 @@ func TestSeriesAnswerAsFlowsDo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want.Result(plan).Rows, got.Result(plan).Rows); diff != "" {
+			if diff := cmp.Diff(want.Result(plan).Rows, got.Rows); diff != "" {
 				t.Errorf("rows (-scan +series):\n%s", diff)
 			}
-			if bySeries := stats.RowsScanned < scanned.RowsScanned; bySeries != c.series {
-				t.Errorf("answered by series: %v, want %v; %+v", bySeries, c.series, stats)
+			if bySeries := got.Stats.RowsScanned < scanned.RowsScanned; bySeries != c.series {
+				t.Errorf("answered by series: %v, want %v; %+v", bySeries, c.series, got.Stats)
 			}
 		})
 	}

@@ -33,15 +33,16 @@ const flowsFolder = "flows"
 
 // Slave receives, stores and answers.
 type Slave struct {
-	cfg     Config
-	started time.Time
-	unit    *unit.Unit
-	db      *configdb.Unit
-	store   *flowstore.Store
-	series  *seriesstore.Store
-	book    *ledger.Book
-	checks  report.Checks
-	meter   report.Meter
+	cfg       Config
+	started   time.Time
+	unit      *unit.Unit
+	db        *configdb.Unit
+	store     *flowstore.Store
+	series    *seriesstore.Store
+	answering answering
+	book      *ledger.Book
+	checks    report.Checks
+	meter     report.Meter
 
 	learnt    learnt
 	exporters *report.Sources
@@ -83,6 +84,9 @@ func New(cfg Config) (*Slave, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, series: series, book: ledger.NewBook()}
+	if s.answering, err = newAnswering(cfg, s.isBehind); err != nil {
+		return nil, errors.Join(err, store.Close(), db.Close())
+	}
 	s.checks.Set(parentCheck, errors.New("no link to the unit above yet at "+cfg.Parent))
 	s.allowed.Store(&[]string{})
 	settings := desired.Exporters(desired.Kept(db))
@@ -130,6 +134,7 @@ func (s *Slave) Close() error {
 		}
 		errs = append(errs, s.learnt.Close())
 		errs = append(errs, s.server.Close(), s.unit.Close(), s.store.Close(), s.db.Close())
+		s.answering.close()
 		s.closed = errors.Join(errs...)
 	})
 	return s.closed
@@ -167,7 +172,7 @@ func (s *Slave) Checks() []topology.Check { return s.checks.List() }
 
 // Collectors returns the metrics.
 func (s *Slave) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector()}
+	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector(), newAnsweringCollector(s.answering)}
 }
 
 // mayAsk admits the unit that this one answers: its Proxy, or the Master of a

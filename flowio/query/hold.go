@@ -308,3 +308,14 @@ func MergeSnapshots(p *Plan, chunks [][]byte) []byte {
 	}
 	return all.snapshot()
 }
+
+// HoldPartial holds an answer that was worked out in another way, with a
+// memory budget of its own. It owns the partial.
+func HoldPartial(partial *Partial, stats Stats) (*Held, error) {
+	h := &Held{plan: partial.plan, partial: partial, budget: partial.table.budget}
+	if err := h.summarise(); err != nil {
+		return nil, err
+	}
+	h.summary.Stats = stats
+	return h, nil
+}
