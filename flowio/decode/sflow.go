@@ -156,16 +156,27 @@ func (r row) rawHeader(body []byte) error {
 		return err
 	}
 	r.setIfZero(flow.Bytes, uint64(raw.FrameLength))
-	link := frame.Ethernet
-	switch raw.Protocol {
-	case sflow.HeaderIPv4, sflow.HeaderIPv6:
-		link = frame.IP
-	case sflow.HeaderEthernet:
-	default:
-		return nil
+	if link, known := links[raw.Protocol]; known {
+		r.headers(frame.Parse(link, raw.Octets))
 	}
-	r.headers(frame.Parse(link, raw.Octets))
 	return nil
+}
+
+// links says what sampled headers begin with. Of other links (Token Ring,
+// X.25, SMDS) the sample counts a packet of a length.
+var links = map[uint32]frame.Link{
+	sflow.HeaderEthernet:   frame.Ethernet,
+	sflow.HeaderFDDI:       frame.FDDI,
+	sflow.HeaderFrameRelay: frame.FrameRelay,
+	sflow.HeaderPPP:        frame.PPP,
+	sflow.HeaderAAL5:       frame.LLC,
+	sflow.HeaderAAL5IP:     frame.IP,
+	sflow.HeaderIPv4:       frame.IP,
+	sflow.HeaderIPv6:       frame.IP,
+	sflow.HeaderMPLS:       frame.MPLS,
+	sflow.HeaderPOS:        frame.PPP,
+	sflow.HeaderIEEE80211:  frame.IEEE80211,
+	sflow.HeaderAMSDU:      frame.Ethernet, // a subframe has its header
 }
 
 // headers fills in what the headers of the sampled packet say.
@@ -221,11 +232,21 @@ func (r row) ip(body []byte, n int) error {
 	return nil
 }
 
+// maxVLAN is the largest VLAN there is (IEEE 802.1Q). Agents put larger numbers
+// and 0 where there is none; the tag of the sampled frame may still have it.
+const maxVLAN = 4094
+
+func (r row) setVLAN(f flow.Field, b []byte) {
+	if id := uint64(binary.BigEndian.Uint32(b)); id != 0 && id <= maxVLAN {
+		r.set(f, id)
+	}
+}
+
 func (r row) extendedSwitch(body []byte) error {
 	if len(body) < 16 {
 		return fmt.Errorf("%w: extended switch of %d octets", sflow.ErrMalformed, len(body))
 	}
-	r.set(flow.SrcVLAN, uint64(binary.BigEndian.Uint32(body)))
-	r.set(flow.DstVLAN, uint64(binary.BigEndian.Uint32(body[8:])))
+	r.setVLAN(flow.SrcVLAN, body)
+	r.setVLAN(flow.DstVLAN, body[8:])
 	return nil
 }

@@ -12,8 +12,14 @@ type Link uint8
 
 // The links that occur in captures and in sFlow's sampled headers.
 const (
-	Ethernet Link = iota
-	IP            // an IPv4 or IPv6 header, told apart by its version
+	Ethernet   Link = iota
+	IP              // an IPv4 or IPv6 header, told apart by its version
+	MPLS            // a stack of labels
+	PPP             // of RFC 1662, also over SONET; or Cisco's HDLC
+	FrameRelay      // of RFC 2427, or Cisco's
+	LLC             // of IEEE 802.2, as over ATM
+	FDDI
+	IEEE80211
 )
 
 const (
@@ -25,6 +31,10 @@ const (
 	etherMPLS   = 0x8847
 	etherMPLSmc = 0x8848
 	etherPPPoE  = 0x8864
+
+	// maxLength is the largest length that stands in place of a type (IEEE
+	// 802.3 clause 3.2.6).
+	maxLength = 1500
 
 	// maxTags bounds the VLAN tags and MPLS labels walked; real stacks have
 	// up to six.
@@ -73,12 +83,7 @@ type Headers struct {
 // Parse reads b as far as it goes. It never fails: what the octets do not
 // hold stays zero.
 func Parse(link Link, b []byte) (h Headers) {
-	if link == Ethernet {
-		if b = h.ethernet(b); b == nil {
-			return h
-		}
-	}
-	if len(b) == 0 {
+	if b = h.link(link, b); len(b) == 0 {
 		return h
 	}
 	switch b[0] >> 4 {
@@ -88,6 +93,28 @@ func Parse(link Link, b []byte) (h Headers) {
 		h.ipv6(b)
 	}
 	return h
+}
+
+// link reads what comes before the IP packet and returns that, or nil.
+func (h *Headers) link(link Link, b []byte) []byte {
+	switch link {
+	case IP:
+		return b
+	case MPLS:
+		return afterLabels(b)
+	case PPP:
+		return h.ppp(b)
+	case FrameRelay:
+		return h.frameRelay(b)
+	case LLC:
+		return h.llc(b)
+	case FDDI:
+		return h.fddi(b)
+	case IEEE80211:
+		return h.ieee80211(b)
+	default:
+		return h.ethernet(b)
+	}
 }
 
 // ethernet reads MAC addresses, tags and labels, and returns the IP packet or
@@ -105,14 +132,22 @@ func (h *Headers) ethernet(b []byte) []byte {
 		}
 		kind, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 	}
+	if kind <= maxLength {
+		return h.llc(b)
+	}
+	return h.payload(kind, b)
+}
+
+// payload returns the IP packet in b, whose type is kind, or nil.
+func (h *Headers) payload(kind uint16, b []byte) []byte {
 	h.EtherType = kind
 	switch {
 	case kind == etherIPv4, kind == etherIPv6:
 		return b
 	case kind == etherMPLS, kind == etherMPLSmc:
 		return afterLabels(b)
-	case kind == etherPPPoE && len(b) > 8:
-		return b[8:]
+	case kind == etherPPPoE && len(b) > 6:
+		return h.ppp(b[6:])
 	}
 	return nil
 }

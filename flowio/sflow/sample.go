@@ -18,11 +18,21 @@ const (
 	ExtendedGateway = 1003
 )
 
-// Protocols of a sampled header.
+// Protocols of a sampled header (sFlow v5 section 5.3, header_protocol, and
+// "sFlow 802.11 Structures").
 const (
-	HeaderEthernet = 1
-	HeaderIPv4     = 11
-	HeaderIPv6     = 12
+	HeaderEthernet   = 1
+	HeaderFDDI       = 4
+	HeaderFrameRelay = 5
+	HeaderPPP        = 7
+	HeaderAAL5       = 9
+	HeaderAAL5IP     = 10
+	HeaderIPv4       = 11
+	HeaderIPv6       = 12
+	HeaderMPLS       = 13
+	HeaderPOS        = 14
+	HeaderIEEE80211  = 15
+	HeaderAMSDU      = 17
 )
 
 // ifIndexBits are those of a compact interface number that hold the index;

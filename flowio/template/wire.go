@@ -41,20 +41,22 @@ func (f Format) Announces(setID uint16) bool {
 // Parse reads the templates of set, which must be a template set or an
 // options template set of format f, and the IDs of the templates that it
 // withdraws. The number of a withdrawn template set (2 or 3) means all
-// templates of its kind (RFC 7011 section 8.1). What stands before an error
-// is returned with it.
-func Parse(f Format, set Set) (templates []Template, withdrawn []uint16, err error) {
+// templates of its kind (RFC 7011 section 8.1). A template that is refused
+// does not cost those behind it, as long as its length is known; the first
+// error is returned with them.
+func Parse(f Format, set Set) (templates []Template, withdrawn []uint16, first error) {
 	options := set.ID == f.OptionsSet()
 	for rest := set.Body; len(rest) >= 4; {
 		var t Template
 		var n int
+		var err error
 		switch {
 		case f == IPFIX && binary.BigEndian.Uint16(rest[2:]) == 0 && binary.BigEndian.Uint16(rest) != 0:
 			withdrawn = append(withdrawn, binary.BigEndian.Uint16(rest))
 			rest = rest[4:]
 			continue
 		case binary.BigEndian.Uint16(rest) == 0, options && len(rest) < 6:
-			return templates, withdrawn, nil // padding
+			return templates, withdrawn, first // padding
 		case options && f == NetFlow9:
 			t, n, err = parseOptions9(rest)
 		case options:
@@ -62,13 +64,18 @@ func Parse(f Format, set Set) (templates []Template, withdrawn []uint16, err err
 		default:
 			t, n, err = parseTemplate(f, rest)
 		}
-		if err != nil {
-			return templates, withdrawn, err
+		switch {
+		case err == nil:
+			templates = append(templates, t)
+		case first == nil:
+			first = err
 		}
-		templates = append(templates, t)
+		if n == 0 { // nobody knows where the next one begins
+			return templates, withdrawn, first
+		}
 		rest = rest[n:]
 	}
-	return templates, withdrawn, nil
+	return templates, withdrawn, first
 }
 
 func parseTemplate(f Format, b []byte) (Template, int, error) {
@@ -101,11 +108,9 @@ func parseOptions10(b []byte) (Template, int, error) {
 }
 
 // parseFields reads count field specifiers at offset at of b into t and
-// returns the length of the template in octets.
+// returns the length of the template in octets, 0 with an error that leaves it
+// unknown.
 func parseFields(f Format, t Template, b []byte, at, count int) (Template, int, error) {
-	if t.ID < MinID {
-		return t, 0, fmt.Errorf("%w: template ID %d is below %d", ErrMalformed, t.ID, MinID)
-	}
 	// Checked before anything is allocated for a count that lies.
 	if at+4*count > len(b) {
 		return t, 0, fmt.Errorf("%w: template %d has %d fields in %d octets", ErrMalformed, t.ID, count, len(b)-at)
@@ -128,9 +133,12 @@ func parseFields(f Format, t Template, b []byte, at, count int) (Template, int, 
 		t.Fields = append(t.Fields, field)
 	}
 	t.measure()
+	if t.ID < MinID {
+		return t, at, fmt.Errorf("%w: template ID %d is below %d", ErrMalformed, t.ID, MinID)
+	}
 	// A record of no octets would make any data set an endless one.
 	if t.MinLen == 0 {
-		return t, 0, fmt.Errorf("%w: records of template %d have no octets", ErrMalformed, t.ID)
+		return t, at, fmt.Errorf("%w: records of template %d have no octets", ErrMalformed, t.ID)
 	}
 	return t, at, nil
 }

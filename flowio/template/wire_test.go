@@ -45,6 +45,30 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestRefusedTemplates: one that is refused leaves the others alone.
+func TestRefusedTemplates(t *testing.T) {
+	good := twoFields(300).AppendTo(nil, template.IPFIX)
+	for name, bad := range map[string][]byte{
+		"an ID below 256":          {0, 255, 0, 1, 0, 8, 0, 4},
+		"no octets":                {1, 0, 0, 1, 0, 8, 0, 0},
+		"no octets, two fields":    {1, 0, 0, 2, 0, 8, 0, 0, 0, 12, 0, 0},
+		"an enterprise, no octets": {1, 0, 0, 1, 0x80, 8, 0, 0, 0, 0, 0, 9},
+		"ID 1 and an enterprise":   {0, 1, 0, 1, 0x80, 8, 0, 4, 0, 0, 0, 9},
+		"a withdrawal in between":  {1, 1, 0, 0, 0, 7, 0, 1, 0, 8, 0, 4},
+	} {
+		body := append(append(append([]byte{}, good...), bad...), twoFields(301).AppendTo(nil, template.IPFIX)...)
+		templates, _, err := template.Parse(template.IPFIX, template.Set{ID: 2, Body: body})
+		if len(templates) != 2 || templates[1].ID != 301 || !errors.Is(err, template.ErrMalformed) {
+			t.Errorf("%s: %d templates, %v, want those around it and an error", name, len(templates), err)
+		}
+	}
+	counted := []byte{1, 0, 0xff, 0xff, 0, 8, 0, 4}
+	templates, _, err := template.Parse(template.IPFIX, template.Set{ID: 2, Body: append(append([]byte{}, good...), counted...)})
+	if len(templates) != 1 || !errors.Is(err, template.ErrMalformed) {
+		t.Errorf("65,535 fields in four octets: %d templates, %v", len(templates), err)
+	}
+}
+
 // FuzzParse: what is accepted has octets in its records, comes out of no more
 // octets than there were, and survives a round trip.
 func FuzzParse(f *testing.F) {
