@@ -32,6 +32,17 @@ func (o *op) run(clock *clock, sampler []uint64, b *flow.Batch, first, n int, bo
 	}
 }
 
+// one copies the field of a single record, whose octets are given, into a row.
+func (o *op) one(clock *clock, sampler []uint64, b *flow.Batch, row int, octets []byte) {
+	if o.kind != number || !b.Fields().Has(o.column) {
+		o.run(clock, sampler, b, row, 1, octets, 0, len(octets), 0)
+		return
+	}
+	if to := &b.Num(o.column)[row]; !o.fill || *to == 0 {
+		*to = readNumber(octets)
+	}
+}
+
 func (o *op) numbers(clock *clock, to []uint64, body []byte, at, length, stride int) {
 	if o.kind == union {
 		for i := range to {

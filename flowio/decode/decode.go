@@ -92,6 +92,7 @@ type Decoder struct {
 	fields    int // of programs
 
 	spans   []span   // of the fields of the record at hand
+	ends    []int    // of the records of the set at hand, if their lengths differ
 	sampler []uint64 // sampler IDs of the records of the packet at hand
 	parcel  []byte   // header and set of a packet to park
 	biflows biflows

@@ -156,12 +156,13 @@ var vendors = map[[2]uint32]origin{
 
 // op copies one field of every record of a set into a column.
 type op struct {
-	kind   kind
-	column flow.Field
-	fill   bool // only where the column is still zero
-	field  int  // index in the template
-	offset int  // in the record; for templates of fixed length
-	length int  // of the value; for templates of fixed length
+	kind    kind
+	column  flow.Field
+	fill    bool   // only where the column is still zero
+	element uint16 // of the field
+	field   int    // index in the template
+	offset  int    // in the record; for templates of fixed length
+	length  int    // of the value; for templates of fixed length
 }
 
 // program is a compiled template.
@@ -205,7 +206,7 @@ func compile(format template.Format, t *template.Template) *program {
 	for i, f := range t.Fields {
 		for _, o := range fieldOrigins(f) {
 			if o.rank == best[o.column] {
-				p.add(op{kind: o.kind, column: o.column, field: i, offset: offset, length: int(f.Length)})
+				p.add(op{kind: o.kind, column: o.column, element: f.Element, field: i, offset: offset, length: int(f.Length)})
 			}
 		}
 		if n := exporterLen(f); n != 0 {
@@ -215,7 +216,7 @@ func compile(format template.Format, t *template.Template) *program {
 		}
 		for _, o := range turnedOrigins(f) {
 			if o.rank == bestTurned[o.column] {
-				p.addTurned(op{kind: o.kind, column: o.column, field: i, offset: offset, length: int(f.Length)})
+				p.addTurned(op{kind: o.kind, column: o.column, element: f.Element, field: i, offset: offset, length: int(f.Length)})
 			}
 		}
 		p.addSlow(i, f)
@@ -259,7 +260,7 @@ func (p *program) addDuration(t *template.Template) {
 	for i, f := range t.Fields {
 		k, known := durations[f.Element]
 		if known && f.Enterprise == 0 && p.lasting == flow.Time && k.takes(f.Element, int(f.Length)) {
-			p.add(op{kind: k, column: missing, field: i, offset: offset, length: int(f.Length)})
+			p.add(op{kind: k, column: missing, element: f.Element, field: i, offset: offset, length: int(f.Length)})
 			p.lasting = missing
 		}
 		offset += int(f.Length)

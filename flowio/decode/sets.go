@@ -348,36 +348,45 @@ func (d *Decoder) recordByRecord(p *packet, prog *program, record []byte, out *f
 
 // variable decodes records whose fields lie elsewhere in each.
 func (d *Decoder) variable(p *packet, prog *program, body []byte, out *flow.Batch) (n int, err error) {
-	d.biflows.given.Reset()
-	clock, relayed := p.clockOf(prog), d.isRelayed(p, prog)
-	for {
-		record, rest, err := prog.template.Next(body)
-		if record == nil {
-			return n, err
+	d.ends = d.ends[:0]
+	for rest := body; ; {
+		var record []byte
+		if record, rest, err = prog.template.Next(rest); record == nil {
+			break
 		}
-		body = rest
-		d.measure(prog.template, record)
-		first := out.Extend(1)
-		sampler := d.samplers(1)
-		d.runAll(clock, prog, prog.ops, sampler, out, first, record)
-		d.recordByRecord(p, prog, record, out, first)
-		if relayed {
-			d.runAll(clock, prog, prog.exporter, nil, out, first, record)
-		}
-		if len(prog.turned) > 0 {
-			d.runAll(clock, prog, prog.turned, nil, d.biflows.given, d.biflows.given.Extend(1), record)
-		}
-		n++
+		d.ends = append(d.ends, len(body)-len(rest))
 	}
+	n = len(d.ends)
+	first, sampler := out.Extend(n), d.samplers(n)
+	d.biflows.given.Reset()
+	if len(prog.turned) > 0 {
+		d.biflows.given.Extend(n)
+	}
+	clock, relayed := p.clockOf(prog), d.isRelayed(p, prog)
+	start := 0
+	for i, end := range d.ends {
+		record := body[start:end:end]
+		start = end
+		d.measure(prog.template, record)
+		d.runAll(clock, prog.ops, sampler[i:], out, first+i, record)
+		if prog.isSlow() {
+			d.recordByRecord(p, prog, record, out, first+i)
+		}
+		if relayed {
+			d.runAll(clock, prog.exporter, nil, out, first+i, record)
+		}
+		d.runAll(clock, prog.turned, nil, d.biflows.given, i, record)
+	}
+	return n, err
 }
 
 // runAll copies the fields of a record that was measured into one row.
-func (d *Decoder) runAll(clock *clock, prog *program, ops []op, sampler []uint64, to *flow.Batch, row int, record []byte) {
+func (d *Decoder) runAll(clock *clock, ops []op, sampler []uint64, to *flow.Batch, row int, record []byte) {
 	for i := range ops {
 		o := &ops[i]
-		at, element := d.spans[o.field], prog.template.Fields[o.field].Element
-		if o.kind.takes(element, at.n) {
-			o.run(clock, sampler, to, row, 1, record, at.at, at.n, 0)
+		at := d.spans[o.field]
+		if o.length != template.VarLen || o.kind.takes(o.element, at.n) {
+			o.one(clock, sampler, to, row, record[at.at:at.at+at.n])
 		}
 	}
 }

@@ -8,6 +8,7 @@
 package flow
 
 import (
+	"math/bits"
 	"net/netip"
 	"slices"
 	"time"
@@ -94,12 +95,12 @@ func (b *Batch) Truncate(n int) {
 func (b *Batch) Extend(n int) (first int) {
 	first = b.n
 	b.n += n
-	for f := range b.fields.All {
-		if f.IsAddr() {
-			c := &b.addrs[int(f)-firstAddr]
-			*c = extend(*c, n)
-		} else {
+	for rest := uint64(b.fields); rest != 0; rest &= rest - 1 {
+		f := bits.TrailingZeros64(rest)
+		if f < firstAddr {
 			b.numbers[f] = extend(b.numbers[f], n)
+		} else {
+			b.addrs[f-firstAddr] = extend(b.addrs[f-firstAddr], n)
 		}
 	}
 	return first
@@ -142,7 +143,15 @@ func (b *Batch) AppendSelected(src *Batch, rows []int) {
 
 func extend[T any](s []T, n int) []T {
 	old := len(s)
-	s = slices.Grow(s, n)[:old+n]
+	if old+n > cap(s) {
+		s = slices.Grow(s, n)
+	}
+	s = s[:old+n]
+	if n == 1 {
+		var zero T
+		s[old] = zero
+		return s
+	}
 	clear(s[old:])
 	return s
 }
