@@ -52,6 +52,7 @@ func commands() []command {
 		{"query", "ask for top talkers, time series and totals", cmdQuery},
 		{"flows", "list flow records", cmdFlows},
 		{"store", "list, verify, repair and export the flow store of a Slave", cmdStore},
+		{"import", "store the flows of nfcapd files in a data directory", cmdImport},
 		{"replay", "send the export packets of a capture to a collector", cmdReplay},
 		{"generate", "send synthetic export packets to a collector", cmdGenerate},
 		{"config", "check or print a configuration file", cmdConfig},
