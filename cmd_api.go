@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/x509"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -25,12 +26,13 @@ import (
 const tokenRemedy = "say which API token to use: --token-file FILE, or WEIR_TOKEN_FILE or WEIR_TOKEN in the environment"
 
 // apiFlags says which Master to ask, and as whom.
-type apiFlags struct{ api, tokenFile *string }
+type apiFlags struct{ api, tokenFile, caFile *string }
 
 func addAPIFlags(fs *flag.FlagSet) apiFlags {
 	return apiFlags{
 		api:       fs.String("api", "", "`address` of the Master's API; else WEIR_API, else "+defaultConfig().API.Address),
 		tokenFile: fs.String("token-file", "", "`file` with the API token; else WEIR_TOKEN, else the file WEIR_TOKEN_FILE"),
+		caFile:    fs.String("ca-file", "", "`file` with the certificates (PEM) that the API's must be signed by; else WEIR_CA_FILE, else the system's"),
 	}
 }
 
@@ -44,7 +46,26 @@ func (f apiFlags) connect() (*client.Client, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	if file := cmp.Or(*f.caFile, os.Getenv("WEIR_CA_FILE")); file != "" {
+		roots, err := readRoots(file)
+		if err != nil {
+			return nil, err
+		}
+		c.Trust(roots)
+	}
 	return c, nil
+}
+
+func readRoots(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("read certificates: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, usagef("read certificates: %s holds none in PEM form", file)
+	}
+	return roots, nil
 }
 
 func (f apiFlags) token() (string, error) {

@@ -118,6 +118,7 @@ func TestTopologyChanges(t *testing.T) {
 		{"assign london-1 london", "PATCH proxy-groups/p1", `{"sourceGroup":"s1"}`},
 		{"unassign london-1", "PATCH proxy-groups/p1", `{"sourceGroup":null}`},
 		{"update-source-group london --listen 6343", "PATCH source-groups/s1", `{"listen":[6343]}`},
+		{"update-source-group london --identity address+port --relayed 2055", "PATCH source-groups/s1", `{"identity":"address+port","relayed":[2055]}`},
 		{"update-unit hq --name head", "PATCH units/u3", `{"name":"head"}`},
 		{"delete unit hq", "DELETE units/u3", ``},
 	}

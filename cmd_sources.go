@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -16,46 +17,78 @@ import (
 const sourcesExamples = `  weir sources
   weir sources --source-group london --exporter 192.0.2.0/24
   weir sources --output json | jq '.items[] | select(.clock.isSkewed)'
+  weir sources show 192.0.2.1@london
+  weir sources set 192.0.2.1@london --name core-1 --rate 1000
+  weir sources set 192.0.2.1@london --rate exported
+  weir sources delete 192.0.2.1@london --dry-run
+
+An exporter is named with its source group. A rate is 1 in how many packets it
+sees, whatever it says; exported means that what it says holds. To delete is to
+forget: an exporter that still sends reappears as new, and its flows stay.
 `
 
-// cmdSources prints the exporters with their health.
+// sourcesFlags are the flags of all that sources does.
+type sourcesFlags struct {
+	fs              *flag.FlagSet
+	api             apiFlags
+	group, exporter *string
+	name, rate      *string
+	dryRun          *bool
+	output          *string
+}
+
+func addSourcesFlags(fs *flag.FlagSet) sourcesFlags {
+	return sourcesFlags{
+		fs:       fs,
+		api:      addAPIFlags(fs),
+		group:    fs.String("source-group", "", "list: only those of a source group, by `name` or ID"),
+		exporter: fs.String("exporter", "", "list: only those within an `address` or prefix"),
+		name:     fs.String("name", "", "set: `name` of the exporter; empty takes it away"),
+		rate:     fs.String("rate", "", "set: sampling `rate`, or exported"),
+		dryRun:   fs.Bool("dry-run", false, "set, delete: check the change and commit nothing"),
+		output:   addOutput(fs, "table", "json"),
+	}
+}
+
+// cmdSources prints the exporters with their health, and changes what is set
+// for one of them.
 func cmdSources(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	fs := flags("sources", "[FLAG ...]", sourcesExamples)
-	api := addAPIFlags(fs)
-	group := fs.String("source-group", "", "only those of a source group, by `name` or ID")
-	exporter := fs.String("exporter", "", "only those within an `address` or prefix")
-	output := addOutput(fs, "table", "json")
+	fs := flags("sources", "[VERB EXPORTER@SOURCE-GROUP] [FLAG ...]", sourcesExamples)
+	f := addSourcesFlags(fs)
 	words, err := parse(fs, args, stdout, stderr)
 	if err != nil {
 		return err
 	}
-	if len(words) > 0 {
-		return usagef("sources takes no arguments, not %q", words[0])
+	if len(words) != 0 && len(words) != 2 {
+		return usagef("sources: want nothing, or a verb and EXPORTER@SOURCE-GROUP, not %q; 'weir sources --help' has examples", words)
 	}
-	if err := checkOutput(*output, "table", "json"); err != nil {
+	if err := checkOutput(*f.output, "table", "json"); err != nil {
 		return err
 	}
-	c, err := api.connect()
+	c, err := f.api.connect()
 	if err != nil {
 		return err
 	}
-	page, err := c.Sources(ctx, *group, *exporter)
+	if len(words) == 2 {
+		return f.one(ctx, c, words[0], words[1], stdout)
+	}
+	page, err := c.Sources(ctx, *f.group, *f.exporter)
 	if err != nil {
 		return explainRefusal(err, "")
 	}
 	for _, gap := range page.Missing {
 		fmt.Fprintf(stderr, "weir: notice: %s does not show all its exporters: %s\n", gap.UnitName, gap.Reason)
 	}
-	if *output == "json" {
+	if *f.output == "json" {
 		return printJSON(stdout, page)
 	}
 	return sourcesTable(page.Items, time.Now()).print(stdout)
 }
 
 func sourcesTable(sources []rest.Source, now time.Time) *table {
-	out := newTable("EXPORTER", "#DOMAIN", "GROUP", "UNIT", "PROTOCOL", "#SEEN", "#RECORDS/S", "#RECORDS", "#SAMPLING", "#LOST", "#DROPPED", "#TEMPLATES", "TROUBLE")
+	out := newTable("EXPORTER", "NAME", "#DOMAIN", "GROUP", "UNIT", "PROTOCOL", "#SEEN", "#RECORDS/S", "#RECORDS", "#SAMPLING", "#LOST", "#DROPPED", "#TEMPLATES", "TROUBLE")
 	for _, s := range sources {
-		out.add(s.Exporter, strconv.FormatUint(uint64(s.Domain), 10), s.SourceGroupName, s.UnitName, strings.Join(s.Protocols, ","),
+		out.add(s.Exporter, s.Name, strconv.FormatUint(uint64(s.Domain), 10), s.SourceGroupName, s.UnitName, strings.Join(s.Protocols, ","),
 			ago(now, s.LastSeen), si(s.RecordsPerSecond), si(count(s.Records)), samplingOf(s.Sampling), lostOf(s.Sequences),
 			droppedOf(s.Drops), strconv.Itoa(s.Templates.Count), troubleOf(s))
 	}
@@ -112,22 +145,11 @@ func droppedOf(drops []rest.SourceDrop) string {
 // troubleOf says what an operator should look at.
 func troubleOf(s rest.Source) string {
 	var troubles []string
-	if s.Clock.IsSkewed {
-		troubles = append(troubles, "clock off by "+skewOf(s.Clock.SkewMs))
+	for _, w := range s.Warnings {
+		troubles = append(troubles, w.Text)
 	}
-	if s.Templates.IsFlapping {
-		troubles = append(troubles, "templates change to and fro: several exporters behind one address")
-	}
-	if s.Sampling.Unscaled != "0" {
-		troubles = append(troubles, s.Sampling.Unscaled+" records of unknown rate")
+	if s.IsRemembered {
+		troubles = append(troubles, "has sent nothing since its unit started")
 	}
 	return strings.Join(troubles, "; ")
-}
-
-func skewOf(ms rest.Int64) string {
-	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil {
-		return "?"
-	}
-	return (time.Duration(n) * time.Millisecond).Round(time.Second).String()
 }

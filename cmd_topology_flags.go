@@ -15,6 +15,7 @@ type topologyFlags struct {
 
 	role, control, query                 *string
 	description, model, delivery, listen *string
+	identity, relayed                    *string
 	sourceGroup, proxy, slaves, newName  *string
 	priority                             *int
 	dryRun                               *bool
@@ -30,6 +31,8 @@ func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
 		model:       fs.String("model", "", "source group: `model` of distribution: round-robin, flow-source or host-pair"),
 		delivery:    fs.String("delivery", "", "source group: `way` to the Slaves: udp or tls"),
 		listen:      fs.String("listen", "", "source group: UDP `ports`, comma-separated"),
+		identity:    fs.String("identity", "", "source group: `what` makes an exporter: session, address, address+port or address+domain"),
+		relayed:     fs.String("relayed", "", "source group: those of its `ports` where records may name their own exporter"),
 		sourceGroup: fs.String("source-group", "", "proxy group: `name` of its source group"),
 		proxy:       fs.String("proxy", "", "proxy group: `name` of its Proxy or standalone Slave"),
 		slaves:      fs.String("slaves", "", "proxy group: `names` of its Slaves, comma-separated, with weights as NAME:3"),
@@ -40,9 +43,12 @@ func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
 }
 
 // given reports whether the caller set a flag.
-func (f topologyFlags) given(name string) bool {
+func (f topologyFlags) given(name string) bool { return isGiven(f.fs, name) }
+
+// isGiven reports whether the caller set a flag.
+func isGiven(fs *flag.FlagSet, name string) bool {
 	found := false
-	f.fs.Visit(func(set *flag.Flag) { found = found || set.Name == name })
+	fs.Visit(func(set *flag.Flag) { found = found || set.Name == name })
 	return found
 }
 
@@ -53,24 +59,38 @@ func (f topologyFlags) unit(name string) map[string]any {
 // sourceGroupFields returns the fields of a source group that were set.
 func (f topologyFlags) sourceGroupFields() (map[string]any, error) {
 	fields := map[string]any{}
-	for name, value := range map[string]string{"description": *f.description, "model": *f.model, "delivery": *f.delivery} {
+	texts := map[string]string{
+		"description": *f.description, "model": *f.model, "delivery": *f.delivery, "identity": *f.identity,
+	}
+	for name, value := range texts {
 		if f.given(name) {
 			fields[name] = value
 		}
 	}
-	if !f.given("listen") {
-		return fields, nil
+	for name, value := range map[string]string{"listen": *f.listen, "relayed": *f.relayed} {
+		if !f.given(name) {
+			continue
+		}
+		ports, err := portList(name, value)
+		if err != nil {
+			return nil, err
+		}
+		fields[name] = ports
 	}
-	var ports []int
-	for _, text := range splitList(*f.listen) {
+	return fields, nil
+}
+
+// portList reads the ports in a flag.
+func portList(name, value string) ([]int, error) {
+	ports := []int{}
+	for _, text := range splitList(value) {
 		port, err := strconv.Atoi(text)
 		if err != nil {
-			return nil, usagef("--listen %s: want UDP ports, comma-separated", text)
+			return nil, usagef("--%s %s: want UDP ports, comma-separated", name, text)
 		}
 		ports = append(ports, port)
 	}
-	fields["listen"] = ports
-	return fields, nil
+	return ports, nil
 }
 
 // proxyGroupFields returns the fields of a proxy group that were set, names

@@ -48,7 +48,7 @@ func commands() []command {
 		{"token", "create, list and revoke API tokens; create join tokens", cmdToken},
 		{"topology", "show and change units, proxy groups and source groups", cmdTopology},
 		{"status", "show the state of every unit", cmdStatus},
-		{"sources", "show the exporters with their health", cmdSources},
+		{"sources", "show exporters with their health; name them, set their sampling, forget them", cmdSources},
 		{"query", "ask for top talkers, time series and totals", cmdQuery},
 		{"flows", "list flow records", cmdFlows},
 		{"store", "list, verify, repair and export the flow store of a Slave", cmdStore},

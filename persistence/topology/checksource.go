@@ -12,9 +12,9 @@ const (
 	// no rate that anybody uses, but the usual slip of a finger.
 	MaxSampling = 1_000_000_000
 
-	// maxSources bounds the exporters of a source group of whom something
+	// maxFlowSources bounds the exporters of a source group of whom something
 	// is said. They travel with every desired state, some 40 octets each.
-	maxSources = 4096
+	maxFlowSources = 4096
 
 	// maxForgotten bounds the deleted ones that units are still told of. A unit
 	// that was away while more were deleted shows the rest again.
@@ -30,8 +30,8 @@ func (k *checker) setSource(f Source) {
 		k.invalid("/samplingRate", "1 in %d; use 1 to %d, or null for what the exporter says", f.Sampling, MaxSampling)
 	}
 	set := slices.DeleteFunc(k.state.sourcesOf(f.SourceGroup), func(o Source) bool { return !o.isSet() || o.ID() == f.ID() })
-	if f.isSet() && len(set) >= maxSources {
-		k.conflict("", "%d exporters of the source group have a name or rate already; take those away that are not needed", maxSources)
+	if f.isSet() && len(set) >= maxFlowSources {
+		k.conflict("", "%d exporters of the source group have a name or rate already; take those away that are not needed", maxFlowSources)
 	}
 	for _, other := range set {
 		if f.Name != "" && other.Name == f.Name {

@@ -8,6 +8,8 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,6 +45,15 @@ func New(api, token string) (*Client, error) {
 		return nil, fmt.Errorf("address of the Master %q: want http://host:port or https://host:port", api)
 	}
 	return &Client{base: base, token: token, http: &http.Client{}}, nil
+}
+
+// Trust has c accept certificates that these sign, and no others. Call it
+// before asking anything.
+func (c *Client) Trust(roots *x509.CertPool) {
+	c.http.Transport = &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}
 }
 
 // Error is a refusal by the Master.

@@ -17,6 +17,7 @@ const (
 	Units        = "units"
 	ProxyGroups  = "proxy-groups"
 	SourceGroups = "source-groups"
+	FlowSources  = "sources"
 )
 
 // Topology returns the deployment with its live state.
@@ -103,6 +104,13 @@ func (c *Client) Sources(ctx context.Context, sourceGroup, exporter string) (res
 		}
 		query.Set("cursor", page.Next)
 	}
+}
+
+// Source returns an exporter of a source group, named exporter@source-group.
+func (c *Client) Source(ctx context.Context, id string) (rest.FlowSource, error) {
+	var s rest.FlowSource
+	err := c.do(ctx, request{method: http.MethodGet, path: FlowSources + "/" + url.PathEscape(id)}, &s)
+	return s, err
 }
 
 // Tokens returns the API tokens that can be used.
