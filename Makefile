@@ -50,12 +50,13 @@ generate: ## make all generated code anew
 check-generated: generate ## fail if generated code was not current
 	git diff --exit-code
 
-fuzz: ## run every fuzz target for FUZZTIME (30s) each
-	@for pkg in $$(grep -rlE '^func Fuzz' --include=*_test.go . | grep -v node_modules | xargs -n1 dirname | sort -u); do \
-		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$pkg/*_test.go | cut -c6-); do \
-			echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
-		done; \
-	done
+fuzz: ## run every fuzz target for FUZZTIME (30s) each, one after the other
+	@targets=$$(grep -rnoE '^func Fuzz[A-Za-z0-9_]*' --include=*_test.go --exclude-dir=node_modules . | sed -E 's|/[^/]*:[0-9]+:func | |' | sort -u); \
+	echo "$$targets"; echo "== $$(wc -l <<<"$$targets") targets, $(FUZZTIME) each"; \
+	while read -r pkg target; do \
+		echo "== $$pkg $$target"; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg </dev/null || exit 1; \
+	done <<<"$$targets"
 
 bench: go-build ## benchmarks, next to peers where there are any
 	@.ci/needs nfdump softflowd

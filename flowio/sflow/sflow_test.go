@@ -93,6 +93,16 @@ func FuzzSamples(f *testing.F) {
 				break
 			}
 			octets += len(sample.Raw)
+			sample.Taken()
+			if sample.IsCounters() {
+				for record, err := range sample.Counters() {
+					if err != nil {
+						break
+					}
+					records++
+					sflow.ParseInterface(record.Body)
+				}
+			}
 			if !sample.IsFlow() {
 				continue
 			}
