@@ -17,9 +17,11 @@ const (
 // place is added to its group.
 type dense struct {
 	isUsed bool
-	size   int      // places
-	stride int      // numbers of a place: records, then sums
-	sums   []uint64 // size × stride
+	size   int         // places
+	stride int         // numbers of a place: records, then sums
+	sums   []uint64    // size × stride, unless three is used
+	three  [][3]uint64 // places of records, packets and bytes, which are asked most
+	factor uint64      // what to multiply packets and bytes with in the end
 
 	step  int // the first step of the segment
 	steps int // 1 if there are none
@@ -49,12 +51,32 @@ func (s *segmentScanner) prepareDense() {
 	}
 	d.isUsed = true
 	d.place(&s.compact.layout)
-	if n := d.size * d.stride; n > cap(d.sums) {
-		d.sums = make([]uint64, n)
-	} else {
-		d.sums = d.sums[:n]
-		clear(d.sums)
+	d.factor = 1
+	if s.countersAreSmall() {
+		d.factor = s.rateOfAll
 	}
+	if d.packets == 1 && d.bytes == 2 && d.stride == 3 {
+		d.sums, d.three = nil, cleared(d.three, d.size)
+	} else {
+		d.three, d.sums = nil, cleared(d.sums, d.size*d.stride)
+	}
+}
+
+func cleared[T any](s []T, n int) []T {
+	if n > cap(s) {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// at returns the numbers of a place.
+func (d *dense) at(place int) []uint64 {
+	if d.three != nil {
+		return d.three[place][:]
+	}
+	return d.sums[place*d.stride : (place+1)*d.stride]
 }
 
 // denseSteps returns how many steps of a series the segment touches.
@@ -92,16 +114,100 @@ func (d *dense) place(l *layout) {
 // sumDense adds the chosen rows of a block to their places.
 func (s *segmentScanner) sumDense(b *block) error {
 	d := &s.dense
-	packets, bytes := s.countersOf(b)
-	if one, ok := s.onePlace(b); ok {
-		d.addAll(one, b.n, packets, bytes)
-	} else {
-		d.add(s.places(b), packets, bytes)
+	one, isOne := s.onePlace(b)
+	var places []uint32
+	if !isOne || d.first > 0 {
+		places = s.places(b)
+	}
+	switch {
+	case isOne:
+		d.at(one)[0] += uint64(b.n)
+	case d.three == nil:
+		for _, p := range places {
+			d.sums[int(p)*d.stride]++
+		}
+	}
+	switch {
+	case s.countersAreSmall():
+		s.sumCoded(b, one, isOne, places)
+	case isOne:
+		packets, bytes := s.countersOf(b)
+		d.addAll(one, packets, bytes)
+	default:
+		packets, bytes := s.countersOf(b)
+		d.add(places, packets, bytes)
 	}
 	if d.first > 0 {
-		d.addTimes(s.places(b), b.numbers(flow.First, s.values[0][:]), b.numbers(flow.Last, s.values[1][:]))
+		d.addTimes(places, b.numbers(flow.First, s.values[0][:]), b.numbers(flow.Last, s.values[1][:]))
 	}
 	return nil
+}
+
+// countersAreSmall reports whether the counters that are summed are
+// dictionary entries of 32 bits with one sampling rate. The sums of a segment
+// do not wrap then, and can be scaled in the end.
+func (s *segmentScanner) countersAreSmall() bool {
+	return (s.compact.packets < 0 || s.counters[0].small != nil) && (s.compact.bytes < 0 || s.counters[1].small != nil)
+}
+
+// sumCoded adds counters that are small, without looking them up first.
+func (s *segmentScanner) sumCoded(b *block, one int, isOne bool, places []uint32) {
+	d := &s.dense
+	var packetCodes, byteCodes []uint32
+	packets, bytes := s.counters[0].small, s.counters[1].small
+	if s.compact.packets >= 0 {
+		packetCodes = b.indexes(flow.Packets, s.counterCodes[0][:])
+	}
+	if s.compact.bytes >= 0 {
+		byteCodes = b.indexes(flow.Bytes, s.counterCodes[1][:])
+	}
+	switch {
+	case isOne:
+		at := d.at(one)
+		if packetCodes != nil {
+			at[d.packets] += sumCodes(packets, packetCodes)
+		}
+		if byteCodes != nil {
+			at[d.bytes] += sumCodes(bytes, byteCodes)
+		}
+	case d.three != nil:
+		addThree(d.three, places, packets, packetCodes, bytes, byteCodes)
+	default:
+		for i, c := range packetCodes {
+			d.sums[int(places[i])*d.stride+d.packets] += uint64(packets[c])
+		}
+		for i, c := range byteCodes {
+			d.sums[int(places[i])*d.stride+d.bytes] += uint64(bytes[c])
+		}
+	}
+}
+
+// sumCodes sums what indexes stand for, in four sums that do not wait for each
+// other.
+func sumCodes(values, codes []uint32) uint64 {
+	var a, b, c, d uint64
+	for len(codes) >= 4 {
+		k := (*[4]uint32)(codes)
+		a += uint64(values[k[0]])
+		b += uint64(values[k[1]])
+		c += uint64(values[k[2]])
+		d += uint64(values[k[3]])
+		codes = codes[4:]
+	}
+	for _, k := range codes {
+		a += uint64(values[k])
+	}
+	return a + b + c + d
+}
+
+func addThree(to [][3]uint64, places, packets, packetCodes, bytes, byteCodes []uint32) {
+	packetCodes, byteCodes = packetCodes[:len(places)], byteCodes[:len(places)]
+	for i, p := range places {
+		at := &to[p]
+		at[0]++
+		at[1] += uint64(packets[packetCodes[i]])
+		at[2] += uint64(bytes[byteCodes[i]])
+	}
 }
 
 // onePlace returns the place of all rows of the page, if they share one.
@@ -169,41 +275,30 @@ func (p *keyPart) localise(codes []uint32) {
 	}
 }
 
-// add adds rows to their places.
+// add adds counters to their places.
 func (d *dense) add(places []uint32, packets, bytes []uint64) {
-	if d.stride == 3 && packets != nil && bytes != nil {
-		d.addThree(places, packets, bytes)
+	if d.three != nil {
+		for i, p := range places {
+			at := &d.three[p]
+			at[0]++
+			at[1] = sum(at[1], packets[i])
+			at[2] = sum(at[2], bytes[i])
+		}
 		return
 	}
-	stride := d.stride
-	for _, p := range places {
-		d.sums[int(p)*stride]++
-	}
 	for i, v := range packets {
-		at := int(places[i])*stride + d.packets
+		at := int(places[i])*d.stride + d.packets
 		d.sums[at] = sum(d.sums[at], v)
 	}
 	for i, v := range bytes {
-		at := int(places[i])*stride + d.bytes
+		at := int(places[i])*d.stride + d.bytes
 		d.sums[at] = sum(d.sums[at], v)
 	}
 }
 
-// addThree is add for what is asked most: records, packets and bytes.
-func (d *dense) addThree(places []uint32, packets, bytes []uint64) {
-	packets, bytes = packets[:len(places)], bytes[:len(places)]
-	for i, p := range places {
-		at := (*[3]uint64)(d.sums[int(p)*3:])
-		at[0]++
-		at[1] = sum(at[1], packets[i])
-		at[2] = sum(at[2], bytes[i])
-	}
-}
-
-// addAll adds n rows to one place.
-func (d *dense) addAll(place, n int, packets, bytes []uint64) {
-	at := d.sums[place*d.stride : (place+1)*d.stride]
-	at[0] += uint64(n)
+// addAll adds counters to one place.
+func (d *dense) addAll(place int, packets, bytes []uint64) {
+	at := d.at(place)
 	if packets != nil {
 		at[d.packets] = sum(at[d.packets], sumOf(packets))
 	}
@@ -233,7 +328,7 @@ func (s *segmentScanner) mergeDense() error {
 	n := 0
 	places := s.codes[:]
 	for place := range d.size {
-		if d.sums[place*d.stride] == 0 {
+		if d.at(place)[0] == 0 {
 			continue
 		}
 		places[n] = uint32(place)
@@ -274,15 +369,15 @@ func (s *segmentScanner) mergePlaces(places []uint32) error {
 		return err
 	}
 	for i, g := range groups {
-		from, to := d.sums[int(places[i])*d.stride:], t.sumsOf(int(g))
+		from, to := d.at(int(places[i])), t.sumsOf(int(g))
 		if l.flowsAt >= 0 {
 			to[l.flowsAt] += from[0]
 		}
 		if l.packets >= 0 {
-			to[l.packets] = sum(to[l.packets], from[d.packets])
+			to[l.packets] = sum(to[l.packets], flow.Product(from[d.packets], d.factor))
 		}
 		if l.bytes >= 0 {
-			to[l.bytes] = sum(to[l.bytes], from[d.bytes])
+			to[l.bytes] = sum(to[l.bytes], flow.Product(from[d.bytes], d.factor))
 		}
 		if l.first >= 0 {
 			to[l.first] = earliest(to[l.first], from[d.first])

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"slices"
 
 	"example.com/weir/flowio/flow"
@@ -137,6 +138,7 @@ func (s *segmentScanner) oneStep(b *block) (uint32, bool) {
 type counter struct {
 	field  flow.Field
 	values []uint64 // dictionary, scaled; nil: the column has none, or rates differ
+	small  []uint32 // dictionary, not scaled; nil likewise, or if it has greater numbers
 	factor uint64   // sampling rate of all records; 0: rates differ
 }
 
@@ -159,6 +161,7 @@ func (s *segmentScanner) counter(f flow.Field, rate uint64, isOne bool) counter 
 	}
 	c.factor = rate
 	if d, ok := s.columns.Dictionary(f); ok {
+		c.small = narrow(d.Numbers)
 		if c.values = d.Numbers; rate != 1 {
 			c.values = slices.Clone(c.values)
 			for i, v := range c.values {
@@ -167,6 +170,19 @@ func (s *segmentScanner) counter(f flow.Field, rate uint64, isOne bool) counter 
 		}
 	}
 	return c
+}
+
+// narrow returns numbers, which ascend, as 32 bits each; nil if they do not
+// fit.
+func narrow(numbers []uint64) []uint32 {
+	if n := len(numbers); n > 0 && numbers[n-1] > math.MaxUint32 {
+		return nil
+	}
+	out := make([]uint32, len(numbers))
+	for i, v := range numbers {
+		out[i] = uint32(v)
+	}
+	return out
 }
 
 // of returns the counter of the chosen rows, in to or where it lies.

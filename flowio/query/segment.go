@@ -27,12 +27,13 @@ type segmentScanner struct {
 	most                     int    // groups; 0 = as many as the budget allows
 	scanned, matched, octets uint64 // of the current source
 
-	columns  Columns
-	program  *filter.Program
-	reads    flow.FieldSet // columns of pages with chosen rows
-	parts    []keyPart     // one per GroupBy
-	counters [2]counter
-	dense    dense
+	columns   Columns
+	program   *filter.Program
+	reads     flow.FieldSet // columns of pages with chosen rows
+	parts     []keyPart     // one per GroupBy
+	counters  [2]counter
+	rateOfAll uint64 // sampling rate of all records of the source; 0: rates differ
+	dense     dense
 
 	block block
 	set   [blockRows / 64]uint64
@@ -45,6 +46,7 @@ type segmentScanner struct {
 	packets, bytes [blockRows]uint64
 	values         [2][blockRows]uint64
 	hashes         [blockRows]uint64 // of a sink
+	counterCodes   [2][blockRows]uint32
 }
 
 // blockSink takes blocks instead of the groups' table; see Selection.
@@ -141,6 +143,7 @@ func (s *segmentScanner) prepareGroups() error {
 		s.parts = append(s.parts, part)
 	}
 	rate, isOne := s.rate()
+	s.rateOfAll = rate
 	s.counters[0] = s.counter(flow.Packets, rate, isOne)
 	s.counters[1] = s.counter(flow.Bytes, rate, isOne)
 	s.prepareDense()

@@ -193,21 +193,13 @@ func (r *selecting) surveyValues() {
 		hash := r.hash(key)
 		b := hash >> (64 - bucketBits)
 		r.bounds[b] = sum(r.bounds[b], sums[r.order])
-		r.distinct.register(hashNumber(hash))
+		r.distinct.register(bits.ReverseBytes64(hash))
 		r.hasZeros = r.hasZeros || sums[r.order] == 0
 		r.scan.plan.layout.foldSums(r.total, sums)
 	}
 }
 
-func (r *selecting) hash(key []uint64) uint64 {
-	h := r.seeds[0]
-	for _, w := range key {
-		hi, lo := bits.Mul64(h^w, r.seeds[1])
-		h = hi ^ lo
-	}
-	hi, lo := bits.Mul64(h, r.seeds[1])
-	return hi ^ lo
-}
+func (r *selecting) hash(key []uint64) uint64 { return hashKey(key, &r.seeds) }
 
 // choose sums the groups of buckets, the greatest first, until the rest cannot
 // matter.
@@ -404,7 +396,7 @@ func (k *bucketSums) block(s *segmentScanner, keys []uint64, n int) error {
 	hashes := s.hashes[:n]
 	for i := range hashes {
 		hashes[i] = k.run.hash(keys[i*w : (i+1)*w])
-		k.distinct.register(hashNumber(hashes[i]))
+		k.distinct.register(bits.ReverseBytes64(hashes[i]))
 	}
 	values := bytes
 	switch k.run.order {

@@ -198,12 +198,25 @@ func (t *table) equal(g int, key []uint64) bool {
 // hash is seeded per table: what is hashed comes from packets, whose senders
 // must not be able to choose collisions.
 func (t *table) hash(key []uint64) uint64 {
-	h := t.seeds[0]
+	return hashKey(key, &t.seeds)
+}
+
+func hashKey(key []uint64, seeds *[2]uint64) uint64 {
+	switch len(key) {
+	case 1:
+		hi, lo := bits.Mul64(key[0]^seeds[0], seeds[1])
+		return hi ^ lo
+	case 2:
+		hi, lo := bits.Mul64(key[0]^seeds[0], key[1]^seeds[1])
+		hi, lo = bits.Mul64(hi^lo, seeds[1])
+		return hi ^ lo
+	}
+	h := seeds[0]
 	for _, w := range key {
-		hi, lo := bits.Mul64(h^w, t.seeds[1])
+		hi, lo := bits.Mul64(h^w, seeds[1])
 		h = hi ^ lo
 	}
-	hi, lo := bits.Mul64(h, t.seeds[1])
+	hi, lo := bits.Mul64(h, seeds[1])
 	return hi ^ lo
 }
 
