@@ -5,7 +5,7 @@ import { setDiagnostics } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
 import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
-import { useEffect, useRef, type RefObject } from 'react';
+import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
 import { filterLanguage } from './language';
 import type { Problem } from './problems';
 
@@ -51,7 +51,8 @@ export default function FilterEditor({ value, onChange, onRun, problems, hint, f
     calls.current = { onChange, onRun };
   });
 
-  useEffect(() => {
+  // Before anything else happens: no key may fall between the plain field and this one.
+  useLayoutEffect(() => {
     const run = () => {
       calls.current.onRun();
       return true;
@@ -60,6 +61,7 @@ export default function FilterEditor({ value, onChange, onRun, problems, hint, f
       parent: host.current as HTMLElement,
       state: EditorState.create({
         doc: value,
+        selection: { anchor: value.length },
         extensions: [
           history(),
           keymap.of([
