@@ -5,6 +5,7 @@ import type { QueryInput, ResultPartsFragment } from '../../graphql/generated/gr
 import { open } from '../../test/open';
 import { at, result } from '../../test/results';
 import { answerQueries, failing } from '../../test/server';
+import { answerDetail, answerSources, source } from '../../test/sources';
 
 const column = (name: string) => ({ name, kind: 'x' });
 
@@ -73,6 +74,18 @@ test('a clicked value is excluded from the filter, in the URL', async () => {
   await userEvent.click(within(await top()).getByRole('button', { name: '443 https' }));
   await userEvent.click(await screen.findByRole('menuitem', { name: 'Exclude from the filter' }));
   await waitFor(() => expect(history.location.search).toContain('f=proto+tcp+and+not+dst+port+443'));
+});
+
+test('an exporter leads to its source', async () => {
+  const rows = [['192.0.2.1', '900', '9', '3']];
+  answerQueries((input) => result({ ...answers[input.kind], columns: ['exporter', 'bytes', 'packets', 'flows'].map(column), rows }));
+  answerSources([source('192.0.2.1')]);
+  answerDetail([]);
+  const history = open('/explore?by=exporter');
+  await userEvent.click(within(await top()).getByRole('button', { name: '192.0.2.1' }));
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Health and ledger of this source' }));
+  expect(await screen.findByRole('complementary', { name: 'Source 192.0.2.1' })).toBeInTheDocument();
+  expect(history.location.href).toBe('/sources?source=192.0.2.1');
 });
 
 test('a typed filter runs with Enter', async () => {

@@ -1,12 +1,13 @@
 import { Menu } from '@mantine/core';
-import { IconCopy, IconFilterMinus, IconFilterPlus, IconFilterStar } from '@tabler/icons-react';
+import { IconAccessPoint, IconCopy, IconFilterMinus, IconFilterPlus, IconFilterStar } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { createContext, use, useState, type MouseEvent, type ReactNode } from 'react';
 import { narrow, termOf } from '../../filter/terms';
-import { valueHint, valueText, type Value } from '../../format/values';
+import { fieldOf, valueHint, valueText, type Value } from '../../format/values';
 import { usePreferences } from '../../preferences';
 import styles from './explore.module.css';
 
-type Chosen = { term: string; text: string; x: number; y: number; from: HTMLElement };
+type Chosen = { term: string; text: string; field: string; x: number; y: number; from: HTMLElement };
 type Open = (chosen: Chosen) => void;
 
 const OpenMenu = createContext<Open>(() => undefined);
@@ -40,6 +41,14 @@ export function ValueMenu({ filter, onFilter, children }: Props) {
               Only this
             </Menu.Item>
             <Menu.Divider />
+            {chosen.field === 'exporter' && (
+              <Menu.Item
+                leftSection={<IconAccessPoint size={15} />}
+                renderRoot={(props) => <Link to="/sources" search={{ source: chosen.text }} {...props} />}
+              >
+                Health and ledger of this source
+              </Menu.Item>
+            )}
             <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => void navigator.clipboard.writeText(chosen.text)}>
               Copy {chosen.text}
             </Menu.Item>
@@ -60,7 +69,7 @@ export function ValueCell({ column, value }: { column: string; value: Value }) {
   const click = (event: MouseEvent<HTMLButtonElement>) => {
     const from = event.currentTarget;
     const box = from.getBoundingClientRect();
-    open({ term, text: String(value), x: box.left, y: box.bottom, from });
+    open({ term, text: String(value), field: fieldOf(column), x: box.left, y: box.bottom, from });
   };
   const hint = valueHint(column, value);
   return (

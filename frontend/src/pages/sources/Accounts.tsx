@@ -14,24 +14,26 @@ type Props = {
   before?: ReactNode;
   /** Lines after the accounts of a unit. */
   after?: (unit: UnitLedger) => ReactNode;
+  /** Without the words that a narrow place has no room for. */
+  isNarrow?: boolean;
 };
 
 /** The accounts of units, a line per hop and kind, each with its balance. */
-export function Accounts({ label, books, units, before, after }: Props) {
+export function Accounts({ label, books, units, before, after, isNarrow = false }: Props) {
   return (
-    <div className={`scroll ${styles.accounts}`} tabIndex={0} role="region" aria-label={label}>
+    <div className={`scroll ${styles.accounts}`} data-narrow={isNarrow || undefined} tabIndex={0} role="region" aria-label={label}>
       <table className="table">
         <thead>
           <tr>
             <th scope="col">Hop</th>
             <th scope="col" className="num">Received</th>
             <th scope="col" className="num">Kept</th>
-            <th scope="col">
+            <th scope="col" className={styles.keptAs}>
               <span className="hidden">How it was kept</span>
             </th>
             <th scope="col">Dropped</th>
             <th scope="col" className="num">Under way</th>
-            <th scope="col">Balance</th>
+            <th scope="col" className={styles.balance}>Balance</th>
           </tr>
         </thead>
         <tbody>
@@ -75,7 +77,7 @@ function AccountRow({ entry, balance }: { entry: Entry; balance: Balance }) {
       <td className={styles.keptAs}>{kept}</td>
       <td>{entry.dropped.length === 0 ? '0' : <Drops drops={entry.dropped} total={droppedOf(entry)} />}</td>
       <td className="num">{exact(balance.underWay)}</td>
-      <td>
+      <td className={styles.balance}>
         <BalanceSign unexplained={balance.unexplained} />
       </td>
     </tr>
@@ -102,7 +104,7 @@ export function BalanceSign({ unexplained, whole = 'balances' }: Pick<Balance, '
   if (unexplained === 0) {
     return (
       <span className={styles.balanced}>
-        <IconCircleCheckFilled size={14} aria-hidden /> {whole}
+        <IconCircleCheckFilled size={14} aria-hidden /> <span>{whole}</span>
       </span>
     );
   }

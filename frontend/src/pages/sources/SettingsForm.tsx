@@ -20,12 +20,7 @@ export function Settings({ exporter }: { exporter: Exporter }) {
       </p>
     );
   }
-  return (
-    <>
-      <Form id={exporter.flowSource} exporter={exporter} />
-      <Forget id={exporter.flowSource} exporter={exporter} />
-    </>
-  );
+  return <Form id={exporter.flowSource} exporter={exporter} />;
 }
 
 type Props = { id: string; exporter: Exporter };
@@ -115,12 +110,15 @@ function Form({ id, exporter }: Props) {
 }
 
 /** Takes an exporter off the list, after a second look. */
-function Forget({ id, exporter }: Props) {
+export function Forget({ exporter }: { exporter: Exporter }) {
+  const { me } = useSession();
   const [asked, setAsked] = useState(false);
   const forget = useDeleteSource();
+  const id = exporter.flowSource;
+  if (me.role === 'viewer' || id === undefined) return null;
   if (!asked) {
     return (
-      <Button variant="subtle" color="gray" className={styles.forget} onClick={() => setAsked(true)}>
+      <Button variant="default" className={styles.forget} onClick={() => setAsked(true)}>
         Forget this exporter…
       </Button>
     );

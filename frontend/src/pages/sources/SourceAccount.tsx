@@ -2,9 +2,9 @@ import { Skeleton } from '@mantine/core';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
 import { exact } from '../../format/numbers';
-import { Accounts, SentRow } from './Accounts';
+import { Accounts, BalanceSign, SentRow } from './Accounts';
 import type { Exporter } from './exporters';
-import type { UnitLedger } from './ledger';
+import { totalsOf, type UnitLedger } from './ledger';
 import type { Source } from './source';
 import styles from './sources.module.css';
 import { useSourceLedger } from './useSources';
@@ -24,13 +24,19 @@ export function SourceAccount({ exporter }: { exporter: Exporter }) {
       {books.units.length === 0 ? (
         <p className="dim">Nothing received since the units started.</p>
       ) : (
-        <Accounts
-          label="Account by unit and hop"
-          books={books}
-          units={books.units}
-          before={<Expected sources={exporter.leading} />}
-          after={(unit) => <SentTo unit={unit} />}
-        />
+        <>
+          <p>
+            <BalanceSign unexplained={totalsOf(books).unexplained} whole={missing.length === 0 ? 'Every account balances' : 'Every account that is known balances'} />
+          </p>
+          <Accounts
+            label="Account by unit and hop"
+            books={books}
+            units={books.units}
+            isNarrow
+            before={<Expected sources={exporter.leading} />}
+            after={(unit) => <SentTo unit={unit} />}
+          />
+        </>
       )}
       {between !== undefined && between !== 0 && (
         <p className={styles.between}>

@@ -10,7 +10,7 @@ import { sum } from '../../lists';
 import { usePreferences } from '../../preferences';
 import type { Exporter } from './exporters';
 import { ClockTable, DropTable, SamplingTable, SequenceTable, Small } from './FactTables';
-import { Settings } from './SettingsForm';
+import { Forget, Settings } from './SettingsForm';
 import { placeOf, type Source } from './source';
 import { SourceAccount } from './SourceAccount';
 import { SourceInterfaces } from './SourceInterfaces';
@@ -51,6 +51,9 @@ export function SourcePanel({ exporter, now, close }: Props) {
         <Section title="Sampling">
           <SamplingTable sources={sources} />
         </Section>
+        <Section title="Set by hand">
+          <Settings exporter={exporter} />
+        </Section>
         <Section title="Lost on the way" note="by sequence numbers">
           <SequenceTable sources={sources} />
         </Section>
@@ -64,9 +67,7 @@ export function SourcePanel({ exporter, now, close }: Props) {
           <DropTable drops={exporter.drops} />
         </Section>
         <Announced exporter={exporter} now={now} />
-        <Section title="Set by hand">
-          <Settings exporter={exporter} />
-        </Section>
+        <Forget exporter={exporter} />
       </div>
     </aside>
   );
