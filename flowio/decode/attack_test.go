@@ -50,6 +50,22 @@ var attacks = map[string]func(i int) flow.Packet{
 		}
 		return from(i%10, inDomain(uint32(i/5000), options.AppendSet(nil, template.NetFlow9), dataSet(400, records...)))
 	},
+	"sampling rates of ever new exporters": func(i int) flow.Packet {
+		options := template.New(400, 1, []template.Field{element(ie.ScopeSystem, 4), element(ie.SamplerID, 2), element(ie.SamplingInterval, 4)})
+		var records [][]byte
+		for n := range 20 {
+			records = append(records, octets(options.Fields, 1, uint64(n), uint64(i+1)))
+		}
+		return from(i, inDomain(uint32(i), options.AppendSet(nil, template.NetFlow9), dataSet(400, records...)))
+	},
+	"templates of ever new exporters, with data": func(i int) flow.Packet {
+		var sets []byte
+		for n := range 20 {
+			layout := template.New(uint16(256+(20*i+n)%60000), 0, []template.Field{element(ie.OctetDeltaCount, 4), element(uint16(i), 4)})
+			sets = append(append(sets, layout.AppendSet(nil, template.NetFlow9)...), dataSet(layout.ID, make([]byte, 8))...)
+		}
+		return from(i, inDomain(uint32(i), sets))
+	},
 	"NetFlow v5 of ever new engines": func(i int) flow.Packet {
 		p := packet5(1)
 		p.Payload[20], p.Payload[21] = byte(i>>8), byte(i)
@@ -73,8 +89,9 @@ func from(i int, p flow.Packet) flow.Packet {
 	return p
 }
 
-// TestAttacks sends hostile packets beside those of an exporter that behaves:
-// memory stays below the ceiling, and that exporter loses nothing.
+// TestAttacks sends hostile packets beside those of an exporter that behaves,
+// which announces its template and its rate once and whose first data come
+// before: memory stays below the ceiling, and that exporter loses nothing.
 func TestAttacks(t *testing.T) {
 	for name, attack := range attacks {
 		t.Run(name, func(t *testing.T) {
@@ -95,16 +112,20 @@ func TestAttacks(t *testing.T) {
 					good += out.Len()
 				}
 			}
-			send(announcement)
-			const packets, every = 10_000, 100
+			rate := template.New(500, 1, []template.Field{element(ie.ObservationDomainID, 4), element(ie.SamplingInterval, 4)})
+			const packets, every, rated = 10_000, 100, 777
 			for i := range packets {
 				send(attack(i))
 				if i%every == 0 {
 					send(data)
 				}
-				if i%5000 == 0 {
-					send(announcement) // as exporters do every now and then
+				if i == every/2 { // its first data wait
+					send(announcement)
+					send(inIPFIXDomain(7, rate.AppendSet(nil, template.IPFIX), dataSet(500, octets(rate.Fields, 7, rated))))
 				}
+			}
+			if got := cfg.Rates.Rates(sampling.Domain{Exporter: exporter.Addr(), Number: 7}).Default(); got != rated {
+				t.Errorf("its sampling rate is %d, want %d", got, rated)
 			}
 			if want := packets / every * 10; good != want {
 				t.Errorf("%d records of the exporter that behaves, want %d", good, want)
