@@ -185,20 +185,35 @@ func (d *deployment) awaitRecords(e *quietExporter, before sums, since synth.Sen
 	})
 }
 
+// wantAccounted waits until every unit accounts for everything it received.
+func (d *deployment) wantAccounted() {
+	d.t.Helper()
+	d.await("every unit to account for everything", 10*time.Second, func() error {
+		books, err := d.ledger()
+		if err != nil {
+			return err
+		}
+		for name, c := range books {
+			for k, n := range c.missing {
+				if n != 0 {
+					return fmt.Errorf("%s misses %d at %s", name, n, k)
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // wantNoneUnknown asserts that no unit has dropped records for want of a
 // template or as malformed, and that each accounts for everything.
 func (d *deployment) wantNoneUnknown() {
 	d.t.Helper()
+	d.wantAccounted()
 	books, err := d.ledger()
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	for name, c := range books {
-		for k, n := range c.missing {
-			if n != 0 {
-				d.t.Errorf("%s misses %d at %s", name, n, k)
-			}
-		}
 		for _, reason := range []string{"unknown_template", "refused_template", "malformed"} {
 			if n := c.dropped[reason]; n != 0 {
 				d.t.Errorf("%s dropped %d as %s", name, n, reason)
