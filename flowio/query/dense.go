@@ -327,29 +327,30 @@ func (s *segmentScanner) mergeDense() error {
 	d, w := &s.dense, s.compact.words
 	n := 0
 	places := s.codes[:]
+	at := func(i int) []uint64 { return d.at(int(places[i])) }
 	for place := range d.size {
 		if d.at(place)[0] == 0 {
 			continue
 		}
 		places[n] = uint32(place)
-		s.placeKey(place, s.keys[n*w:(n+1)*w])
+		s.placeKey(uint64(place), s.keys[n*w:(n+1)*w])
 		if n++; n == blockRows {
-			if err := s.mergePlaces(places[:n]); err != nil {
+			if err := s.mergePlaces(n, at); err != nil {
 				return err
 			}
 			n = 0
 		}
 	}
-	return s.mergePlaces(places[:n])
+	return s.mergePlaces(n, at)
 }
 
 // placeKey fills key with the compact key of a place.
-func (s *segmentScanner) placeKey(place int, key []uint64) {
+func (s *segmentScanner) placeKey(place uint64, key []uint64) {
 	clear(key)
 	for i := range s.parts {
 		p := &s.parts[i]
-		index := uint32(place % p.n)
-		place /= p.n
+		index := uint32(place % uint64(p.n))
+		place /= uint64(p.n)
 		if p.firsts != nil {
 			index = p.firsts[index]
 		}
@@ -357,19 +358,19 @@ func (s *segmentScanner) placeKey(place int, key []uint64) {
 	}
 	if s.compact.hasStep {
 		slot := s.compact.stepSlot
-		key[slot.word] |= uint64(s.dense.step+place) << slot.shift
+		key[slot.word] |= (uint64(s.dense.step) + place) << slot.shift
 	}
 }
 
-// mergePlaces adds places, whose keys are in s.keys, to their groups.
-func (s *segmentScanner) mergePlaces(places []uint32) error {
+// mergePlaces adds n places, whose keys are in s.keys, to their groups.
+func (s *segmentScanner) mergePlaces(n int, at func(i int) []uint64) error {
 	l, d, t := &s.compact.layout, &s.dense, s.groups.table
-	groups := s.found[:len(places)]
-	if err := t.find(s.keys[:len(places)*l.words], groups); err != nil {
+	groups := s.found[:n]
+	if err := t.find(s.keys[:n*l.words], groups); err != nil {
 		return err
 	}
 	for i, g := range groups {
-		from, to := d.at(int(places[i])), t.sumsOf(int(g))
+		from, to := at(i), t.sumsOf(int(g))
 		if l.flowsAt >= 0 {
 			to[l.flowsAt] += from[0]
 		}

@@ -61,10 +61,14 @@ func (p *keyPart) renumber() {
 
 // key returns the part of a key that an index stands for.
 func (p *keyPart) key(index uint32) uint64 {
+	return p.value(index) << p.slot.shift
+}
+
+func (p *keyPart) value(index uint32) uint64 {
 	if p.ids != nil {
-		return uint64(p.ids[index]) << p.slot.shift
+		return uint64(p.ids[index])
 	}
-	return p.numbers[index] << p.slot.shift
+	return p.numbers[index]
 }
 
 // fillKeys fills keys with the compact keys of the chosen rows.

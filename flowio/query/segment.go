@@ -34,6 +34,7 @@ type segmentScanner struct {
 	counters  [2]counter
 	rateOfAll uint64 // sampling rate of all records of the source; 0: rates differ
 	dense     dense
+	sparse    sparse
 
 	block block
 	set   [blockRows / 64]uint64
@@ -49,10 +50,11 @@ type segmentScanner struct {
 	counterCodes   [2][blockRows]uint32
 }
 
-// blockSink takes blocks instead of the groups' table; see Selection.
+// blockSink takes the chosen rows of blocks instead of the groups' table; see
+// Selection.
 type blockSink interface {
-	// block takes the compact keys of some rows. It may change keys.
-	block(s *segmentScanner, keys []uint64, n int) error
+	begin(s *segmentScanner) // a source
+	block(s *segmentScanner) error
 }
 
 func newSegmentScanner(p *Plan, c *compact, groups *Partial) *segmentScanner {
@@ -91,7 +93,7 @@ func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(co
 		if err := s.page(page); err != nil {
 			return err
 		}
-		if s.most > 0 && s.groups.table.n > s.most {
+		if s.most > 0 && s.groups.table.n+s.sparse.n > s.most {
 			return errManyGroups
 		}
 	}
@@ -147,6 +149,10 @@ func (s *segmentScanner) prepareGroups() error {
 	s.counters[0] = s.counter(flow.Packets, rate, isOne)
 	s.counters[1] = s.counter(flow.Bytes, rate, isOne)
 	s.prepareDense()
+	s.prepareSparse()
+	if s.sink != nil {
+		s.sink.begin(s)
+	}
 	return nil
 }
 
@@ -183,14 +189,16 @@ func (s *segmentScanner) page(page int) error {
 
 // sum adds the chosen rows of a block to their groups.
 func (s *segmentScanner) sum(b *block) error {
-	if s.dense.isUsed && s.sink == nil {
+	switch {
+	case s.dense.isUsed:
 		return s.sumDense(b)
+	case s.sparse.isUsed:
+		return s.sumSparse(b)
+	case s.sink != nil:
+		return s.sink.block(s)
 	}
 	keys := s.keys[:b.n*s.compact.words]
 	s.fillKeys(b, keys)
-	if s.sink != nil {
-		return s.sink.block(s, keys, b.n)
-	}
 	groups := s.found[:b.n]
 	if err := s.groups.table.find(keys, groups); err != nil {
 		return err
@@ -288,8 +296,11 @@ func (s *segmentScanner) sketched(b *block, m Metric) []uint64 {
 
 // finish is called behind the last page of a source.
 func (s *segmentScanner) finish() error {
-	if s.dense.isUsed && s.sink == nil {
+	switch {
+	case s.dense.isUsed:
 		return s.mergeDense()
+	case s.sparse.isUsed:
+		return s.mergeSparse()
 	}
 	return nil
 }

@@ -8,8 +8,6 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
-
-	"example.com/weir/flowio/flow"
 )
 
 // Selection says which groups of a top its Partial needs: the others are only
@@ -58,8 +56,8 @@ func (p *Plan) selects() bool {
 type selecting struct {
 	scan  *scan
 	ask   Selection
-	seeds [2]uint64
-	order int // position of the sum that the plan orders by
+	seeds []uint64 // one per GroupBy
+	order int      // position of the sum that the plan orders by
 
 	bounds   []uint64 // per bucket
 	distinct sketch   // of the groups' hashes
@@ -137,8 +135,11 @@ func (s *scan) joinSelected(workers []*worker) (*Partial, error) {
 // runBuckets is the scan for many groups.
 func (s *scan) runBuckets(ctx context.Context) (*Partial, error) {
 	r := &selecting{
-		scan: s, ask: *s.opts.Select, order: s.plan.sumAt(), seeds: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1},
+		scan: s, ask: *s.opts.Select, order: s.plan.sumAt(),
 		bounds: make([]uint64, numBuckets), total: make([]uint64, s.plan.layout.sums), kept: newPartial(s.plan, s.budget),
+	}
+	for range s.plan.GroupBy {
+		r.seeds = append(r.seeds, rand.Uint64())
 	}
 	if err := s.budget.charge(8 * numBuckets * int64(1+max(1, s.opts.Threads))); err != nil {
 		return nil, err
@@ -158,7 +159,8 @@ func (r *selecting) survey(ctx context.Context) error {
 	workers, err := r.scan.each(ctx, func() *worker {
 		w := r.scan.newWorker()
 		w.byCode.sink = &bucketSums{
-			run: r, bounds: make([]uint64, numBuckets), total: make([]uint64, len(r.total)), distinct: sketch{dense: make([]byte, registers)},
+			bucketHashes: bucketHashes{run: r}, bounds: make([]uint64, numBuckets), total: make([]uint64, len(r.total)),
+			distinct: sketch{dense: make([]byte, registers)},
 		}
 		return w
 	})
@@ -199,7 +201,18 @@ func (r *selecting) surveyValues() {
 	}
 }
 
-func (r *selecting) hash(key []uint64) uint64 { return hashKey(key, &r.seeds) }
+// hash returns the sum of what the parts of a compact key are mixed to: scans
+// mix each entry of a dictionary once.
+func (r *selecting) hash(key []uint64) (h uint64) {
+	for i := range r.seeds {
+		h += mixPart(r.scan.compact.slots[i].part(key), r.seeds[i])
+	}
+	return h
+}
+
+// mixPart spreads part of a key over 64 bits. Seeds are secret: addresses come
+// from the network, and nobody may choose what falls into one bucket.
+func mixPart(v, seed uint64) uint64 { return hashNumber(v ^ seed) }
 
 // choose sums the groups of buckets, the greatest first, until the rest cannot
 // matter.
@@ -284,7 +297,7 @@ func (r *selecting) sum(ctx context.Context, buckets []uint32) (*Partial, error)
 	again.opts.Progress = nil
 	workers, err := again.each(ctx, func() *worker {
 		w := again.newWorker()
-		w.byCode.sink = &bucketGroups{run: r}
+		w.byCode.sink = &bucketGroups{bucketHashes: bucketHashes{run: r}}
 		return w
 	})
 	r.scan.bytes.Add(again.bytes.Load())
@@ -379,94 +392,4 @@ func (r *selecting) leave(groups uint64, estimated bool) {
 	if rest.Groups > 0 {
 		r.kept.AddRest(rest)
 	}
-}
-
-// bucketSums is the sink of the first pass.
-type bucketSums struct {
-	run      *selecting
-	bounds   []uint64
-	distinct sketch
-	total    []uint64
-	hasZeros bool
-}
-
-func (k *bucketSums) block(s *segmentScanner, keys []uint64, n int) error {
-	l, w := &s.compact.layout, s.compact.words
-	packets, bytes := s.countersOf(&s.block)
-	hashes := s.hashes[:n]
-	for i := range hashes {
-		hashes[i] = k.run.hash(keys[i*w : (i+1)*w])
-		k.distinct.register(bits.ReverseBytes64(hashes[i]))
-	}
-	values := bytes
-	switch k.run.order {
-	case l.flowsAt:
-		values = nil
-	case l.packets:
-		values = packets
-	}
-	for i, h := range hashes {
-		b := h >> (64 - bucketBits)
-		v := uint64(1)
-		if values != nil {
-			v = values[i]
-		}
-		k.bounds[b] = sum(k.bounds[b], v)
-		k.hasZeros = k.hasZeros || v == 0
-	}
-	k.addTotal(s, packets, bytes)
-	return nil
-}
-
-func (k *bucketSums) addTotal(s *segmentScanner, packets, bytes []uint64) {
-	l, b := &s.compact.layout, &s.block
-	if l.flowsAt >= 0 {
-		k.total[l.flowsAt] += uint64(b.n)
-	}
-	if packets != nil {
-		k.total[l.packets] = sum(k.total[l.packets], sumOf(packets))
-	}
-	if bytes != nil {
-		k.total[l.bytes] = sum(k.total[l.bytes], sumOf(bytes))
-	}
-	if l.first < 0 {
-		return
-	}
-	for _, v := range b.numbers(flow.First, s.values[0][:]) {
-		k.total[l.first] = earliest(k.total[l.first], v)
-	}
-	for _, v := range b.numbers(flow.Last, s.values[1][:]) {
-		k.total[l.last] = max(k.total[l.last], v)
-	}
-}
-
-// bucketGroups is the sink of the later passes: it sums the groups of the
-// wanted buckets.
-type bucketGroups struct {
-	run    *selecting
-	picks  [blockRows]uint16
-	groups [blockRows]uint32
-}
-
-func (k *bucketGroups) block(s *segmentScanner, keys []uint64, n int) error {
-	w, b := s.compact.words, &s.block
-	chosen := 0
-	for i := range n {
-		key := keys[i*w : (i+1)*w]
-		if !k.run.isWanted(k.run.hash(key)) {
-			continue
-		}
-		k.picks[chosen] = uint16(b.row(i))
-		copy(keys[chosen*w:(chosen+1)*w], key)
-		chosen++
-	}
-	if chosen == 0 {
-		return nil
-	}
-	b.n, b.all, b.picks = chosen, chosen == b.rows, k.picks[:chosen]
-	groups := k.groups[:chosen]
-	if err := s.groups.table.find(keys[:chosen*w], groups); err != nil {
-		return err
-	}
-	return s.addRows(b, groups)
 }
