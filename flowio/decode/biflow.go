@@ -102,7 +102,7 @@ func (b *biflows) turn(prog *program, c *clock, out *flow.Batch, first, n int, s
 				b.turned.Num(f)[at] = v
 			}
 		}
-		rows{b.turned, at, 1}.inOrder(uint64(c.axis))
+		rows{b.turned, at, 1}.setRight(uint64(c.axis))
 		made++
 	}
 	return made

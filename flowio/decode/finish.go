@@ -20,7 +20,7 @@ func finish(p *packet, prog *program, out *flow.Batch, first, n int) {
 		rows.anchorUptimes(prog.columns, p.clock.axis)
 	}
 	rows.missingTimes(prog.columns, p.clock.axis)
-	rows.inOrder(uint64(p.clock.axis))
+	rows.setRight(uint64(p.clock.axis))
 	if !prog.columns.Has(flow.ICMPType) && prog.columns.Has(flow.DstPort) {
 		rows.icmpFromPort()
 	}
@@ -131,12 +131,13 @@ func (r rows) lasting(f flow.Field) {
 	}
 }
 
-// inOrder sees to it that a flow has both times, starts no later than it ends,
-// and ends no later than its packet's place on the time axis. A time of 0 is
-// none: the flow has the other one, or the packet's. Times in the future come
-// from a clock that is ahead, or are the leftovers of fields that the exporter
-// did not fill: the flow is moved and keeps its duration.
-func (r rows) inOrder(axis uint64) {
+// setRight sees to it that a flow has both times and that neither lies after its
+// packet's place on the time axis. A time of 0 is none: the flow has the other
+// one, or the packet's. Times in the future come from a clock that is ahead, or
+// are the leftovers of fields that the exporter did not fill: the flow is moved
+// and keeps its duration. A start behind the end stays as it was exported; such
+// a flow has no duration.
+func (r rows) setRight(axis uint64) {
 	starts, ends := r.num(flow.First), r.num(flow.Last)
 	if starts == nil || ends == nil {
 		r.notInFuture(axis)
@@ -144,26 +145,28 @@ func (r rows) inOrder(axis uint64) {
 	}
 	for i, end := range ends {
 		start := starts[i]
-		if start-1 < end && end <= axis+ahead { // both are there and in order
+		if start-1 < axis+ahead && end-1 < axis+ahead { // both are there
 			continue
 		}
-		if end == 0 {
-			end = start
-		}
-		if end == 0 || start > end && start > axis+ahead && end > axis+ahead {
+		switch {
+		case start == 0 && end == 0:
 			start, end = axis, axis
+		case start == 0:
+			start = end
+		case end == 0:
+			end = start
 		}
 		if end > axis+ahead {
 			start, end = moved(start, end-axis), axis
 		}
-		if start == 0 || start > end {
-			start = end
+		if start > axis+ahead {
+			start = axis
 		}
 		starts[i], ends[i] = start, end
 	}
 }
 
-// notInFuture is inOrder for batches that lack one of the times.
+// notInFuture is setRight for batches that lack one of the times.
 func (r rows) notInFuture(axis uint64) {
 	for _, column := range [...][]uint64{r.num(flow.First), r.num(flow.Last)} {
 		for i := range column {
