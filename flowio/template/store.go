@@ -41,9 +41,11 @@ const (
 	// maxUses is how many uses of one are counted for that.
 	candidates, maxUses = 16, 255
 
-	// sweepEvery is how often exporters without a template are forgotten. It
-	// gives their budget of new layouts back.
+	// sweepEvery is how often exporters without a template are forgotten, which
+	// gives their budget of new layouts back. maxEmpty of them are too many to
+	// wait for that.
 	sweepEvery = maxPerExporter / newPerSecond * time.Second
+	maxEmpty   = 8192
 )
 
 // Key names a template. Template IDs are unique only within one transport
@@ -76,6 +78,7 @@ type Store struct {
 	octets    int    // sum over entries; at most maxOctets
 	changes   uint64 // of entries
 	swept     time.Time
+	empty     int // exporters that have lost their last template since
 	parking   parking
 }
 
@@ -229,6 +232,9 @@ func (s *Store) evictLocked(list *list.List) {
 		s.touchLocked(e, e.announced)
 	}
 	s.removeLocked(least)
+	if s.exporters[least.key.Exporter].byAge.Len() == 0 {
+		delete(s.exporters, least.key.Exporter)
+	}
 }
 
 // removeLocked leaves the exporter known, so that it cannot get a new budget by
@@ -237,6 +243,9 @@ func (s *Store) removeLocked(e *entry) {
 	owner := s.exporters[e.key.Exporter]
 	s.byAge.Remove(e.inStore)
 	owner.byAge.Remove(e.inOwner)
+	if owner.byAge.Len() == 0 {
+		s.empty++
+	}
 	delete(s.entries, e.key)
 	s.octets -= e.octets()
 	s.changes++
@@ -338,8 +347,8 @@ func (s *Store) sweepLocked(now time.Time) (dropped []Key) {
 		}
 		s.removeLocked(e)
 	}
-	if now.Sub(s.swept) >= sweepEvery {
-		s.swept = now
+	if now.Sub(s.swept) >= sweepEvery || s.empty >= maxEmpty {
+		s.swept, s.empty = now, 0
 		maps.DeleteFunc(s.exporters, func(_ netip.AddrPort, x *exporter) bool { return x.byAge.Len() == 0 })
 	}
 	return s.parking.expire(now)

@@ -3,6 +3,7 @@ package template_test
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -223,6 +224,26 @@ func TestWithdrawalGivesNoNewBudget(t *testing.T) {
 			t.Errorf("%d announcements are admitted", admitted)
 		}
 	})
+}
+
+// TestInventedExportersAreForgotten: exporters that announce and withdraw, each
+// once, leave nothing.
+func TestInventedExportersAreForgotten(t *testing.T) {
+	s, _ := newStore()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range 300_000 {
+		k := template.Key{Exporter: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1), ID: 256}
+		s.Add(k, twoFields(256))
+		s.Withdraw(k)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+		t.Errorf("%d KiB are left", grown>>10)
+	}
+	runtime.KeepAlive(s)
 }
 
 // TestTemplatesInUseStay: exporters invent templates until the Store is full;
