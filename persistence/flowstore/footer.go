@@ -36,6 +36,7 @@ type footer struct {
 	maxTime  int64
 	indexSum uint32                          // checksum of the page indexes
 	indexEnd int64                           // offset of the first octet behind them
+	hasMore  bool                            // what a rewriting through records would lose
 	chunks   [numColumns]*format.ColumnChunk // nil: the segment lacks the column
 }
 
@@ -71,6 +72,7 @@ func readFooter(r io.ReaderAt, size int64) (f *footer, err error) {
 	if f.replaces, err = parseNames(replaced); err != nil {
 		return nil, fmt.Errorf("footer: %w: %s is %q", ErrCorrupt, replacesKey, replaced)
 	}
+	_, f.hasMore = file.Lookup(membershipsKey)
 	f.takeChunks(meta)
 	return f, f.takeBounds()
 }
@@ -145,12 +147,13 @@ func checkVersion(file *parquet.File) error {
 func (f *footer) takeChunks(meta *format.FileMetaData) {
 	chunks := meta.RowGroups[0].Columns
 	for i := range chunks {
-		path := chunks[i].MetaData.PathInSchema
+		path, isKnown := chunks[i].MetaData.PathInSchema, false
 		for j := range columns {
 			if len(path) == 1 && path[0] == columns[j].name && chunks[i].MetaData.Type == columns[j].physical() {
-				f.chunks[j] = &chunks[i]
+				f.chunks[j], isKnown = &chunks[i], true
 			}
 		}
+		f.hasMore = f.hasMore || !isKnown
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"sync"
 )
 
 // maxManifestLine bounds one line: that of a compaction names maxMerged paths.
@@ -136,9 +137,9 @@ func (n *noted) remove(path string) {
 	n.removed[path] = true
 }
 
-// manifest is the list of segments on disk, open for more lines. The sealing
-// goroutine alone uses it.
+// manifest is the list of segments on disk, open for more lines.
 type manifest struct {
+	mu   sync.Mutex // guards what follows
 	file *diskFile
 	good int64 // octets of whole lines
 }
@@ -177,6 +178,8 @@ func (k *disk) newManifest(dir string, segments []*segment, lost []Gap) (*manife
 // append adds entries durably, all or none of them as far as this process
 // goes on.
 func (m *manifest) append(entries ...entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var lines []byte
 	for _, e := range entries {
 		lines = append(lines, e.line()...)

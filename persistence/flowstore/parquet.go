@@ -21,6 +21,10 @@ const (
 	versionKey  = "weir.format"
 	sequenceKey = "weir.sequence"
 	replacesKey = "weir.replaces"
+
+	// membershipsKey has the sets of channels that the column membership
+	// numbers. No segment has any yet.
+	membershipsKey = "weir.memberships"
 )
 
 const parquetMagic = "PAR1"

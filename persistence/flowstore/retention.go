@@ -13,10 +13,12 @@ import (
 // never the newest. Views that read them keep them on disk until they close.
 func (s *Store) retain(now time.Time) {
 	wanted := s.wantedRoom()
+	s.order.Lock()
+	defer s.order.Unlock()
 	s.removeExpired(s.expired(now, wanted), now)
 }
 
-// removeExpired takes segments out of the store.
+// removeExpired takes segments out of the store. The caller holds order.
 func (s *Store) removeExpired(expired []*segment, now time.Time) {
 	if len(expired) == 0 {
 		return

@@ -28,14 +28,29 @@ type sealer struct {
 	small   []uint32 // number per value of an 8 or 16 bit column, plus one
 	numbers *table[uint64]
 
+	isAged bool // compress everything that gets smaller by it, and better
+
 	w *fileWriter
 	s *snapshot
 }
 
-func newSealer() *sealer {
-	// The fastest level: dictionaries are sorted, what there is to gain is
-	// gained at once.
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+// worthIt is what compression of a page that is otherwise read as it lies must
+// save: one part in so many.
+const worthIt = 20
+
+// newSealer returns a sealer for new segments. Its level of compression is the
+// fastest: dictionaries are sorted, what there is to gain is gained at once.
+func newSealer() *sealer { return newSealerOf(zstd.SpeedFastest) }
+
+// newAgedSealer returns a sealer for aged segments, which takes its time.
+func newAgedSealer() *sealer {
+	e := newSealerOf(zstd.SpeedDefault)
+	e.isAged = true
+	return e
+}
+
+func newSealerOf(level zstd.EncoderLevel) *sealer {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		panic(err) // only wrong options make it fail
 	}
@@ -147,11 +162,23 @@ func (e *sealer) dictionaryPages(distinct int, value func(uint32) []byte) {
 	width := widthFor(distinct)
 	for page := range slices.Chunk(e.indexes, pageRows) {
 		e.page = appendIndexes(e.page[:0], page, width)
-		e.w.dataPage(dataPage{
-			rows: len(page), encoding: format.RLEDictionary, rawSize: len(e.page),
-			min: value(slices.Min(page)), max: value(slices.Max(page)),
-		}, e.page)
+		e.rawPage(format.RLEDictionary, len(page), value(slices.Min(page)), value(slices.Max(page)))
 	}
+}
+
+// rawPage writes e.page as it is, or if the segment is aged, compressed where
+// that saves enough.
+func (e *sealer) rawPage(enc format.Encoding, rows int, lo, hi []byte) {
+	body, isCompressed := e.page, false
+	if e.isAged {
+		e.packed = e.zstd.EncodeAll(e.page, e.packed[:0])
+		if isCompressed = len(e.packed) <= len(e.page)-len(e.page)/worthIt; isCompressed {
+			body = e.packed
+		}
+	}
+	e.w.dataPage(dataPage{
+		rows: rows, encoding: enc, compressed: isCompressed, rawSize: len(e.page), min: lo, max: hi,
+	}, body)
 }
 
 // compressedPage writes e.page, compressed.
@@ -314,8 +341,6 @@ func (e *sealer) deltaPages(c *column) {
 			e.compressedPage(format.DeltaBinaryPacked, len(page), lo, hi)
 			continue
 		}
-		e.w.dataPage(dataPage{
-			rows: len(page), encoding: format.DeltaBinaryPacked, rawSize: len(e.page), min: lo, max: hi,
-		}, e.page)
+		e.rawPage(format.DeltaBinaryPacked, len(page), lo, hi)
 	}
 }

@@ -30,6 +30,7 @@ type segment struct {
 	readers   int  // guarded by the store's lock
 	isRemoved bool // guarded by the store's lock
 	isDamaged bool // guarded by the store's lock: a reader met something unreadable
+	isKept    bool // guarded by the store's lock: ageing leaves it as it is
 }
 
 // segmentName is the second part of a segment's name.

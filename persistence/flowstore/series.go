@@ -171,6 +171,8 @@ func (s *Store) catchUp() {
 
 // maintainLoop does what can wait, beside everything else.
 func (s *Store) maintainLoop() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
 	for {
@@ -179,6 +181,7 @@ func (s *Store) maintainLoop() {
 			return
 		case now := <-tick.C:
 			s.maintainSeries(now)
+			s.ageAll(ctx, now)
 		}
 	}
 }

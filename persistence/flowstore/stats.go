@@ -16,6 +16,7 @@ type Stats struct {
 	LostAtRecovery uint64 // records that Open saw in journals but could not read; a lower bound
 	Removed        uint64 // segments removed by retention since Open
 	MadeRoom       uint64 // of those, the ones that had to go for want of disk space
+	Aged           uint64 // segments that were written anew since Open
 	SealErrors     uint64
 	SyncErrors     uint64
 
@@ -29,7 +30,7 @@ type Stats struct {
 const maxGaps = 256
 
 type counts struct {
-	appended, refused, recovered, lost, removed, madeRoom, sealErrors, syncErrors uint64
+	appended, refused, recovered, lost, removed, madeRoom, aged, sealErrors, syncErrors uint64
 }
 
 // Stats returns the state of the store.
@@ -39,7 +40,7 @@ func (s *Store) Stats() Stats {
 	st := Stats{
 		Segments: len(s.segments), Sealing: len(s.sealing),
 		Appended: s.counts.appended, Refused: s.counts.refused, Recovered: s.counts.recovered,
-		LostAtRecovery: s.counts.lost, Removed: s.counts.removed, MadeRoom: s.counts.madeRoom,
+		LostAtRecovery: s.counts.lost, Removed: s.counts.removed, MadeRoom: s.counts.madeRoom, Aged: s.counts.aged,
 		SealErrors: s.counts.sealErrors, SyncErrors: s.counts.syncErrors,
 		Unreadable: append([]Gap(nil), s.gaps...), Full: s.full,
 	}

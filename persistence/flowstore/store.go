@@ -62,6 +62,10 @@ type Config struct {
 	// Append refuses. 0 lets all but the newest go.
 	Keep time.Duration
 
+	// AgeAfter is the age from which segments are written anew to take less
+	// space, small ones merged. 0 means a day; less than that, never.
+	AgeAfter time.Duration
+
 	Series Series       // is given the records of every generation; nil: there is none
 	Log    *slog.Logger // nil discards
 
@@ -88,7 +92,9 @@ type Store struct {
 	readers  sync.Pool // of *columnReader
 	blocks   blocks
 	hot      *hotCache
-	manifest *manifest // the sealing goroutine's
+	manifest *manifest
+
+	order sync.Mutex // of what adds to the manifest and takes segments away; before mu
 
 	stop     chan struct{} // closed by Close
 	kick     chan struct{} // work for the sealing goroutine; holds one
