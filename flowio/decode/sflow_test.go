@@ -199,3 +199,21 @@ func TestLyingCounts(t *testing.T) {
 	}
 	runtime.KeepAlive(d)
 }
+
+// TestSamplesDoNotAllocate decodes flow samples as switches send them.
+func TestSamplesDoNotAllocate(t *testing.T) {
+	sample := flowSample(true, rawHeader(sflow.HeaderEthernet, macs, []byte{8, 0}, ipPacket),
+		structure(sflow.ExtendedSwitch, words(1, 0, 2, 0)), structure(sflow.ExtendedGateway, words(1, 1, 1, 2, 3, 1, 2, 1, 9, 0, 0)))
+	p := sflowPacket(sample, sample, sample, sample)
+	d, out := decode.New(decode.Config{}), flow.NewBatch(flow.AllFields)
+	decodeOnce := func() {
+		out.Reset()
+		if err := d.Decode(p, out); err != nil || out.Len() != 4 {
+			t.Fatalf("%d records, %v", out.Len(), err)
+		}
+	}
+	decodeOnce()
+	if n := testing.AllocsPerRun(100, decodeOnce); n > 0 {
+		t.Errorf("%v allocations per datagram, want 0", n)
+	}
+}
