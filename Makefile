@@ -30,7 +30,7 @@ test: test-needs build ## install what the tests need, then run them all
 	go tool gotestsum --format pkgname --format-hide-empty-pkg -- -timeout 20m -count=1 $(TESTFLAGS) . ./integration/...
 
 test-needs: ## install the Debian packages that the tests use
-	@.ci/needs softflowd nfdump tcpdump util-linux
+	@.ci/needs softflowd nfdump tcpdump util-linux iproute2 procps
 
 ui-test: ui ## unit tests and lint of the dashboard
 	cd frontend && npm run lint && npm test
@@ -59,7 +59,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s) each, one after the other
 	done <<<"$$targets"
 
 bench: go-build ## benchmarks, next to peers where there are any
-	@.ci/needs nfdump softflowd
+	@.ci/needs nfdump softflowd pmacct iproute2
 	go test -run '^$$' -bench . -benchtime 2s ./flowio/... ./persistence/...
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration/...
 

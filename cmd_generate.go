@@ -35,6 +35,7 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	perPacket := fs.Int("flows-per-packet", 0, "flow records in an export packet; 0 = as many as fit")
 	protocol := fs.String("protocol", "mixed", "netflow5, netflow9, ipfix, sflow, or mixed")
 	sampling := fs.Uint("sampling", 1, "sampling rate that the exporters announce, 1 in `N`")
+	from := fs.String("from", "", "source `address` of the first exporter, the others follow it; all must be of this machine")
 	repeat := fs.Int("repeat", 0, "packets that an exporter makes each second, the others are those again with new headers; 0 = all are made")
 	ipv6 := fs.Float64("ipv6", 0.2, "share of IPv6 conversations, 0 to 1")
 	seed := fs.Uint64("seed", 1, "the same seed gives the same flows")
@@ -55,6 +56,12 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	case *output != "text" && *output != "json":
 		return usagef("generate: --output %q, want text or json", *output)
 	}
+	var first netip.Addr
+	if *from != "" {
+		if first, err = netip.ParseAddr(*from); err != nil {
+			return usagef("generate: --from %s: %w", *from, err)
+		}
+	}
 	protocols := synth.Protocols
 	if *protocol != "mixed" {
 		if !slices.Contains(protocols, synth.Protocol(*protocol)) {
@@ -69,10 +76,16 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	var crowd crowd
 	defer crowd.close()
 	for i := range *exporters {
+		address := first
+		if first.IsValid() {
+			first = first.Next()
+		} else {
+			address = source(remote.AddrPort().Addr(), [2]byte{0, 60}, i)
+		}
 		err := crowd.add(synth.Config{
 			Name: fmt.Sprintf("exporter-%d", i+1), Protocol: protocols[i%len(protocols)], Domain: uint32(i % 4), Seed: *seed,
 			FlowsPerPacket: *perPacket, SamplingRate: uint32(*sampling), IPv6Share: *ipv6, Repeat: *repeat,
-		}, source(remote.AddrPort().Addr(), [2]byte{0, 60}, i), remote)
+		}, address, remote)
 		if err != nil {
 			return &usageError{fmt.Errorf("generate: %w", err)}
 		}

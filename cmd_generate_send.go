@@ -16,7 +16,7 @@ import (
 type burstSocket struct {
 	*net.UDPConn
 	control []byte // says how long the packets of a piece are
-	single  bool   // the kernel or the device cannot take pieces apart
+	single  bool   // pieces are refused: packets longer than the MTU, or a device without checksums
 }
 
 func newBurstSocket(conn *net.UDPConn) *burstSocket {
@@ -43,7 +43,7 @@ func (s *burstSocket) sendRun(octets []byte, each int) error {
 	if len(octets) > each && !s.single {
 		binary.NativeEndian.PutUint16(s.control[unix.CmsgLen(0):], uint16(each))
 		_, _, err := s.WriteMsgUDP(octets, s.control, nil)
-		if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EIO) {
+		if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EIO) && !errors.Is(err, unix.EMSGSIZE) {
 			return err
 		}
 		s.single = true

@@ -66,7 +66,7 @@ func (v *sendBatch) send(s *socket, some []*datagram) (n int, err error) {
 		case errno != 0 && v.counts[at] > 1:
 			s.single = true
 			rest, err := v.send(s, some[n:])
-			s.single = errno == unix.EIO || errno == unix.EINVAL
+			s.single = errno == unix.EIO || errno == unix.EINVAL || errno == unix.EMSGSIZE
 			return n + rest, err
 		case errno != 0:
 			return n, errno
