@@ -38,7 +38,8 @@ const adminTokenFile = "admin-token"
 
 func assembleMaster(cfg Config, log *slog.Logger) ([]part, error) {
 	m, err := master.New(master.Config{
-		DataDir: cfg.DataDir, Name: cfg.Name, Control: cfg.Control, Query: cfg.Query, Version: release, Log: log,
+		DataDir: cfg.DataDir, Name: cfg.Name, Control: cfg.Control, Query: cfg.Query,
+		MaxQueries: cfg.Queries.AtOnce, Version: release, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -86,6 +87,7 @@ func assembleSlave(cfg Config, log *slog.Logger) ([]part, error) {
 		DataDir: cfg.DataDir, Name: cfg.Name, Role: cfg.Role, Control: cfg.Control, Query: cfg.Query, Parent: cfg.Parent,
 		Listen: listen, Sockets: cfg.Flows.Sockets, Buffer: int(cfg.Flows.Buffer),
 		Retention: cfg.Store.Retention, Quota: uint64(cfg.Store.Quota), Reserve: uint64(cfg.Store.Reserve), Keep: cfg.Store.Keep,
+		Memory: uint64(cfg.Queries.Memory), Spill: uint64(cfg.Queries.Disk), Cache: uint64(cfg.Queries.Cache),
 		Version: release, Log: log,
 	})
 	if err != nil {

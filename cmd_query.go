@@ -19,12 +19,15 @@ const queryExamples = `  weir query top --by srcAddr --metric bytes --limit 5 'p
   weir query top --by srcAddr/24,dstPort --from 2026-11-23T10:00:00Z --to 2026-11-23T11:00:00Z
   weir query series --by proto --step 60s --from now-6h --output csv
   weir query total --metric 'bytes,flows,uniq(srcAddr)' 'dst net 192.0.2.0/24'
+  weir query list
+  weir query stop 0b2f…          ends a query, which keeps what it has found
+  weir query cancel --all        ends all queries
 `
 
 // queryFlags are the flags of a query.
 type queryFlags struct {
 	from, to, by, metrics, order, step, groups *string
-	limit                                      *int
+	limit, offset                              *int
 	unscaled, raw                              *bool
 }
 
@@ -33,9 +36,10 @@ func addQueryFlags(fs *flag.FlagSet) queryFlags {
 		from:     fs.String("from", "", "begin of the `time` range: RFC 3339, or relative as now-1h (the default)"),
 		to:       fs.String("to", "", "end of the `time` range, exclusive; default now"),
 		by:       fs.String("by", "", "`fields` to group by, comma-separated: srcAddr/24,dstPort"),
-		metrics:  fs.String("metric", "", "`metrics`, comma-separated: bytes, packets, flows, uniq(field), p95(field)"),
-		order:    fs.String("order-by", "", "`metric` to order by; default the first"),
+		metrics:  fs.String("metric", "", "`metrics`, comma-separated: bytes, packets, flows, bps, pps, bpp, uniq(field), p95(field)"),
+		order:    fs.String("order-by", "", "`metric` to order by; default the first; -bytes puts the least first"),
 		limit:    fs.Int("limit", 0, "`number` of groups; default 10"),
+		offset:   fs.Int("offset", 0, "`number` of groups to leave out before the first"),
 		step:     fs.String("step", "", "`length` of a step of a series: 60s"),
 		groups:   fs.String("source-group", "", "`names` of source groups, comma-separated; default all"),
 		unscaled: fs.Bool("unscaled", false, "do not multiply counters by the sampling rate"),
@@ -49,15 +53,16 @@ func (f queryFlags) request(kind query.Kind, filter string) query.Request {
 	return query.Request{
 		Kind: kind, From: *f.from, To: *f.to, Filter: filter, SourceGroups: splitList(*f.groups),
 		GroupBy: splitList(*f.by), Metrics: splitList(*f.metrics), OrderBy: *f.order,
-		Limit: *f.limit, Step: *f.step, Scaled: &scaled,
+		Limit: *f.limit, Offset: *f.offset, Step: *f.step, Scaled: &scaled,
 	}
 }
 
 // cmdQuery asks for groups, series or sums.
 func cmdQuery(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	fs := flags("query", "top|series|total [FLAG ...] [FILTER]", queryExamples)
+	fs := flags("query", "top|series|total [FLAG ...] [FILTER] | list | stop|cancel ID ...|--all", queryExamples)
 	api, asked := addAPIFlags(fs), addQueryFlags(fs)
 	output := addOutput(fs, "table", "json", "csv")
+	all := fs.Bool("all", false, "stop, cancel: every query that has not ended")
 	words, err := parse(fs, args, stdout, stderr)
 	if err != nil {
 		return err
@@ -65,8 +70,11 @@ func cmdQuery(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if err := checkOutput(*output, "table", "json", "csv"); err != nil {
 		return err
 	}
-	if len(words) == 0 || !slices.Contains([]string{"top", "series", "total"}, words[0]) {
-		return usagef("query: say what: top, series or total ('weir query --help' has examples)")
+	if len(words) == 0 || !slices.Contains([]string{"top", "series", "total", "list", "stop", "cancel"}, words[0]) {
+		return usagef("query: say what: top, series, total, list, stop or cancel ('weir query --help' has examples)")
+	}
+	if slices.Contains([]string{"list", "stop", "cancel"}, words[0]) {
+		return cmdQueries(ctx, api, words, *all, *output, stdout)
 	}
 	filter := strings.Join(words[1:], " ")
 	c, err := api.connect()
@@ -97,6 +105,12 @@ func noticeCost(stderr io.Writer, r *query.Result) {
 	if r.Method != "" {
 		fmt.Fprintf(stderr, ", %s", r.Method)
 	}
+	if r.Merge != "" {
+		fmt.Fprintf(stderr, ", merged by %s, %s between units", r.Merge, humanize.Bytes(r.Stats.WireBytes))
+	}
+	if r.Stats.CachedSegments > 0 {
+		fmt.Fprintf(stderr, ", %d of %d segments from the cache", r.Stats.CachedSegments, r.Stats.Segments)
+	}
 	fmt.Fprintln(stderr)
 }
 
@@ -115,12 +129,21 @@ func resultTable(r *query.Result, raw bool) *table {
 	for _, row := range r.Rows {
 		t.add(showRow(r.Columns, row, show)...)
 	}
-	if metrics := len(r.Total); !raw && metrics > 0 && metrics < len(r.Columns) {
-		label := make(query.Row, len(r.Columns)-metrics)
-		label[0] = "total"
-		t.add(showRow(r.Columns, append(label, r.Total...), show)...)
+	if !raw {
+		t.addSum(r, "other", r.Other, show)
+		t.addSum(r, "total", r.Total, show)
 	}
 	return t
+}
+
+// addSum adds a row of metrics without groups, if there are groups.
+func (t *table) addSum(r *query.Result, label string, sums query.Row, show func(query.Column, any) string) {
+	if len(sums) == 0 || len(sums) >= len(r.Columns) {
+		return
+	}
+	row := make(query.Row, len(r.Columns)-len(sums))
+	row[0] = label
+	t.add(showRow(r.Columns, append(row, sums...), show)...)
 }
 
 func showRow(columns []query.Column, row query.Row, show func(query.Column, any) string) []string {

@@ -34,8 +34,9 @@ type Config struct {
 	API     APIConfig     `yaml:"api"`
 	Flows   FlowsConfig   `yaml:"flows"`
 
-	Store StoreConfig `yaml:"store"`
-	Log   LogConfig   `yaml:"log"`
+	Store   StoreConfig   `yaml:"store"`
+	Queries QueriesConfig `yaml:"queries"`
+	Log     LogConfig     `yaml:"log"`
 }
 
 // APIConfig is where a Master serves the dashboard, GraphQL and REST.
@@ -58,6 +59,15 @@ type StoreConfig struct {
 	Quota     Size          `yaml:"quota"`
 	Reserve   Size          `yaml:"reserve"`
 	Keep      time.Duration `yaml:"keep"`
+}
+
+// QueriesConfig bounds what queries use: how many a Master asks at once, and
+// what those of a Slave may hold together.
+type QueriesConfig struct {
+	AtOnce int  `yaml:"at-once"`
+	Memory Size `yaml:"memory"`
+	Disk   Size `yaml:"disk"`
+	Cache  Size `yaml:"cache"`
 }
 
 // LogConfig is what a unit logs to standard error.
@@ -100,8 +110,9 @@ func defaultConfig() Config {
 		API:     APIConfig{Address: "127.0.0.1:8080"},
 		Flows:   FlowsConfig{Sockets: 2, Buffer: 32 << 20},
 
-		Store: StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30, Reserve: 256 << 20, Keep: 24 * time.Hour},
-		Log:   LogConfig{Level: "info", Format: "auto"},
+		Store:   StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30, Reserve: 256 << 20, Keep: 24 * time.Hour},
+		Queries: QueriesConfig{Memory: 512 << 20, Disk: 8 << 30, Cache: 64 << 20},
+		Log:     LogConfig{Level: "info", Format: "auto"},
 	}
 }
 
@@ -246,6 +257,7 @@ func (c *Config) validate() error {
 		wrong("flows.sockets", "%d, want 1 to 64", c.Flows.Sockets)
 	}
 	c.Store.check(wrong)
+	c.Queries.check(wrong)
 	if _, err := c.Log.level(); err != nil {
 		wrong("log.level", "%v", err)
 	}
@@ -254,6 +266,17 @@ func (c *Config) validate() error {
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
+}
+
+func (c QueriesConfig) check(wrong func(key, format string, args ...any)) {
+	if c.AtOnce < 0 || c.AtOnce > 1000 {
+		wrong("queries.at-once", "%d, want 1 to 1000, or 0 for twice the number of processors", c.AtOnce)
+	}
+	for key, size := range map[string]Size{"queries.memory": c.Memory, "queries.disk": c.Disk} {
+		if size < 1<<20 {
+			wrong(key, "%d octets, want 1MiB or more", uint64(size))
+		}
+	}
 }
 
 func (c LogConfig) level() (slog.Level, error) {

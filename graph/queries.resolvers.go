@@ -57,6 +57,12 @@ func (r *mutationResolver) CancelQuery(ctx context.Context, id string) (*query.J
 	return shownJob(job), err
 }
 
+// QueryLimits is the resolver for the queryLimits field.
+func (r *queryResolver) QueryLimits(ctx context.Context) (*query.Limits, error) {
+	limits := r.master.Limits()
+	return &limits, nil
+}
+
 // Query is the resolver for the query field.
 func (r *queryResolver) Query(ctx context.Context, id string) (*query.Job, error) {
 	job, err := r.master.Job(id)
@@ -95,6 +101,11 @@ func (r *subscriptionResolver) QueryProgress(ctx context.Context, id string) (<-
 		return nil, err
 	}
 	return r.watchQuery(ctx, id), nil
+}
+
+// QueriesChanged is the resolver for the queriesChanged field.
+func (r *subscriptionResolver) QueriesChanged(ctx context.Context) (<-chan []query.Job, error) {
+	return r.watchQueries(ctx), nil
 }
 
 // QueryJob returns generated.QueryJobResolver implementation.

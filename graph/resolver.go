@@ -28,6 +28,7 @@ type Master interface {
 	Result(id string) (*query.Result, error)
 	StopQuery(id string) error
 	CancelQuery(id string) error
+	Limits() query.Limits
 	Ledger(ctx context.Context) ([]ledger.Unit, error)
 	Sources(ctx context.Context) ([]source.Unit, error)
 

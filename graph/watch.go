@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"example.com/weir/flowio/query"
@@ -56,6 +57,46 @@ func (r *Resolver) watchQuery(ctx context.Context, id string) <-chan *query.Job 
 		}
 	}()
 	return jobs
+}
+
+// listEvery paces the list of queries.
+const listEvery = 500 * time.Millisecond
+
+// watchQueries sends the queries that have not ended, now and after each
+// change, until ctx ends.
+func (r *Resolver) watchQueries(ctx context.Context) <-chan []query.Job {
+	lists := make(chan []query.Job)
+	go func() {
+		defer close(lists)
+		ticks := time.NewTicker(listEvery)
+		defer ticks.Stop()
+		var sent []query.Job
+		for {
+			open := r.openQueries()
+			if (sent == nil || !reflect.DeepEqual(open, sent)) && !send(ctx, lists, open) {
+				return
+			}
+			sent = open
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks.C:
+			}
+		}
+	}()
+	return lists
+}
+
+// openQueries returns the queries that have not ended, the newest first.
+func (r *Resolver) openQueries() []query.Job {
+	open := []query.Job{}
+	for _, job := range r.master.Jobs() {
+		if !job.State.IsFinal() {
+			open = append(open, *shownJob(job))
+		}
+	}
+	slices.SortFunc(open, func(a, b query.Job) int { return b.Created.Compare(a.Created) })
+	return open
 }
 
 // waitForProgress returns when the query has ended or it is time to look

@@ -1023,7 +1023,7 @@ type ServerInterface interface {
 	// GetResult The answer; what is there so far while the query runs
 	// (GET /queries/{id}/result)
 	GetResult(c *gin.Context, id ID)
-	// StopQuery End a query and keep what is there as its result
+	// StopQuery End a query within seconds and keep what every unit has found by then
 	// (POST /queries/{id}/stop)
 	StopQuery(c *gin.Context, id ID)
 	// DeleteSession Log out
@@ -4781,7 +4781,7 @@ type StrictServerInterface interface {
 	// GetResult The answer; what is there so far while the query runs
 	// (GET /queries/{id}/result)
 	GetResult(ctx context.Context, request GetResultRequestObject) (GetResultResponseObject, error)
-	// StopQuery End a query and keep what is there as its result
+	// StopQuery End a query within seconds and keep what every unit has found by then
 	// (POST /queries/{id}/stop)
 	StopQuery(ctx context.Context, request StopQueryRequestObject) (StopQueryResponseObject, error)
 	// DeleteSession Log out

@@ -160,12 +160,17 @@ func TestDamagedSeriesLeaveTheAnswerToFlows(t *testing.T) {
 	plan := planOf(t, query.Request{Kind: query.Total, Metrics: []string{"flows"}}, begin)
 	view := s.store.View(plan.From, plan.To)
 	defer view.Close()
-	partial, stats, err := s.sums(t.Context(), plan, view, query.ScanOptions{})
+	held, err := s.hold(t.Context(), plan, view, query.HoldOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows := partial.Result(plan).Rows; rows[0][0] != "90500" || stats.SeriesPoints != 0 {
-		t.Errorf("rows %v, %+v", rows, stats)
+	defer held.Close()
+	got, err := query.Finish(t.Context(), plan, held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Rows[0][0] != "90500" || got.Stats.SeriesPoints != 0 {
+		t.Errorf("rows %v, %+v", got.Rows, got.Stats)
 	}
 	if _, _, err := s.seriesSums(t.Context(), plan, view, query.ScanOptions{}); !errors.Is(err, seriesstore.ErrDamaged) {
 		t.Errorf("series: %v, want %v", err, seriesstore.ErrDamaged)

@@ -51,6 +51,7 @@ type QueryResolver interface {
 	Metrics(ctx context.Context) ([]query.MetricInfo, error)
 	Ledger(ctx context.Context, perExporter bool, sourceGroup *string, unit *string, exporter *string) ([]model.UnitLedger, error)
 	SourceLedgers(ctx context.Context, sourceGroup *string, unit *string, exporter *string, limit int) (*model.SourceLedgerList, error)
+	QueryLimits(ctx context.Context) (*query.Limits, error)
 	Query(ctx context.Context, id string) (*query.Job, error)
 	Queries(ctx context.Context, limit int) ([]query.Job, error)
 	Sources(ctx context.Context, sourceGroup *string, exporter *string, limit int) (*model.SourceList, error)
@@ -61,6 +62,7 @@ type QueryResolver interface {
 }
 type SubscriptionResolver interface {
 	QueryProgress(ctx context.Context, id string) (<-chan *query.Job, error)
+	QueriesChanged(ctx context.Context) (<-chan []query.Job, error)
 	TopologyChanged(ctx context.Context) (<-chan *model.Topology, error)
 }
 
@@ -2326,6 +2328,56 @@ func (ec *executionContext) fieldContext_Query_sourceLedgers(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_queryLimits(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_queryLimits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().QueryLimits(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNAccessRole2exampleᚗcomᚋweirᚋpersistenceᚋaccessᚐRole(ctx, "viewer")
+				if err != nil {
+					var zeroVal *query.Limits
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *query.Limits
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *query.Limits) graphql.Marshaler {
+			return ec.marshalNQueryLimits2ᚖexampleᚗcomᚋweirᚋflowioᚋqueryᚐLimits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_queryLimits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueryLimits(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_query(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2874,6 +2926,56 @@ func (ec *executionContext) fieldContext_Subscription_queryProgress(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_queriesChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_queriesChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Subscription().QueriesChanged(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNAccessRole2exampleᚗcomᚋweirᚋpersistenceᚋaccessᚐRole(ctx, "viewer")
+				if err != nil {
+					var zeroVal []query.Job
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal []query.Job
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []query.Job) graphql.Marshaler {
+			return ec.marshalNQueryJob2ᚕexampleᚗcomᚋweirᚋflowioᚋqueryᚐJobᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_queriesChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueryJob(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_topologyChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -3283,6 +3385,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_sourceLedgers(ctx, field)
 				})
+		case "queryLimits":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_queryLimits(ctx, field)
+				})
 		case "query":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -3371,6 +3479,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "queryProgress":
 		return ec._Subscription_queryProgress(ctx, fields[0])
+	case "queriesChanged":
+		return ec._Subscription_queriesChanged(ctx, fields[0])
 	case "topologyChanged":
 		return ec._Subscription_topologyChanged(ctx, fields[0])
 	default:

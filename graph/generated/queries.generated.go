@@ -336,6 +336,29 @@ func (ec *executionContext) fieldContext_QueryJob_state(_ context.Context, field
 	return graphql.NewScalarFieldContext("QueryJob", field, false, false, "QueryState")
 }
 
+func (ec *executionContext) _QueryJob_place(ctx context.Context, field graphql.CollectedField, obj *query.Job) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryJob_place(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Place, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryJob_place(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryJob", field, false, false, "Int")
+}
+
 func (ec *executionContext) _QueryJob_request(ctx context.Context, field graphql.CollectedField, obj *query.Job) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -522,6 +545,52 @@ func (ec *executionContext) fieldContext_QueryJob_result(_ context.Context, fiel
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _QueryLimits_running(ctx context.Context, field graphql.CollectedField, obj *query.Limits) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryLimits_running(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Running, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryLimits_running(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryLimits", field, false, false, "Int")
+}
+
+func (ec *executionContext) _QueryLimits_waiting(ctx context.Context, field graphql.CollectedField, obj *query.Limits) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryLimits_waiting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waiting, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryLimits_waiting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryLimits", field, false, false, "Int")
 }
 
 func (ec *executionContext) _QueryRequest_kind(ctx context.Context, field graphql.CollectedField, obj *query.Request) (ret graphql.Marshaler) {
@@ -752,6 +821,29 @@ func (ec *executionContext) _QueryRequest_orderBy(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_QueryRequest_orderBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QueryRequest", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueryRequest_offset(ctx context.Context, field graphql.CollectedField, obj *query.Request) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryRequest_offset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Offset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryRequest_offset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryRequest", field, false, false, "Int")
 }
 
 func (ec *executionContext) _QueryRequest_limit(ctx context.Context, field graphql.CollectedField, obj *query.Request) (ret graphql.Marshaler) {
@@ -993,6 +1085,29 @@ func (ec *executionContext) fieldContext_QueryResult_total(_ context.Context, fi
 	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "Row")
 }
 
+func (ec *executionContext) _QueryResult_other(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryResult_other(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Other, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v query.Row) graphql.Marshaler {
+			return ec.marshalORow2exampleᚗcomᚋweirᚋflowioᚋqueryᚐRow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_QueryResult_other(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "Row")
+}
+
 func (ec *executionContext) _QueryResult_groups(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1037,6 +1152,52 @@ func (ec *executionContext) _QueryResult_method(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_QueryResult_method(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueryResult_merge(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryResult_merge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Merge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryResult_merge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueryResult_preliminary(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryResult_preliminary(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preliminary, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryResult_preliminary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _QueryResult_coverage(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
@@ -1218,6 +1379,75 @@ func (ec *executionContext) fieldContext_QueryStats_cachedSegments(_ context.Con
 	return graphql.NewScalarFieldContext("QueryStats", field, false, false, "Int")
 }
 
+func (ec *executionContext) _QueryStats_wireBytes(ctx context.Context, field graphql.CollectedField, obj *query.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryStats_wireBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WireBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryStats_wireBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueryStats_spilledBytes(ctx context.Context, field graphql.CollectedField, obj *query.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryStats_spilledBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SpilledBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryStats_spilledBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryStats", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _QueryStats_seriesPoints(ctx context.Context, field graphql.CollectedField, obj *query.Stats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryStats_seriesPoints(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SeriesPoints, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryStats_seriesPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryStats", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _QueryStats_elapsedMs(ctx context.Context, field graphql.CollectedField, obj *query.Stats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1371,7 +1601,7 @@ func (ec *executionContext) unmarshalInputQueryInput(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kind", "from", "to", "filter", "profile", "channels", "sourceGroups", "groupBy", "metrics", "orderBy", "limit", "step", "scaled"}
+	fieldsInOrder := [...]string{"kind", "from", "to", "filter", "profile", "channels", "sourceGroups", "groupBy", "metrics", "orderBy", "offset", "limit", "step", "scaled"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1448,6 +1678,13 @@ func (ec *executionContext) unmarshalInputQueryInput(ctx context.Context, obj an
 				return it, err
 			}
 			it.OrderBy = data
+		case "offset":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("offset"))
+			data, err := ec.unmarshalOInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Offset = data
 		case "limit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("limit"))
 			data, err := ec.unmarshalOInt2int(ctx, v)
@@ -1654,6 +1891,11 @@ func (ec *executionContext) _QueryJob(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "place":
+			out.Values[i] = ec._QueryJob_place(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "request":
 			out.Values[i] = ec._QueryJob_request(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1690,6 +1932,44 @@ func (ec *executionContext) _QueryJob(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._QueryJob_result(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var queryLimitsImplementors = []string{"QueryLimits"}
+
+func (ec *executionContext) _QueryLimits(ctx context.Context, sel ast.SelectionSet, obj *query.Limits) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, queryLimitsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("QueryLimits")
+		case "running":
+			out.Values[i] = ec._QueryLimits_running(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "waiting":
+			out.Values[i] = ec._QueryLimits_waiting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1765,6 +2045,11 @@ func (ec *executionContext) _QueryRequest(ctx context.Context, sel ast.Selection
 			}
 		case "orderBy":
 			out.Values[i] = ec._QueryRequest_orderBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "offset":
+			out.Values[i] = ec._QueryRequest_offset(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1846,6 +2131,11 @@ func (ec *executionContext) _QueryResult(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "other":
+			out.Values[i] = ec._QueryResult_other(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "groups":
 			out.Values[i] = ec._QueryResult_groups(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1853,6 +2143,16 @@ func (ec *executionContext) _QueryResult(ctx context.Context, sel ast.SelectionS
 			}
 		case "method":
 			out.Values[i] = ec._QueryResult_method(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "merge":
+			out.Values[i] = ec._QueryResult_merge(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "preliminary":
+			out.Values[i] = ec._QueryResult_preliminary(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1916,6 +2216,21 @@ func (ec *executionContext) _QueryStats(ctx context.Context, sel ast.SelectionSe
 			}
 		case "cachedSegments":
 			out.Values[i] = ec._QueryStats_cachedSegments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wireBytes":
+			out.Values[i] = ec._QueryStats_wireBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "spilledBytes":
+			out.Values[i] = ec._QueryStats_spilledBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "seriesPoints":
+			out.Values[i] = ec._QueryStats_seriesPoints(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2105,6 +2420,14 @@ var (
 	}
 )
 
+func (ec *executionContext) marshalNQueryLimits2ᚖexampleᚗcomᚋweirᚋflowioᚋqueryᚐLimits(ctx context.Context, sel ast.SelectionSet, v *query.Limits) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "QueryLimits!")
+		return graphql.Null
+	}
+	return ec._QueryLimits(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNQueryRequest2exampleᚗcomᚋweirᚋflowioᚋqueryᚐRequest(ctx context.Context, sel ast.SelectionSet, v query.Request) graphql.Marshaler {
 	return ec._QueryRequest(ctx, sel, &v)
 }
@@ -2126,6 +2449,7 @@ func (ec *executionContext) marshalNQueryState2exampleᚗcomᚋweirᚋflowioᚋq
 
 var (
 	unmarshalNQueryState2exampleᚗcomᚋweirᚋflowioᚋqueryᚐJobState = map[string]query.JobState{
+		"queued":   query.JobQueued,
 		"running":  query.JobRunning,
 		"done":     query.JobDone,
 		"stopped":  query.JobStopped,
@@ -2133,6 +2457,7 @@ var (
 		"failed":   query.JobFailed,
 	}
 	marshalNQueryState2exampleᚗcomᚋweirᚋflowioᚋqueryᚐJobState = map[query.JobState]string{
+		query.JobQueued:   "queued",
 		query.JobRunning:  "running",
 		query.JobDone:     "done",
 		query.JobStopped:  "stopped",

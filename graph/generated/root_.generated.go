@@ -199,6 +199,7 @@ type ComplexityRoot struct {
 		ProxyGroup     func(childComplexity int, id string) int
 		Queries        func(childComplexity int, limit int) int
 		Query          func(childComplexity int, id string) int
+		QueryLimits    func(childComplexity int) int
 		SourceGroup    func(childComplexity int, id string) int
 		SourceLedgers  func(childComplexity int, sourceGroup *string, unit *string, exporter *string, limit int) int
 		SourceSettings func(childComplexity int, id string) int
@@ -215,10 +216,16 @@ type ComplexityRoot struct {
 		Ended    func(childComplexity int) int
 		Error    func(childComplexity int) int
 		ID       func(childComplexity int) int
+		Place    func(childComplexity int) int
 		Progress func(childComplexity int) int
 		Request  func(childComplexity int) int
 		Result   func(childComplexity int) int
 		State    func(childComplexity int) int
+	}
+
+	QueryLimits struct {
+		Running func(childComplexity int) int
+		Waiting func(childComplexity int) int
 	}
 
 	QueryRequest struct {
@@ -229,6 +236,7 @@ type ComplexityRoot struct {
 		Kind         func(childComplexity int) int
 		Limit        func(childComplexity int) int
 		Metrics      func(childComplexity int) int
+		Offset       func(childComplexity int) int
 		OrderBy      func(childComplexity int) int
 		Profile      func(childComplexity int) int
 		Scaled       func(childComplexity int) int
@@ -238,17 +246,20 @@ type ComplexityRoot struct {
 	}
 
 	QueryResult struct {
-		Columns  func(childComplexity int) int
-		Coverage func(childComplexity int) int
-		From     func(childComplexity int) int
-		Groups   func(childComplexity int) int
-		Kind     func(childComplexity int) int
-		Method   func(childComplexity int) int
-		Rows     func(childComplexity int) int
-		Stats    func(childComplexity int) int
-		Step     func(childComplexity int) int
-		To       func(childComplexity int) int
-		Total    func(childComplexity int) int
+		Columns     func(childComplexity int) int
+		Coverage    func(childComplexity int) int
+		From        func(childComplexity int) int
+		Groups      func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Merge       func(childComplexity int) int
+		Method      func(childComplexity int) int
+		Other       func(childComplexity int) int
+		Preliminary func(childComplexity int) int
+		Rows        func(childComplexity int) int
+		Stats       func(childComplexity int) int
+		Step        func(childComplexity int) int
+		To          func(childComplexity int) int
+		Total       func(childComplexity int) int
 	}
 
 	QueryStats struct {
@@ -258,6 +269,9 @@ type ComplexityRoot struct {
 		RowsMatched    func(childComplexity int) int
 		RowsScanned    func(childComplexity int) int
 		Segments       func(childComplexity int) int
+		SeriesPoints   func(childComplexity int) int
+		SpilledBytes   func(childComplexity int) int
+		WireBytes      func(childComplexity int) int
 	}
 
 	Rates struct {
@@ -462,6 +476,7 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
+		QueriesChanged  func(childComplexity int) int
 		QueryProgress   func(childComplexity int, id string) int
 		TopologyChanged func(childComplexity int) int
 	}
@@ -1308,6 +1323,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Query(childComplexity, args["id"].(string)), true
+	case "Query.queryLimits":
+		if e.ComplexityRoot.Query.QueryLimits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.QueryLimits(childComplexity), true
 	case "Query.sourceGroup":
 		if e.ComplexityRoot.Query.SourceGroup == nil {
 			break
@@ -1412,6 +1433,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryJob.ID(childComplexity), true
+	case "QueryJob.place":
+		if e.ComplexityRoot.QueryJob.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryJob.Place(childComplexity), true
 	case "QueryJob.progress":
 		if e.ComplexityRoot.QueryJob.Progress == nil {
 			break
@@ -1436,6 +1463,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryJob.State(childComplexity), true
+
+	case "QueryLimits.running":
+		if e.ComplexityRoot.QueryLimits.Running == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryLimits.Running(childComplexity), true
+	case "QueryLimits.waiting":
+		if e.ComplexityRoot.QueryLimits.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryLimits.Waiting(childComplexity), true
 
 	case "QueryRequest.channels":
 		if e.ComplexityRoot.QueryRequest.Channels == nil {
@@ -1479,6 +1519,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryRequest.Metrics(childComplexity), true
+	case "QueryRequest.offset":
+		if e.ComplexityRoot.QueryRequest.Offset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRequest.Offset(childComplexity), true
 	case "QueryRequest.orderBy":
 		if e.ComplexityRoot.QueryRequest.OrderBy == nil {
 			break
@@ -1546,12 +1592,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryResult.Kind(childComplexity), true
+	case "QueryResult.merge":
+		if e.ComplexityRoot.QueryResult.Merge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryResult.Merge(childComplexity), true
 	case "QueryResult.method":
 		if e.ComplexityRoot.QueryResult.Method == nil {
 			break
 		}
 
 		return e.ComplexityRoot.QueryResult.Method(childComplexity), true
+	case "QueryResult.other":
+		if e.ComplexityRoot.QueryResult.Other == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryResult.Other(childComplexity), true
+	case "QueryResult.preliminary":
+		if e.ComplexityRoot.QueryResult.Preliminary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryResult.Preliminary(childComplexity), true
 	case "QueryResult.rows":
 		if e.ComplexityRoot.QueryResult.Rows == nil {
 			break
@@ -1619,6 +1683,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryStats.Segments(childComplexity), true
+	case "QueryStats.seriesPoints":
+		if e.ComplexityRoot.QueryStats.SeriesPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryStats.SeriesPoints(childComplexity), true
+	case "QueryStats.spilledBytes":
+		if e.ComplexityRoot.QueryStats.SpilledBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryStats.SpilledBytes(childComplexity), true
+	case "QueryStats.wireBytes":
+		if e.ComplexityRoot.QueryStats.WireBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryStats.WireBytes(childComplexity), true
 
 	case "Rates.dropped":
 		if e.ComplexityRoot.Rates.Dropped == nil {
@@ -2469,6 +2551,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SourceWarning.Text(childComplexity), true
 
+	case "Subscription.queriesChanged":
+		if e.ComplexityRoot.Subscription.QueriesChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subscription.QueriesChanged(childComplexity), true
 	case "Subscription.queryProgress":
 		if e.ComplexityRoot.Subscription.QueryProgress == nil {
 			break
@@ -3405,8 +3493,10 @@ input QueryInput {
   groupBy: [String!]
   "bytes, packets, flows, uniq(field), p95(field). Default the three sums."
   metrics: [String!]
-  "One of the metrics; for flows a field, default time."
+  "One of the metrics, the greatest first; for flows a field, default time. A minus sign before it turns the order round."
   orderBy: String
+  "Top: rows to leave out before the first, for further pages. At most 10000."
+  offset: Int
   "Default 10, for flows 100."
   limit: Int
   "Series: 1s and up. Default about 100 steps."
@@ -3431,6 +3521,8 @@ enum QueryKind {
 type QueryJob {
   id: ID!
   state: QueryState!
+  "Place in the queue, from 1; 0 unless the query is queued."
+  place: Int!
   "As it was asked."
   request: QueryRequest!
   "Who asked."
@@ -3447,8 +3539,10 @@ type QueryJob {
   result: QueryResult
 }
 
-"The state of a query. Running leads to each of the others."
+"The state of a query. Queued and running lead to each of the others."
 enum QueryState {
+  "Waits for its turn, see queryLimits."
+  queued
   running
   done
   "Ended by stopQuery; what was there is the result."
@@ -3470,6 +3564,7 @@ type QueryRequest {
   groupBy: [String!]!
   metrics: [String!]!
   orderBy: String!
+  offset: Int!
   limit: Int!
   step: String!
   scaled: Boolean!
@@ -3502,10 +3597,20 @@ type QueryResult {
   rows: [Row!]!
   "The metrics over everything that matched, in the order of the metric columns. Null for flows."
   total: Row
+  "Top: the metrics of everything that is not in rows; null for a metric that cannot be told from total and rows."
+  other: Row
   "How many groups matched; empty if that is not known."
   groups: String!
-  "exact, or how the rows were estimated and the bound of the error."
+  "exact, or how the rows were estimated and the bound of the error; bounds of the number of groups if that is not known."
   method: String!
+  """
+  How the answers of units became one: all (every group was sent), threshold
+  (only groups that could be among the first were sent, which is exact), local
+  (one unit had them all). Empty for flows.
+  """
+  merge: String!
+  "The query is still running; rows are of what has been found so far."
+  preliminary: Boolean!
   coverage: Coverage!
   stats: QueryStats!
 }
@@ -3545,11 +3650,27 @@ type QueryStats {
   rowsMatched: Uint64!
   bytesRead: Uint64!
   segments: Int!
+  "Of those, answered from the result cache."
   cachedSegments: Int!
+  "Octets of partial answers between units."
+  wireBytes: Uint64!
+  "Octets of groups that did not fit in memory and went through files."
+  spilledBytes: Uint64!
+  "Sums of the series store that answered in place of flows."
+  seriesPoints: Uint64!
   elapsedMs: Int64!
 }
 
+"How many queries there may be at once."
+type QueryLimits {
+  "Asked at the same time."
+  running: Int!
+  "Queued beside them; more are refused with LIMIT."
+  waiting: Int!
+}
+
 extend type Query {
+  queryLimits: QueryLimits! @hasRole(role: viewer)
   "Null if there is no such query, or its result is no longer kept."
   query(id: ID!): QueryJob @hasRole(role: viewer)
   "Running and recent ones, the newest first."
@@ -3566,7 +3687,7 @@ extend type Mutation {
     "At most 30s."
     wait: Duration! = "0s"
   ): QueryJob! @hasRole(role: viewer)
-  "Ends a query and keeps what is there as its result."
+  "Ends a query within seconds and keeps what every unit has found by then as its result."
   stopQuery(id: ID!): QueryJob! @hasRole(role: viewer)
   "Ends a query and drops its result."
   cancelQuery(id: ID!): QueryJob! @hasRole(role: viewer)
@@ -3575,6 +3696,8 @@ extend type Mutation {
 extend type Subscription {
   "The query now and after each progress, at most four times a second; ends when the query has ended."
   queryProgress(id: ID!): QueryJob! @hasRole(role: viewer)
+  "The queued and running queries, the newest first: now and whenever they change, at most twice a second."
+  queriesChanged: [QueryJob!]! @hasRole(role: viewer)
 }
 `, BuiltIn: false},
 	{Name: "../schema/sources.graphqls", Input: `"What is known of the exporters of a deployment."
@@ -4354,6 +4477,8 @@ func (ec *executionContext) childFields_QueryJob(ctx context.Context, field grap
 		return ec.fieldContext_QueryJob_id(ctx, field)
 	case "state":
 		return ec.fieldContext_QueryJob_state(ctx, field)
+	case "place":
+		return ec.fieldContext_QueryJob_place(ctx, field)
 	case "request":
 		return ec.fieldContext_QueryJob_request(ctx, field)
 	case "actor":
@@ -4370,6 +4495,16 @@ func (ec *executionContext) childFields_QueryJob(ctx context.Context, field grap
 		return ec.fieldContext_QueryJob_result(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type QueryJob", field.Name)
+}
+
+func (ec *executionContext) childFields_QueryLimits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "running":
+		return ec.fieldContext_QueryLimits_running(ctx, field)
+	case "waiting":
+		return ec.fieldContext_QueryLimits_waiting(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueryLimits", field.Name)
 }
 
 func (ec *executionContext) childFields_QueryRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4394,6 +4529,8 @@ func (ec *executionContext) childFields_QueryRequest(ctx context.Context, field 
 		return ec.fieldContext_QueryRequest_metrics(ctx, field)
 	case "orderBy":
 		return ec.fieldContext_QueryRequest_orderBy(ctx, field)
+	case "offset":
+		return ec.fieldContext_QueryRequest_offset(ctx, field)
 	case "limit":
 		return ec.fieldContext_QueryRequest_limit(ctx, field)
 	case "step":
@@ -4420,10 +4557,16 @@ func (ec *executionContext) childFields_QueryResult(ctx context.Context, field g
 		return ec.fieldContext_QueryResult_rows(ctx, field)
 	case "total":
 		return ec.fieldContext_QueryResult_total(ctx, field)
+	case "other":
+		return ec.fieldContext_QueryResult_other(ctx, field)
 	case "groups":
 		return ec.fieldContext_QueryResult_groups(ctx, field)
 	case "method":
 		return ec.fieldContext_QueryResult_method(ctx, field)
+	case "merge":
+		return ec.fieldContext_QueryResult_merge(ctx, field)
+	case "preliminary":
+		return ec.fieldContext_QueryResult_preliminary(ctx, field)
 	case "coverage":
 		return ec.fieldContext_QueryResult_coverage(ctx, field)
 	case "stats":
@@ -4444,6 +4587,12 @@ func (ec *executionContext) childFields_QueryStats(ctx context.Context, field gr
 		return ec.fieldContext_QueryStats_segments(ctx, field)
 	case "cachedSegments":
 		return ec.fieldContext_QueryStats_cachedSegments(ctx, field)
+	case "wireBytes":
+		return ec.fieldContext_QueryStats_wireBytes(ctx, field)
+	case "spilledBytes":
+		return ec.fieldContext_QueryStats_spilledBytes(ctx, field)
+	case "seriesPoints":
+		return ec.fieldContext_QueryStats_seriesPoints(ctx, field)
 	case "elapsedMs":
 		return ec.fieldContext_QueryStats_elapsedMs(ctx, field)
 	}

@@ -100,6 +100,9 @@ func (m *Master) Result(id string) (*query.Result, error) {
 	return nil, fmt.Errorf("query %s: %w", id, query.ErrNoResult)
 }
 
+// Limits returns how many queries may run and wait.
+func (m *Master) Limits() query.Limits { return query.Limits{Running: 8, Waiting: 64} }
+
 // StopQuery ends a query.
 func (m *Master) StopQuery(id string) error { return m.end(id, query.JobStopped) }
 

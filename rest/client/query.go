@@ -52,6 +52,18 @@ func (c *Client) Result(ctx context.Context, id string) (*query.Result, error) {
 	return &result, err
 }
 
+// Jobs returns the queries that are queued, running or kept, the newest first.
+func (c *Client) Jobs(ctx context.Context) ([]rest.QueryJob, error) {
+	var page rest.QueryPage
+	err := c.do(ctx, request{method: http.MethodGet, path: "queries", query: url.Values{"limit": {"1000"}}}, &page)
+	return page.Items, err
+}
+
+// StopQuery ends a query within seconds and keeps what it has found by then.
+func (c *Client) StopQuery(ctx context.Context, id string) error {
+	return c.do(ctx, request{method: http.MethodPost, path: "queries/" + url.PathEscape(id) + "/stop"}, nil)
+}
+
 // CancelQuery ends a query and drops its result.
 func (c *Client) CancelQuery(ctx context.Context, id string) error {
 	return c.do(ctx, request{method: http.MethodDelete, path: "queries/" + url.PathEscape(id)}, nil)
