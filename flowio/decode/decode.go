@@ -66,8 +66,8 @@ type Config struct {
 	// Policy says what templates and sampling rates belong to.
 	Policy source.Policy
 	// Relayed, if set, says of a listening port whether records there may name
-	// their own exporter (elements 130, 131, 403, 404), as collectors that pass on
-	// what others export do. Whoever can send to such a port can name any.
+	// their own exporter (elements 130, 131, 403, 404, the agent of sFlow), as
+	// collectors that pass on what others export do. Whoever can send to such a port can name any.
 	Relayed func(port uint16) bool
 }
 

@@ -40,12 +40,12 @@ func (d *Decoder) sflow(e *exporter, p flow.Packet, out *flow.Batch) (first erro
 	}
 	rows := rows{out, from, out.Len() - from}
 	if rows.n+refused > 0 {
-		a := d.account(e, h.SubAgent)
+		a := d.samplesAccount(e, p.Port, h)
 		a.Receive(uint64(rows.n + refused))
 		a.Drop(ledger.Malformed, uint64(refused))
 	}
 	if rows.n > 0 {
-		rows.common(e.addr, h.SubAgent, &parts.clock)
+		rows.common(d.agentOf(e, p.Port, h), h.SubAgent, &parts.clock)
 		rows.missingTimes(0, arrived)
 	}
 	d.observe(parts, arrival{
@@ -53,6 +53,23 @@ func (d *Decoder) sflow(e *exporter, p flow.Packet, out *flow.Batch) (first erro
 		sequence: sequence.Packet{Number: h.Sequence, Boot: uint32(arrived) - h.Uptime, HasBoot: true},
 	})
 	return first
+}
+
+// agentOf returns whose samples a datagram holds: on ports for relayed records
+// the agent's that it names, else the sender's.
+func (d *Decoder) agentOf(e *exporter, port uint16, h sflow.Header) flow.Addr {
+	if d.cfg.Relayed == nil || !h.Agent.IsValid() || h.Agent.IsUnspecified() || !d.cfg.Relayed(port) {
+		return e.addr
+	}
+	return flow.AddrFrom(h.Agent)
+}
+
+func (d *Decoder) samplesAccount(e *exporter, port uint16, h sflow.Header) *ledger.Account {
+	agent := d.agentOf(e, port, h)
+	if agent == e.addr {
+		return d.account(e, h.SubAgent)
+	}
+	return d.cfg.Book.Account(ledger.Key{Hop: d.cfg.Hop, Kind: ledger.Records, Exporter: agent.Netip(), Domain: h.SubAgent})
 }
 
 // sampledFlow appends the record of one flow sample. Records that are wrong leave

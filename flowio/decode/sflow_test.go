@@ -217,3 +217,25 @@ func TestSamplesDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations per datagram, want 0", n)
 	}
 }
+
+// TestRelayedSamples books samples under the agent that the datagram names on
+// ports where that is allowed.
+func TestRelayedSamples(t *testing.T) {
+	for allowed, want := range map[bool]string{false: exporter.Addr().String(), true: "192.0.2.77"} {
+		book := ledger.NewBook()
+		d := decode.New(decode.Config{Book: book, Hop: ledger.Store, Relayed: func(uint16) bool { return allowed }})
+		out := flow.NewBatch(flow.AllFields)
+		if err := d.Decode(sflowPacket(flowSample(false, rawHeader(sflow.HeaderIPv4, ipPacket))), out); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Addr(flow.Exporter)[0].Netip().String(); got != want {
+			t.Errorf("allowed %v: from %s, want %s", allowed, got, want)
+		}
+		decode.Keep(book, ledger.Store, out)
+		for _, e := range book.Entries() {
+			if e.Missing() != 0 || e.Kind == ledger.Records && e.Exporter.String() != want {
+				t.Errorf("allowed %v: %+v", allowed, e)
+			}
+		}
+	}
+}
