@@ -30,11 +30,11 @@ type dense struct {
 }
 
 // prepareDense decides whether the groups of the segment fit into an array.
-func (s *segmentScanner) prepareDense() {
+func (s *segmentScanner) prepareDense() error {
 	d := &s.dense
 	d.isUsed = false
 	if s.sink != nil || len(s.compact.sketches) > 0 {
-		return
+		return nil
 	}
 	records := 0
 	for page := range s.columns.Pages() {
@@ -42,11 +42,11 @@ func (s *segmentScanner) prepareDense() {
 	}
 	most := max(denseLeast, records/denseShare)
 	if d.size = s.denseSteps(); d.size > most {
-		return
+		return nil
 	}
 	for i := range s.parts {
 		if d.size *= s.parts[i].n; d.size > most {
-			return
+			return nil
 		}
 	}
 	d.isUsed = true
@@ -55,11 +55,13 @@ func (s *segmentScanner) prepareDense() {
 	if s.countersAreSmall() {
 		d.factor = s.rateOfAll
 	}
+	before := cap(d.sums) + 3*cap(d.three)
 	if d.packets == 1 && d.bytes == 2 && d.stride == 3 {
 		d.sums, d.three = nil, cleared(d.three, d.size)
 	} else {
 		d.three, d.sums = nil, cleared(d.sums, d.size*d.stride)
 	}
+	return s.groups.table.charge(8 * int64(cap(d.sums)+3*cap(d.three)-before))
 }
 
 func cleared[T any](s []T, n int) []T {

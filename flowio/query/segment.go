@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"example.com/weir/flowio/filter"
 	"example.com/weir/flowio/flow"
@@ -93,7 +94,7 @@ func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(co
 		if err := s.page(page); err != nil {
 			return err
 		}
-		if s.most > 0 && s.groups.table.n+s.sparse.n > s.most {
+		if s.most > 0 && s.groups.table.n+len(s.sparse.places) > s.most {
 			return errManyGroups
 		}
 	}
@@ -120,9 +121,9 @@ func (s *segmentScanner) prepare() (none bool, err error) {
 	if s.columns.Open(s.plan.layout.fields) != nil {
 		return false, errNotCoded
 	}
-	s.reads = s.program.Codes() | s.program.Values() | s.plan.layout.fields&^flow.Fields(flow.Time)
-	if s.compact.hasStep {
-		s.reads |= flow.Fields(flow.Time)
+	s.reads = s.program.Codes() | s.program.Values() | s.plan.layout.fields
+	if !s.plan.needsTime() {
+		s.reads &^= flow.Fields(flow.Time)
 	}
 	s.block.begin()
 	return false, s.prepareGroups()
@@ -148,12 +149,22 @@ func (s *segmentScanner) prepareGroups() error {
 	s.rateOfAll = rate
 	s.counters[0] = s.counter(flow.Packets, rate, isOne)
 	s.counters[1] = s.counter(flow.Bytes, rate, isOne)
-	s.prepareDense()
+	if err := s.prepareDense(); err != nil {
+		return err
+	}
 	s.prepareSparse()
 	if s.sink != nil {
 		s.sink.begin(s)
 	}
 	return nil
+}
+
+// needsTime reports whether the times of rows matter beyond the question
+// whether they lie in the plan's range.
+func (p *Plan) needsTime() bool {
+	return p.layout.hasStep || p.expr.Fields().Has(flow.Time) ||
+		slices.ContainsFunc(p.GroupBy, func(k GroupKey) bool { return k.Field == flow.Time }) ||
+		slices.ContainsFunc(p.Metrics, func(m Metric) bool { return m.isSketch() && m.Field == flow.Time })
 }
 
 // page sums one page. A page that cannot be read is left out whole: nothing of

@@ -16,20 +16,18 @@ const (
 )
 
 // sparse is dense for more combinations of indexes than an array has room for:
-// a hash table whose keys are the places. It holds what repeats within a
+// a hash table gives places that occur numbers, in the order they come, so
+// that what is popular lies side by side. It holds what repeats within a
 // segment, and is emptied into the scan's groups when it is full.
 type sparse struct {
-	isUsed bool
-	places []sparsePlace
-	n      int
-	seed   uint64
+	isUsed   bool
+	isNarrow bool     // all places fit into 32 bits
+	slots    []uint64 // upper half: the place or its hash, lower half: number + 1; 0 is free
+	places   []uint64 // by number
+	sums     [][3]uint64
+	seed     uint64
 
 	keys [blockRows]uint64
-}
-
-type sparsePlace struct {
-	place uint64 // number + 1; 0 is free
-	sums  [3]uint64
 }
 
 // prepareSparse decides whether groups are summed apart: if places fit into 64
@@ -48,22 +46,23 @@ func (s *segmentScanner) prepareSparse() {
 		}
 		product = lo
 	}
-	if t.places == nil {
-		t.seed, t.places = rand.Uint64()|1, make([]sparsePlace, sparseStart)
+	if t.slots == nil {
+		t.seed, t.slots = rand.Uint64()|1, make([]uint64, sparseStart)
 	}
-	t.isUsed = true
+	t.isUsed, t.isNarrow = true, product>>32 == 0
 	s.dense.packets, s.dense.bytes, s.dense.factor = 1, 2, s.rateOfAll
 }
 
 // sumSparse adds the chosen rows of a block to their places.
 func (s *segmentScanner) sumSparse(b *block) error {
 	t := &s.sparse
-	if t.n > sparseGroups-blockRows {
+	if len(t.places) > sparseGroups-blockRows {
 		if err := s.mergeSparse(); err != nil {
 			return err
 		}
 	}
-	places := s.widePlaces(b)
+	numbers := s.codes[:b.n]
+	t.number(s.widePlaces(b), numbers)
 	packets, bytes := s.counters[0].small, s.counters[1].small
 	var packetCodes, byteCodes []uint32
 	if s.compact.packets >= 0 {
@@ -73,83 +72,84 @@ func (s *segmentScanner) sumSparse(b *block) error {
 		byteCodes = b.indexes(flow.Bytes, s.counterCodes[1][:])
 	}
 	if packetCodes != nil && byteCodes != nil {
-		t.addThree(places, packets, packetCodes, bytes, byteCodes)
+		addThree(t.sums, numbers, packets, packetCodes, bytes, byteCodes)
 		return nil
 	}
-	for i, place := range places {
-		at := t.find(place)
-		at.sums[0]++
+	for i, n := range numbers {
+		at := &t.sums[n]
+		at[0]++
 		if packetCodes != nil {
-			at.sums[1] += uint64(packets[packetCodes[i]])
+			at[1] += uint64(packets[packetCodes[i]])
 		}
 		if byteCodes != nil {
-			at.sums[2] += uint64(bytes[byteCodes[i]])
+			at[2] += uint64(bytes[byteCodes[i]])
 		}
 	}
 	return nil
 }
 
-func (t *sparse) addThree(places []uint64, packets, packetCodes, bytes, byteCodes []uint32) {
-	packetCodes, byteCodes = packetCodes[:len(places)], byteCodes[:len(places)]
+// number fills numbers with those of places.
+func (t *sparse) number(places []uint64, numbers []uint32) {
 	for i, place := range places {
-		at := t.find(place)
-		at.sums[0]++
-		at.sums[1] += uint64(packets[packetCodes[i]])
-		at.sums[2] += uint64(bytes[byteCodes[i]])
-	}
-}
-
-// find returns a place, which is made if it is new. It is valid until the next
-// call.
-func (t *sparse) find(place uint64) *sparsePlace {
-	mask := uint64(len(t.places) - 1)
-	hi, lo := bits.Mul64(place^t.seed, t.seed)
-	at := &t.places[(hi^lo)&mask]
-	if at.place == place+1 {
-		return at
-	}
-	return t.probe(place, hi^lo)
-}
-
-func (t *sparse) probe(place, hash uint64) *sparsePlace {
-	mask := uint64(len(t.places) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		at := &t.places[i]
-		if at.place == place+1 {
-			return at
-		}
-		if at.place != 0 {
+		hash := t.hash(place)
+		slot := t.slots[hash&uint64(len(t.slots)-1)]
+		if slot>>32 == t.tag(place, hash) && slot != 0 && (t.isNarrow || t.places[uint32(slot)-1] == place) {
+			numbers[i] = uint32(slot) - 1
 			continue
 		}
-		if 2*(t.n+1) > len(t.places) {
-			t.grow()
-			return t.probe(place, hash)
-		}
-		t.n++
-		at.place = place + 1
-		return at
+		numbers[i] = t.probe(place, hash)
 	}
+}
+
+func (t *sparse) hash(place uint64) uint64 {
+	hi, lo := bits.Mul64(place^t.seed, t.seed)
+	return hi ^ lo
+}
+
+// tag is the upper half of a place's slot.
+func (t *sparse) tag(place, hash uint64) uint64 {
+	if t.isNarrow {
+		return place
+	}
+	return hash >> 32
+}
+
+func (t *sparse) probe(place, hash uint64) uint32 {
+	tag := t.tag(place, hash)
+	mask := uint64(len(t.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		slot := t.slots[i]
+		switch {
+		case slot == 0:
+			return t.insert(place, tag, i)
+		case slot>>32 == tag && t.places[uint32(slot)-1] == place:
+			return uint32(slot) - 1
+		}
+	}
+}
+
+func (t *sparse) insert(place, tag, at uint64) uint32 {
+	t.places = append(t.places, place)
+	t.sums = append(t.sums, [3]uint64{})
+	n := len(t.places)
+	t.slots[at] = tag<<32 | uint64(n)
+	if 2*n > len(t.slots) {
+		t.grow()
+	}
+	return uint32(n - 1)
 }
 
 func (t *sparse) grow() {
-	old := t.places
-	t.places = make([]sparsePlace, 2*len(old))
-	for i := range old {
-		if old[i].place != 0 {
-			*t.insert(old[i].place - 1) = old[i]
+	t.slots = make([]uint64, 2*len(t.slots))
+	mask := uint64(len(t.slots) - 1)
+	for n, place := range t.places {
+		hash := t.hash(place)
+		i := hash & mask
+		for t.slots[i] != 0 {
+			i = (i + 1) & mask
 		}
+		t.slots[i] = t.tag(place, hash)<<32 | uint64(n+1)
 	}
-}
-
-// insert returns a free place for one that is not there.
-func (t *sparse) insert(place uint64) *sparsePlace {
-	mask := uint64(len(t.places) - 1)
-	hi, lo := bits.Mul64(place^t.seed, t.seed)
-	i := (hi ^ lo) & mask
-	for t.places[i].place != 0 {
-		i = (i + 1) & mask
-	}
-	return &t.places[i]
 }
 
 // widePlaces returns the place of each chosen row.
@@ -186,26 +186,16 @@ func (s *segmentScanner) widePlaces(b *block) []uint64 {
 // mergeSparse adds all places to their groups and empties the table.
 func (s *segmentScanner) mergeSparse() error {
 	t, w := &s.sparse, s.compact.words
-	n := 0
-	var full [blockRows]*sparsePlace
-	at := func(i int) []uint64 { return full[i].sums[:] }
-	for i := range t.places {
-		if t.places[i].place == 0 {
-			continue
+	for first := 0; first < len(t.places); first += blockRows {
+		part := t.places[first:min(first+blockRows, len(t.places))]
+		for i, place := range part {
+			s.placeKey(place, s.keys[i*w:(i+1)*w])
 		}
-		full[n] = &t.places[i]
-		s.placeKey(t.places[i].place-1, s.keys[n*w:(n+1)*w])
-		if n++; n == blockRows {
-			if err := s.mergePlaces(n, at); err != nil {
-				return err
-			}
-			n = 0
+		if err := s.mergePlaces(len(part), func(i int) []uint64 { return t.sums[first+i][:] }); err != nil {
+			return err
 		}
 	}
-	if err := s.mergePlaces(n, at); err != nil {
-		return err
-	}
-	clear(t.places)
-	t.n = 0
+	clear(t.slots)
+	t.places, t.sums = t.places[:0], t.sums[:0]
 	return nil
 }
