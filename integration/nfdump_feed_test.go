@@ -42,17 +42,17 @@ type feeder struct {
 	announced bool
 }
 
-// feeders are the exporters of the comparison with nfdump. Their addresses
-// are those of no other test.
-func feeders() []*feeder {
-	at := func(i byte) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 37, i}) }
+// feeders are six exporters from 127.0.37.first on. Each test has its own on
+// the shared deployment.
+func feeders(first byte) []*feeder {
+	at := func(i byte) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 37, first + i}) }
 	return []*feeder{
-		{address: at(101), version: 9, domain: 1},
-		{address: at(102), version: 9, domain: 0x0207},
-		{address: at(103), version: 10, domain: 1},
-		{address: at(104), version: 10, domain: 4_000_000_000},
-		{address: at(105), version: 5},
-		{address: at(106), version: 5, domain: 0x0205, rate: 10},
+		{address: at(0), version: 9, domain: 1},
+		{address: at(1), version: 9, domain: 0x0207},
+		{address: at(2), version: 10, domain: 1},
+		{address: at(3), version: 10, domain: 4_000_000_000},
+		{address: at(4), version: 5},
+		{address: at(5), version: 5, domain: 0x0205, rate: 10},
 	}
 }
 
@@ -66,9 +66,8 @@ const (
 
 // makeFlows makes packets of madeFlows flows up to now, with the flows in the
 // order of the packets. The same seed makes the same flows.
-func makeFlows(seed uint64, now time.Time) (flows []made, packets []packet) {
+func makeFlows(from []*feeder, seed uint64, now time.Time) (flows []made, packets []packet) {
 	r := rand.New(rand.NewPCG(seed, 0))
-	from := feeders()
 	for len(flows) < madeFlows {
 		f := from[r.IntN(len(from))]
 		exported := now.Truncate(time.Second).Add(-time.Duration(r.IntN(madeSeconds)) * time.Second)

@@ -27,7 +27,7 @@ const nfdumpSeed = 1
 const nfdumpPort = 29860
 
 // ofComparison are its flows among those of other tests.
-const ofComparison = "exporter net 127.0.37.0/24"
+const ofComparison = "exporter net 127.0.37.96/28"
 
 // TestAnswersOfNfdump feeds the same packets to a standalone Slave and to
 // nfcapd: those of made flows of wide ranges, and those of softflowd about real
@@ -36,7 +36,7 @@ func TestAnswersOfNfdump(t *testing.T) {
 	need(t, "nfcapd", "nfdump")
 	c := &comparison{deployment: shared(t), oracle: startNfcapd(t, nfdumpPort)}
 	var packets []packet
-	c.flows, packets = makeFlows(nfdumpSeed, time.Now())
+	c.flows, packets = makeFlows(feeders(101), nfdumpSeed, time.Now())
 	sendPackets(t, packets, c.listen("hq"), "127.0.0.1:"+c.oracle.port)
 	c.addCaptures(t)
 	c.awaitSame()
@@ -47,6 +47,7 @@ func TestAnswersOfNfdump(t *testing.T) {
 		{"filters", (*comparison).compareFilters},
 		{"differences", (*comparison).checkDifferences},
 		{"statistics", (*comparison).compareStatistics},
+		{"autonomous systems", (*comparison).compareSystems},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			c.t, c.oracle.t = t, t

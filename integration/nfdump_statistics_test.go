@@ -262,3 +262,37 @@ func (n *nfcapd) counted(labels, values []string) counted {
 	}
 	return counted{strings.Join(key, " "), sums{v[0], v[1], v[2]}, v[3], v[4], v[5]}
 }
+
+// systemFilters are filters about AS, which nfdump refuses without a country
+// database, with what they mean.
+var systemFilters = []struct {
+	text    string
+	matches func(src, dst uint64) bool
+}{
+	{"as 13335", func(src, dst uint64) bool { return src == 13335 || dst == 13335 }},
+	{"src as 64512", func(src, _ uint64) bool { return src == 64512 }},
+	{"dst as > 65535", func(_, dst uint64) bool { return dst > 65535 }},
+	{"not as 0", func(src, dst uint64) bool { return src != 0 && dst != 0 }},
+	{"src and dst as 1", func(src, dst uint64) bool { return src == 1 && dst == 1 }},
+	{"as in [2 15169 4200000000]", func(src, dst uint64) bool {
+		chosen := []uint64{2, 15169, 4_200_000_000}
+		return slices.Contains(chosen, src) || slices.Contains(chosen, dst)
+	}},
+}
+
+// compareSystems adds up nfdump's groups of AS pairs instead of filtering.
+func (c *comparison) compareSystems() {
+	pairs := c.oracle.statistic(statistic{nfdump: "srcas,dstas/bytes", formats: "%sas %das"}, 0)
+	for _, f := range systemFilters {
+		var want sums
+		for _, g := range pairs {
+			src, dst, _ := strings.Cut(g.key, " ")
+			if f.matches(c.oracle.number(src), c.oracle.number(dst)) {
+				want = sums{want.flows + g.flows, want.packets + g.packets, want.bytes + g.bytes}
+			}
+		}
+		if got := c.totalOf(compared(addressed + " and " + f.text)); got != want || want.flows == 0 {
+			c.t.Errorf("%q: %v, nfdump's groups have %v", f.text, got, want)
+		}
+	}
+}

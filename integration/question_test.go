@@ -16,8 +16,10 @@ type answer struct {
 	Columns  []struct{ Name, Kind string }
 	Rows     [][]json.RawMessage
 	Total    []json.RawMessage
+	Other    []json.RawMessage
 	Coverage coverage
 	Stats    struct{ RowsScanned string }
+	Groups   string
 }
 
 type coverage struct {
