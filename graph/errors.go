@@ -30,6 +30,7 @@ const (
 	codeFilterSyntax    = "FILTER_SYNTAX"
 	codeLimit           = "LIMIT"
 	codeRateLimited     = "RATE_LIMITED"
+	codeUnitUnavailable = "UNIT_UNAVAILABLE"
 	codeCanceled        = "CANCELED"
 	codeTimeout         = "TIMEOUT"
 	codeNotTPM          = "NOT_TPM"
@@ -50,6 +51,7 @@ var errorCodes = []struct {
 	{topology.ErrRevision, codeConflict},
 	{topology.ErrNotFound, codeNotFound},
 	{topology.ErrNotTPM, codeNotTPM},
+	{topology.ErrDown, codeUnitUnavailable},
 	{configdb.ErrTooMany, codeLimit},
 	{query.ErrNoJob, codeNotFound},
 	{query.ErrNoResult, codeNotFound},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -39,6 +40,9 @@ func explain(err error) []Mistake {
 	return mistakes
 }
 
+// unsupported is what the built-in validator says of a field that is unknown.
+var unsupported = regexp.MustCompile(`^property "(.*)" is unsupported$`)
+
 func explainOne(err error) []Mistake {
 	var (
 		request *openapi3filter.RequestError
@@ -56,6 +60,9 @@ func explainOne(err error) []Mistake {
 		return leaves(schema, base)
 	}
 	if errors.As(err, &builtIn) {
+		if unknown := unsupported.FindStringSubmatch(builtIn.Reason); unknown != nil {
+			return each(unknown[1:], pointer(base, builtIn.JSONPointer()), "unknown field %q")
+		}
 		return []Mistake{{Pointer: pointer(base, builtIn.JSONPointer()), Detail: builtIn.Reason}}
 	}
 	detail := err.Error()

@@ -27,18 +27,31 @@ var errNoCredentials = errors.New("no credentials")
 type gate struct {
 	master   Master
 	sessions *sessions
+	limits   *limits
 }
 
-func newGate(m Master) *gate { return &gate{master: m, sessions: newSessions()} }
+func newGate(m Master) *gate {
+	return &gate{master: m, sessions: newSessions(), limits: newLimits()}
+}
 
 // caller returns who sent r. The error is errNoCredentials or wraps
-// access.ErrToken.
+// access.ErrToken, or is errTooFast.
 func (g *gate) caller(r *http.Request) (access.Principal, error) {
 	token, err := g.token(r)
 	if err != nil {
 		return access.Principal{}, err
 	}
-	return g.master.Authenticate(token)
+	return g.authenticate(r, token)
+}
+
+// authenticate returns whose token r came with, within limits.
+func (g *gate) authenticate(r *http.Request, token string) (access.Principal, error) {
+	p, err := g.master.Authenticate(token)
+	switch {
+	case errors.Is(err, access.ErrToken) && !g.limits.failure(r), err == nil && !g.limits.request(p):
+		return access.Principal{}, errTooFast
+	}
+	return p, err
 }
 
 // token returns the API token that r carries itself or that its session began

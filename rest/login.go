@@ -15,7 +15,7 @@ func (a *api) GetSession(ctx context.Context, _ GetSessionRequestObject) (GetSes
 
 // CreateSession implements StrictServerInterface.
 func (a *api) CreateSession(ctx context.Context, r CreateSessionRequestObject) (CreateSessionResponseObject, error) {
-	caller, err := a.master.Authenticate(r.Body.Token)
+	caller, err := a.gate.authenticate(requestOf(ctx), r.Body.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,14 @@ func (a *api) DeleteSession(ctx context.Context, _ DeleteSessionRequestObject) (
 	}
 	gone := sessionCookie(ctx, "", -1).String()
 	return DeleteSession204Response{Headers: DeleteSession204ResponseHeaders{SetCookie: &gone}}, nil
+}
+
+// requestOf returns the request that an operation answers.
+func requestOf(ctx context.Context) *http.Request {
+	if c, ok := ctx.(*gin.Context); ok {
+		return c.Request
+	}
+	return &http.Request{}
 }
 
 // sessionCookie returns the cookie that carries a session. Scripts of the page

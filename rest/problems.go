@@ -26,6 +26,7 @@ const (
 	codeFilterSyntax    = "FILTER_SYNTAX"
 	codeLimit           = "LIMIT"
 	codeRateLimited     = "RATE_LIMITED"
+	codeUnitUnavailable = "UNIT_UNAVAILABLE"
 	codeCanceled        = "CANCELED"
 	codeTimeout         = "TIMEOUT"
 	codeNotTPM          = "NOT_TPM"
@@ -50,6 +51,7 @@ var problems = []struct {
 	{topology.ErrRevision, http.StatusPreconditionFailed, codeConflict},
 	{topology.ErrNotFound, http.StatusNotFound, codeNotFound},
 	{topology.ErrNotTPM, http.StatusMisdirectedRequest, codeNotTPM},
+	{topology.ErrDown, http.StatusServiceUnavailable, codeUnitUnavailable},
 	{configdb.ErrTooMany, http.StatusUnprocessableEntity, codeLimit},
 	{query.ErrNoJob, http.StatusNotFound, codeNotFound},
 	{query.ErrNoResult, http.StatusNotFound, codeNotFound},

@@ -24,7 +24,7 @@ import (
 )
 
 // ErrStopping refuses what a Master that is stopping no longer does.
-var ErrStopping = errors.New("this Master is stopping")
+var ErrStopping = fmt.Errorf("%w: this Master is stopping; ask again when it is back", topology.ErrDown)
 
 // tickEvery is how often twins audit, routes are looked at and the Master
 // reports on itself.

@@ -137,4 +137,5 @@ var (
 	ErrInvalid  = errors.New("not valid")
 	ErrRevision = errors.New("the topology has changed since")
 	ErrNotTPM   = errors.New("this Master is not the Top Priority Master")
+	ErrDown     = errors.New("a unit that is needed is not up") // of any operation, not of a check
 )
