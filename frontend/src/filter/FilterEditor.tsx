@@ -2,7 +2,7 @@ import { acceptCompletion, autocompletion, closeBrackets, completionKeymap, comp
 import { defaultKeymap, history, historyKeymap, insertNewline } from '@codemirror/commands';
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { setDiagnostics } from '@codemirror/lint';
-import { EditorState } from '@codemirror/state';
+import { Annotation, EditorState } from '@codemirror/state';
 import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
@@ -12,7 +12,8 @@ import type { Problem } from './problems';
 export type EditorProps = {
   value: string;
   onChange: (text: string) => void;
-  onRun: () => void;
+  /** Runs the text as it stands, which the page may not have seen yet. */
+  onRun: (text: string) => void;
   problems: readonly Problem[];
   hint: string;
   /** Lets the page put the focus here. */
@@ -42,19 +43,24 @@ const look = EditorView.theme({
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--row-chosen)' },
 });
 
+/** Marks a change that the page made, such as a value clicked into the filter. */
+const fromOutside = Annotation.define<boolean>();
+
 /** The filter with colours, completion and marks; loaded after the page. */
 export default function FilterEditor({ value, onChange, onRun, problems, hint, focusRef, takeFocus }: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const calls = useRef({ onChange, onRun });
+  /** What was typed and has not come back as the value yet, the oldest first. */
+  const told = useRef<string[]>([]);
   useEffect(() => {
     calls.current = { onChange, onRun };
   });
 
   // Before anything else happens: no key may fall between the plain field and this one.
   useLayoutEffect(() => {
-    const run = () => {
-      calls.current.onRun();
+    const run = ({ state }: EditorView) => {
+      calls.current.onRun(state.doc.toString());
       return true;
     };
     const editor = new EditorView({
@@ -69,7 +75,7 @@ export default function FilterEditor({ value, onChange, onRun, problems, hint, f
             { key: 'Shift-Enter', run: insertNewline },
             { key: 'Tab', run: acceptCompletion },
             ...completionKeymap,
-            { key: 'Enter', run: (v) => completionStatus(v.state) !== 'active' && run() },
+            { key: 'Enter', run: (v) => completionStatus(v.state) !== 'active' && run(v) },
             ...historyKeymap,
             ...defaultKeymap,
           ]),
@@ -82,7 +88,10 @@ export default function FilterEditor({ value, onChange, onRun, problems, hint, f
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'Filter', spellcheck: 'false' }),
           EditorView.updateListener.of((u) => {
-            if (u.docChanged) calls.current.onChange(u.state.doc.toString());
+            if (!u.docChanged || u.transactions.some((t) => t.annotation(fromOutside))) return;
+            const text = u.state.doc.toString();
+            told.current.push(text);
+            calls.current.onChange(text);
           }),
           look,
         ],
@@ -101,8 +110,12 @@ export default function FilterEditor({ value, onChange, onRun, problems, hint, f
 
   useEffect(() => {
     const editor = view.current;
-    if (!editor || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+    // A value that was typed comes back late: more may have been typed since.
+    const typed = told.current.indexOf(value);
+    told.current.splice(0, typed + 1);
+    if (!editor || typed >= 0 || editor.state.doc.toString() === value) return;
+    told.current = [];
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value }, annotations: fromOutside.of(true) });
   }, [value]);
 
   useEffect(() => {

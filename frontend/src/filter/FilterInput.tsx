@@ -9,7 +9,7 @@ const FilterEditor = lazy(() => import('./FilterEditor'));
 type Props = {
   value: string;
   onChange: (text: string) => void;
-  onRun: () => void;
+  onRun: (text: string) => void;
   /** Lets the page put the focus here. */
   focusRef: RefObject<(() => void) | null>;
 };
@@ -67,7 +67,7 @@ function PlainField({ value, onChange, onRun, focusRef, onFocusChange }: Props &
       onKeyDown={(e) => {
         if (e.key !== 'Enter' || e.shiftKey) return;
         e.preventDefault();
-        onRun();
+        onRun(e.currentTarget.value);
       }}
     />
   );

@@ -45,12 +45,12 @@ export function ExplorePage() {
   const answers = useAnswers(view);
   const focusFilter = useRef<(() => void) | null>(null);
   const [highlight, setHighlight] = useState<string>();
-  const run = () => (draft.trim() === view.filter ? answers.again() : change({ filter: draft.trim() }));
+  const run = (text = draft) => (text.trim() === view.filter ? answers.again() : change({ filter: text.trim() }));
   const move = (by: (range: TimeRange, now: number) => TimeRange) => change({ range: by(view.range, Date.now()) });
 
   useShortcuts([
     { keys: '/', label: 'Filter', run: () => focusFilter.current?.() },
-    { keys: 'r', label: 'Run', run },
+    { keys: 'r', label: 'Run', run: () => run() },
     { keys: 'Escape', label: 'Cancel', run: answers.cancel },
     { keys: 't ArrowLeft', label: 'Earlier', run: () => move((r, now) => shift(r, -1, now)) },
     { keys: 't ArrowRight', label: 'Later', run: () => move((r, now) => shift(r, 1, now)) },

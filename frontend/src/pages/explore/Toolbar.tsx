@@ -15,7 +15,8 @@ type Props = {
   change: (part: Partial<View>) => void;
   draft: string;
   setDraft: (text: string) => void;
-  run: () => void;
+  /** Without a text: what was typed last. */
+  run: (text?: string) => void;
   running: boolean;
   canStop: boolean;
   cancel: () => void;
@@ -137,7 +138,7 @@ function RunButtons({ run, running, canStop, stop, cancel }: Props) {
   if (!running || !canStop) {
     return (
       <Tooltip label="Enter, Ctrl Enter">
-        <Button h={30} className={styles.run} leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={run}>
+        <Button h={30} className={styles.run} leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={() => run()}>
           Run
         </Button>
       </Tooltip>
