@@ -5,6 +5,7 @@ const sheet: readonly [string, string][] = [
   ['g t', 'Topology'],
   ['g s', 'Sources'],
   ['g x', 'Explore'],
+  ['g q', 'Queries'],
   ['/', 'Focus the filter or the search'],
   ['Ctrl Enter', 'Run the query (also Enter in the filter)'],
   ['Esc', 'Cancel the running query'],

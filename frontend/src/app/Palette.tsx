@@ -1,5 +1,5 @@
 import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
-import { IconAccessPoint, IconChartAreaLine, IconKeyboard, IconMoonStars, IconSearch, IconSitemap } from '@tabler/icons-react';
+import { IconAccessPoint, IconChartAreaLine, IconKeyboard, IconListSearch, IconMoonStars, IconSearch, IconSitemap } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { narrow } from '../filter/terms';
 import { presets } from '../time/range';
@@ -25,6 +25,7 @@ export function Palette({ toggleScheme, openHelp }: Props) {
     { id: 'sources', label: 'Sources', description: 'Exporters, their health and losses', leftSection: <IconAccessPoint size={18} />, onClick: () => void navigate({ to: '/sources' }) },
     { id: 'ledger', label: 'Ledger', description: 'What became of every packet and record', leftSection: <IconAccessPoint size={18} />, onClick: () => void navigate({ to: '/sources', search: { tab: 'ledger' } }) },
     { id: 'explore', label: 'Explore', description: 'Ask about flows', leftSection: <IconChartAreaLine size={18} />, onClick: () => void navigate({ to: '/explore' }) },
+    { id: 'queries', label: 'Queries', description: 'Who asks what, how far it is, what it cost', leftSection: <IconListSearch size={18} />, onClick: () => void navigate({ to: '/queries' }) },
   ];
   const ask: SpotlightActionData[] = questions.map(([label, f, by]) => ({
     id: `ask-${label}`,

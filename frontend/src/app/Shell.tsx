@@ -1,7 +1,7 @@
 import { ActionIcon, Kbd, Menu, Select, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import {
-  IconAccessPoint, IconChartAreaLine, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconLogout, IconMoon,
+  IconAccessPoint, IconChartAreaLine, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconListSearch, IconLogout, IconMoon,
   IconSearch, IconSitemap, IconSun, IconUser,
 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
@@ -21,6 +21,7 @@ const pages = [
   { to: '/topology', label: 'Topology', keys: 'g t', icon: IconSitemap },
   { to: '/sources', label: 'Sources', keys: 'g s', icon: IconAccessPoint },
   { to: '/explore', label: 'Explore', keys: 'g x', icon: IconChartAreaLine },
+  { to: '/queries', label: 'Queries', keys: 'g q', icon: IconListSearch },
 ] as const;
 
 /** What every page stands in: navigation, zone, palette, theme, who I am. */

@@ -65,7 +65,13 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import('../pages/sources/SourcesPage'), 'SourcesPage'),
 });
 
-const tree = root.addChildren([login, signedIn.addChildren([home, topology, sources, explore])]);
+const queries = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/queries',
+  component: lazyRouteComponent(() => import('../pages/queries/QueriesPage'), 'QueriesPage'),
+});
+
+const tree = root.addChildren([login, signedIn.addChildren([home, topology, sources, explore, queries])]);
 
 /** Parameters are plain text in the URL, so that people can read and edit it. */
 const parseSearch = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search));

@@ -1,3 +1,4 @@
+import { hearTime } from './clock';
 import type { TypedDocumentString } from './generated/graphql';
 
 /** An error that an API answered with; its code is of the list both APIs share. */
@@ -45,13 +46,15 @@ export async function execute<Result, Variables>(
 /** Posts JSON to the origin this page came from. */
 export async function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   try {
-    return await fetch(new URL(path, location.href), {
+    const response = await fetch(new URL(path, location.href), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
       body: JSON.stringify(body),
       credentials: 'same-origin',
       signal: signal ?? null,
     });
+    hearTime(response.headers.get('Date'), Date.now());
+    return response;
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw new ApiError('the Master does not answer', UNREACHABLE);

@@ -19,8 +19,9 @@ export function result(change: Partial<ResultPartsFragment>): ResultPartsFragmen
     total: null,
     groups: '',
     method: 'exact',
+    merge: '',
     coverage: { complete: true, unitsAsked: 3, unitsAnswered: 3, missing: [], answeredBySecondary: [] },
-    stats: { rowsScanned: '1000', rowsMatched: '10', bytesRead: '1', segments: 1, cachedSegments: 0, elapsedMs: '5' },
+    stats: { rowsScanned: '1000', rowsMatched: '10', bytesRead: '1', segments: 1, cachedSegments: 0, seriesPoints: '0', wireBytes: '0', spilledBytes: '0', elapsedMs: '5' },
     ...change,
   };
 }

@@ -56,7 +56,7 @@ export function answerQueries(result: (input: QueryInput) => ResultPartsFragment
       const answer = result(input);
       if (answer instanceof Response) return answer as never;
       return HttpResponse.json({
-        data: { startQuery: { id: 'q1', state: 'done', error: '', progress: [], result: answer } },
+        data: { startQuery: { id: 'q1', state: 'done', place: 0, error: '', progress: [], result: answer } },
       });
     }),
   );

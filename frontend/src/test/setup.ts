@@ -31,7 +31,12 @@ class StillObserver {
   disconnect = vi.fn();
 }
 window.ResizeObserver = StillObserver;
-Object.defineProperty(HTMLElement.prototype, 'clientHeight', { value: 600 }); // lists lay out the rows that are in sight
+// Lists lay out the rows that are in sight; nothing else has a size.
+Object.defineProperty(HTMLElement.prototype, 'clientHeight', {
+  get(this: HTMLElement) {
+    return this.getAttribute('role') === 'grid' ? 600 : 0;
+  },
+});
 Element.prototype.scrollIntoView = vi.fn();
 window.scrollTo = vi.fn();
 Range.prototype.getClientRects = () => [] as unknown as DOMRectList;

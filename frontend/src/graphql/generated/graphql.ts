@@ -56,7 +56,9 @@ export type QueryInput = {
   limit?: number | null | undefined;
   /** bytes, packets, flows, uniq(field), p95(field). Default the three sums. */
   metrics?: Array<string> | null | undefined;
-  /** One of the metrics; for flows a field, default time. */
+  /** Top: rows to leave out before the first, for further pages. At most 10000. */
+  offset?: number | null | undefined;
+  /** One of the metrics, the greatest first; for flows a field, default time. A minus sign before it turns the order round. */
   orderBy?: string | null | undefined;
   /** Default live. */
   profile?: string | null | undefined;
@@ -81,12 +83,14 @@ export type QueryKind =
   /** One row of sums. */
   | 'total';
 
-/** The state of a query. Running leads to each of the others. */
+/** The state of a query. Queued and running lead to each of the others. */
 export type QueryState =
   /** Ended by cancelQuery; there is no result. */
   | 'canceled'
   | 'done'
   | 'failed'
+  /** Waits for its turn, see queryLimits. */
+  | 'queued'
   | 'running'
   /** Ended by stopQuery; what was there is the result. */
   | 'stopped';
@@ -141,9 +145,9 @@ export type FlowFieldsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type FlowFieldsQuery = { fields: Array<{ name: string, kind: string, groupable: boolean, description: string }> };
 
-export type JobPartsFragment = { id: string, state: QueryState, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> };
+export type JobPartsFragment = { id: string, state: QueryState, place: number, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> };
 
-export type ResultPartsFragment = { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, elapsedMs: string } };
+export type ResultPartsFragment = { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } };
 
 export type StartQueryMutationVariables = Exact<{
   input: QueryInput;
@@ -151,28 +155,28 @@ export type StartQueryMutationVariables = Exact<{
 }>;
 
 
-export type StartQueryMutation = { startQuery: { id: string, state: QueryState, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
+export type StartQueryMutation = { startQuery: { id: string, state: QueryState, place: number, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
 
 export type QueryJobQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type QueryJobQuery = { query: { id: string, state: QueryState, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
+export type QueryJobQuery = { query: { id: string, state: QueryState, place: number, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
 
 export type QueryStateQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type QueryStateQuery = { query: { id: string, state: QueryState, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
+export type QueryStateQuery = { query: { id: string, state: QueryState, place: number, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
 
 export type QueryProgressSubscriptionVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type QueryProgressSubscription = { queryProgress: { id: string, state: QueryState, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
+export type QueryProgressSubscription = { queryProgress: { id: string, state: QueryState, place: number, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
 
 export type StopQueryMutationVariables = Exact<{
   id: string | number;
@@ -187,6 +191,13 @@ export type CancelQueryMutationVariables = Exact<{
 
 
 export type CancelQueryMutation = { cancelQuery: { id: string, state: QueryState } };
+
+export type QueriesQueryVariables = Exact<{
+  limit: number;
+}>;
+
+
+export type QueriesQuery = { queryLimits: { running: number, waiting: number }, queries: Array<{ id: string, state: QueryState, place: number, actor: string, created: string, ended: string | null, error: string, request: { kind: QueryKind, from: string, to: string, filter: string, groupBy: Array<string>, metrics: Array<string>, limit: number }, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }>, result: { method: string, merge: string, groups: string, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null }> };
 
 export type SourcePartsFragment = { id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> };
 
@@ -275,6 +286,7 @@ export const JobPartsFragmentDoc = new TypedDocumentString(`
     fragment JobParts on QueryJob {
   id
   state
+  place
   error
   progress {
     unit
@@ -299,6 +311,7 @@ export const ResultPartsFragmentDoc = new TypedDocumentString(`
   total
   groups
   method
+  merge
   coverage {
     complete
     unitsAsked
@@ -317,6 +330,9 @@ export const ResultPartsFragmentDoc = new TypedDocumentString(`
     bytesRead
     segments
     cachedSegments
+    seriesPoints
+    wireBytes
+    spilledBytes
     elapsedMs
   }
 }
@@ -506,6 +522,7 @@ export const StartQueryDocument = new TypedDocumentString(`
     fragment JobParts on QueryJob {
   id
   state
+  place
   error
   progress {
     unit
@@ -528,6 +545,7 @@ fragment ResultParts on QueryResult {
   total
   groups
   method
+  merge
   coverage {
     complete
     unitsAsked
@@ -546,6 +564,9 @@ fragment ResultParts on QueryResult {
     bytesRead
     segments
     cachedSegments
+    seriesPoints
+    wireBytes
+    spilledBytes
     elapsedMs
   }
 }`) as unknown as TypedDocumentString<StartQueryMutation, StartQueryMutationVariables>;
@@ -561,6 +582,7 @@ export const QueryJobDocument = new TypedDocumentString(`
     fragment JobParts on QueryJob {
   id
   state
+  place
   error
   progress {
     unit
@@ -583,6 +605,7 @@ fragment ResultParts on QueryResult {
   total
   groups
   method
+  merge
   coverage {
     complete
     unitsAsked
@@ -601,6 +624,9 @@ fragment ResultParts on QueryResult {
     bytesRead
     segments
     cachedSegments
+    seriesPoints
+    wireBytes
+    spilledBytes
     elapsedMs
   }
 }`) as unknown as TypedDocumentString<QueryJobQuery, QueryJobQueryVariables>;
@@ -613,6 +639,7 @@ export const QueryStateDocument = new TypedDocumentString(`
     fragment JobParts on QueryJob {
   id
   state
+  place
   error
   progress {
     unit
@@ -631,6 +658,7 @@ export const QueryProgressDocument = new TypedDocumentString(`
     fragment JobParts on QueryJob {
   id
   state
+  place
   error
   progress {
     unit
@@ -656,6 +684,60 @@ export const CancelQueryDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CancelQueryMutation, CancelQueryMutationVariables>;
+export const QueriesDocument = new TypedDocumentString(`
+    query Queries($limit: Int!) {
+  queryLimits {
+    running
+    waiting
+  }
+  queries(limit: $limit) {
+    id
+    state
+    place
+    actor
+    created
+    ended
+    error
+    request {
+      kind
+      from
+      to
+      filter
+      groupBy
+      metrics
+      limit
+    }
+    progress {
+      unit
+      state
+      rowsScanned
+      segmentsDone
+      segments
+    }
+    result {
+      method
+      merge
+      groups
+      coverage {
+        complete
+        unitsAsked
+        unitsAnswered
+      }
+      stats {
+        rowsScanned
+        rowsMatched
+        bytesRead
+        segments
+        cachedSegments
+        seriesPoints
+        wireBytes
+        spilledBytes
+        elapsedMs
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<QueriesQuery, QueriesQueryVariables>;
 export const SourcesDocument = new TypedDocumentString(`
     query Sources($sourceGroup: String, $exporter: String, $limit: Int!) {
   sources(sourceGroup: $sourceGroup, exporter: $exporter, limit: $limit) {

@@ -2,6 +2,7 @@ import { count, exact, si } from '../../format/numbers';
 import { range as rangeText, span, zoneName } from '../../format/times';
 import { usePreferences } from '../../preferences';
 import { seconds } from '../../time/range';
+import { costOf } from './cost';
 import styles from './explore.module.css';
 import type { Answers } from './useAnswers';
 
@@ -13,6 +14,7 @@ export function Footer({ answers }: { answers: Answers }) {
   const results = answers.shown.flatMap((r) => (r.data ? [r.data.result] : []));
   const scanned = results.reduce((sum, r) => sum + Number(r.stats.rowsScanned), 0);
   const read = results.reduce((sum, r) => sum + Number(r.stats.bytesRead), 0);
+  const stats = costOf(results);
   const slowest = Math.max(...results.map((r) => Number(r.stats.elapsedMs)));
   const { unitsAsked, unitsAnswered, answeredBySecondary } = result.coverage;
   return (
@@ -28,6 +30,9 @@ export function Footer({ answers }: { answers: Answers }) {
       {answeredBySecondary.length > 0 && <span>secondary for {answeredBySecondary.join(', ')}</span>}
       <span title={exact(scanned)}>{si(scanned)} rows scanned</span>
       <span>{si(read, 'B')} read</span>
+      {stats.map((text) => (
+        <span key={text}>{text}</span>
+      ))}
       <span>{exact(slowest)} ms</span>
       {answers.refreshMs > 0 && <span>again every {span(answers.refreshMs)}</span>}
       <Running answers={answers} />
@@ -37,6 +42,8 @@ export function Footer({ answers }: { answers: Answers }) {
 
 /** Says what the units do while a query runs longer than a blink. */
 function Running({ answers }: { answers: Answers }) {
+  const place = Math.max(0, ...answers.shown.map((r) => r.progress?.place ?? 0));
+  if (place > 0) return <span role="status">queued: place {place}; other queries come first</span>;
   const units = answers.shown.flatMap((r) => r.progress?.units ?? []);
   if (units.length === 0) return null;
   const done = units.filter((u) => u.state === 'done').length;

@@ -6,7 +6,15 @@ import {
 } from '../../graphql/generated/graphql';
 import { follow } from '../../graphql/live';
 
-export type Progress = { id: string; units: JobPartsFragment['progress'] };
+export type Progress = {
+  id: string;
+  /** Place in the queue, from 1; 0 once it is its turn. */
+  place: number;
+  units: JobPartsFragment['progress'];
+};
+
+/** Whether a query has not ended yet. */
+export const isOpen = ({ state }: Pick<JobPartsFragment, 'state'>): boolean => state === 'queued' || state === 'running';
 
 export type Finished = {
   result: ResultPartsFragment;
@@ -26,7 +34,7 @@ export async function run(
 ): Promise<Finished> {
   // Not aborted itself: an aborted start would leave a query without a name running.
   let { startQuery: job } = await execute(StartQueryDocument, { input, wait });
-  if (job.state === 'running') {
+  if (isOpen(job)) {
     await ended(job, signal, tell);
     const { query } = await execute(QueryJobDocument, { id: job.id }, signal);
     if (!query) throw new ApiError('the result is no longer kept', 'NOT_FOUND');
@@ -50,8 +58,8 @@ function ended(job: JobPartsFragment, signal: AbortSignal, tell: (progress: Prog
     const see = (seen: JobPartsFragment | null | undefined) => {
       heard = Date.now();
       if (!seen) return settle(() => reject(new ApiError('the query is no longer known', 'NOT_FOUND')));
-      tell({ id: seen.id, units: seen.progress });
-      if (seen.state !== 'running') settle(resolve);
+      tell({ id: seen.id, place: seen.place, units: seen.progress });
+      if (!isOpen(seen)) settle(resolve);
       return undefined;
     };
     const stop = follow(QueryProgressDocument, { id: job.id }, { next: (r) => see(r.queryProgress) });

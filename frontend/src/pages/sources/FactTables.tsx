@@ -68,7 +68,7 @@ export function SequenceTable({ sources }: { sources: readonly Source[] }) {
     <Small
       label="Sequence numbers by unit and domain"
       heads={[
-        placed(sources), ['Counts'], ['Lost', 'num'], ['Expected', 'num'], ['Received', 'num'], ['Late', 'num'], ['Twice', 'num'], ['Resets', 'num'],
+        placed(sources), ['Counts'], ['Lost', 'num'], ['Expected', 'num'], ['Received', 'num'], ['Reordered', 'num'], ['Duplicates', 'num'], ['Resets', 'num'],
       ]}
     >
       {lines.map(({ s, q }) => (

@@ -5,14 +5,14 @@ import { Small } from './FactTables';
 
 type Interface = SourceDetailQuery['sources']['sources'][number]['interfaces'][number];
 
-/** What the counter samples of sFlow told last. */
+/** What the counter samples of sFlow reported last. */
 export function SourceInterfaces({ interfaces, now }: { interfaces: readonly Interface[]; now: number }) {
   return (
     <Small
       label="Interface counters"
       heads={[
-        ['Interface', 'num'], ['State'], ['Speed', 'num'], ['Octets in', 'num'], ['out', 'num'], ['Packets in', 'num'], ['out ', 'num'],
-        ['Dropped in', 'num'], ['out  ', 'num'], ['Told', 'num'],
+        ['Interface', 'num'], ['State'], ['Speed', 'num'], ['Octets in', 'num'], ['Octets out', 'num'], ['Packets in', 'num'],
+        ['Packets out', 'num'], ['Dropped in', 'num'], ['Dropped out', 'num'], ['Reported', 'num'],
       ]}
     >
       {interfaces.map((i) => (

@@ -54,7 +54,7 @@ export function SourcePanel({ exporter, now, close }: Props) {
         <Section title="Set by hand">
           <Settings exporter={exporter} />
         </Section>
-        <Section title="Lost on the way" note="by sequence numbers">
+        <Section title="Sequence loss" note="on the way to the unit, by sequence numbers">
           <SequenceTable sources={sources} />
         </Section>
         <Section title="Clock">

@@ -49,6 +49,14 @@ test('search, filters and order are in the URL', async () => {
   await waitFor(() => expect(history.location.href).toBe('/sources?q=192.0.2&group=london&problems=only&sort=-records'));
 });
 
+test('of many sources only the rows in sight are in the document', async () => {
+  answerSources(Array.from({ length: 500 }, (_, i) => source(`192.0.${Math.floor(i / 250)}.${i % 250}`)));
+  open('/sources');
+  const rows = (await grid()).getAllByRole('row');
+  expect(screen.getByRole('grid', { name: 'Sources' })).toHaveAttribute('aria-rowcount', '501');
+  expect(rows.length).toBeLessThan(60);
+});
+
 test('arrow keys move, Enter opens, Escape closes', async () => {
   answerSources(three());
   answerDetail([]);

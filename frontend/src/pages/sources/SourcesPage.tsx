@@ -8,7 +8,6 @@ import { PageError } from '../../components/PageError';
 import { Fact, Strip } from '../../components/Strip';
 import { useNow } from '../../components/useNow';
 import { exact, percent, si } from '../../format/numbers';
-import type { SourcesQuery } from '../../graphql/generated/graphql';
 import { sum } from '../../lists';
 import { exportersOf, type Exporter } from './exporters';
 import { LedgerTab } from './LedgerTab';
@@ -19,7 +18,7 @@ import styles from './sources.module.css';
 import { SourcesTable } from './SourcesTable';
 import { SourcesToolbar } from './SourcesToolbar';
 import { readView, writeView, type Search, type Tab, type View } from './url';
-import { pollMs, useSources } from './useSources';
+import { pollMs, useSources, type Answer } from './useSources';
 import { useSteadyOrder } from './useSteadyOrder';
 
 type Change = (part: Partial<View>) => void;
@@ -39,8 +38,8 @@ function useView(): [View, Change] {
 /** The exporters of the deployment, their health, and what became of their records. */
 export function SourcesPage() {
   const [view, change] = useView();
-  const { data, error, isPending, refetch, dataUpdatedAt } = useSources(view);
-  const exporters = useMemo(() => exportersOf(data?.sources ?? [], dataUpdatedAt), [data, dataUpdatedAt]);
+  const { data, error, isPending, refetch } = useSources(view);
+  const exporters = useMemo(() => (data ? exportersOf(data.sources, data.at) : []), [data]);
   if (isPending) return <LoadingSources />;
   if (!data) return <PageError error={error} retry={() => void refetch()} title="The sources could not be read" />;
   return (
@@ -84,7 +83,7 @@ function Summary({ exporters }: { exporters: readonly Exporter[] }) {
       <Fact label="With problems" value={exact(troubled)} alarm={troubled > 0} />
       <Fact label="Received" value={`${si(sum(exporters, (e) => e.recordsPerSecond))} rec/s`} />
       <Fact label="Export packets" value={`${si(sum(exporters, (e) => e.packetsPerSecond))} pkt/s`} />
-      <Fact label="Worst loss on the way" value={worstLoss === 0 ? 'none' : percent(worstLoss, 1)} alarm={worstLoss >= 0.0005} />
+      <Fact label="Worst sequence loss" value={worstLoss === 0 ? 'none' : percent(worstLoss, 1)} alarm={worstLoss >= 0.0005} />
       <Fact label="Dropped since start" value={si(dropped)} title={exact(dropped)} alarm={dropped > 0} />
       <Fact label="Sampling unknown" value={exact(unknown)} alarm={unknown > 0} />
     </Strip>
@@ -92,7 +91,7 @@ function Summary({ exporters }: { exporters: readonly Exporter[] }) {
 }
 
 /** What stops this list from being whole. */
-function Gaps({ data, stale }: { data: SourcesQuery['sources']; stale: boolean }) {
+function Gaps({ data, stale }: { data: Answer; stale: boolean }) {
   const { missing, total, sources } = data;
   return (
     <>

@@ -85,8 +85,8 @@ function Sampling({ exporter: { sampling } }: { exporter: Exporter }) {
 
 function Loss({ exporter: { loss } }: { exporter: Exporter }) {
   if (!loss) return <None />;
-  const title = `${exact(loss.lost)} of ${exact(loss.expected)} ${loss.unit} (${protocolName(loss.protocol)}); ${exact(loss.reordered)} late, ${exact(loss.duplicates)} twice, ${exact(loss.resets)} resets`;
-  const signs = [Number(loss.resets) > 0 && `${si(Number(loss.resets))} resets`, Number(loss.reordered) > 0 && `${si(Number(loss.reordered))} late`];
+  const title = `${exact(loss.lost)} of ${exact(loss.expected)} ${loss.unit} (${protocolName(loss.protocol)}); ${exact(loss.reordered)} reordered, ${exact(loss.duplicates)} duplicates, ${exact(loss.resets)} resets`;
+  const signs = [Number(loss.resets) > 0 && `${si(Number(loss.resets))} resets`, Number(loss.reordered) > 0 && `${si(Number(loss.reordered))} reordered`];
   return (
     <span title={title} data-alarm={lossShare(loss) >= 0.0005 || undefined}>
       {signs.some(Boolean) && <span className={styles.extra}>{signs.filter(Boolean).join(', ')}</span>}

@@ -1,8 +1,9 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { masterTime } from '../../graphql/clock';
 import { execute } from '../../graphql/execute';
 import {
   DeleteSourceDocument, LedgerDocument, SourceDetailDocument, SourceLedgerDocument, SourcesDocument, UpdateSourceDocument,
-  type DeleteInput, type SourceLedgerQuery, type UpdateSourceInput,
+  type DeleteInput, type SourceLedgerQuery, type SourcesQueryVariables, type UpdateSourceInput,
 } from '../../graphql/generated/graphql';
 import type { Exporter } from './exporters';
 import { keepBooks, startsOf, unitsOf, type Books } from './ledger';
@@ -25,6 +26,14 @@ function narrowed({ text, group }: Wanted) {
   return { sourceGroup: group || undefined, exporter: prefix.test(word) && whole.test(word) ? word : undefined };
 }
 
+/** Sources, and the moment that they are of. */
+async function ask(variables: SourcesQueryVariables, signal: AbortSignal) {
+  const { sources } = await execute(SourcesDocument, variables, signal);
+  return { ...sources, at: masterTime() };
+}
+
+export type Answer = Awaited<ReturnType<typeof ask>>;
+
 const polled = { refetchInterval: pollMs, placeholderData: keepPreviousData } as const;
 
 /**
@@ -35,7 +44,7 @@ export function useSources(wanted: Wanted) {
   const all = useQuery({
     ...polled,
     queryKey: sourcesKey,
-    queryFn: async ({ signal }) => (await execute(SourcesDocument, { limit }, signal)).sources,
+    queryFn: ({ signal }) => ask({ limit }, signal),
   });
   const variables = narrowed(wanted);
   const isLarge = (all.data?.total ?? 0) > limit;
@@ -43,7 +52,7 @@ export function useSources(wanted: Wanted) {
     ...polled,
     queryKey: [...sourcesKey, variables],
     enabled: isLarge && (variables.sourceGroup ?? variables.exporter) !== undefined,
-    queryFn: async ({ signal }) => (await execute(SourcesDocument, { ...variables, limit }, signal)).sources,
+    queryFn: ({ signal }) => ask({ ...variables, limit }, signal),
   });
   return isLarge && some.data ? some : all;
 }

@@ -10,12 +10,12 @@ export const protocolName = (protocol: string): string => protocols[protocol] ??
 type Origin = { short: string; long: string };
 
 const origins: Record<string, Origin> = {
-  header: { short: 'header', long: 'told by the header of each packet' },
-  options: { short: 'options', long: 'told by an option template' },
-  record: { short: 'record', long: 'told by the flow record itself' },
-  sample: { short: 'per sample', long: 'told by each flow sample' },
-  manual: { short: 'manual', long: 'set by an operator' },
-  unknown: { short: 'unknown', long: 'nobody told; counters are not scaled' },
+  header: { short: 'header', long: 'packet header' },
+  options: { short: 'options', long: 'option template' },
+  record: { short: 'record', long: 'flow record' },
+  sample: { short: 'per sample', long: 'flow sample' },
+  manual: { short: 'manual', long: 'set by hand' },
+  unknown: { short: 'unknown', long: 'unknown: counters are not scaled' },
 };
 
 /** Where a sampling rate comes from; empty before the first record. */
@@ -71,7 +71,7 @@ export type HopName = { stage: string; kept: string };
 
 const hops: Record<string, HopName> = {
   'receive packets': { stage: 'Received', kept: 'handed on' },
-  'distribute packets': { stage: 'Taken apart', kept: 'taken apart' },
+  'distribute packets': { stage: 'Parsed', kept: 'parsed' },
   'distribute records': { stage: 'Distributed', kept: 'sent to Slaves' },
   'store packets': { stage: 'Decoded', kept: 'decoded' },
   'store records': { stage: 'Stored', kept: 'stored' },
