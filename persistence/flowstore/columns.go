@@ -185,7 +185,12 @@ func (r *columnsReader) Dictionary(f flow.Field) (query.Dictionary, bool) {
 // Page implements query.Columns.
 func (r *columnsReader) Page(f flow.Field, page int) (p query.Page, err error) {
 	defer func() { // the decoders do not promise to survive hostile octets
-		if caught := recover(); caught != nil {
+		caught := recover()
+		_, isFault := caught.(interface{ Addr() uintptr })
+		switch {
+		case isFault: // what was mapped is not there any more
+			err = query.ErrCutOff
+		case caught != nil:
 			err = fmt.Errorf("%w: %v", ErrCorrupt, caught)
 		}
 		if err != nil {

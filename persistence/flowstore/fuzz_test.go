@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
 )
 
 // FuzzJournal feeds octets to the reader of journals: it must not fail on any,
@@ -64,7 +65,11 @@ func FuzzSegment(f *testing.F) {
 		s.open, s.segments = newGeneration(s.disk, dir, 1, &s.blocks), []*segment{seg}
 		v := s.View(math.MinInt64, math.MaxInt64)
 		defer v.Close()
+		plan := resolve(t, query.Request{Kind: query.Top, GroupBy: []string{"srcAddr", "dstPort"}, Filter: "port > 10 or bytes > 5"}, 0, 2*trafficStart)
 		for _, p := range v.Parts() {
+			if _, _, err := query.Scan(context.Background(), plan, []query.Source{p}, query.ScanOptions{}); err != nil {
+				t.Error(err)
+			}
 			if _, err := p.Read(context.Background(), flow.AllFields, func(*flow.Batch) error { return nil }); err != nil {
 				t.Error(err)
 			}
