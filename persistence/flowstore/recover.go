@@ -3,6 +3,7 @@ package flowstore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,7 +25,8 @@ func (s *Store) recover() error {
 		return catalogError(s.dir, err)
 	}
 	for _, path := range c.leftovers { // between the manifest's word and the deed
-		if err := s.disk.remove(filepath.Join(s.dir, filepath.FromSlash(path))); err != nil {
+		err := s.disk.remove(filepath.Join(s.dir, filepath.FromSlash(path)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return dirError(s.dir, err)
 		}
 	}
