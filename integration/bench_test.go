@@ -99,12 +99,35 @@ var queries = []struct {
 	{"top-port", question{"kind": "top", "groupBy": []string{"dstPort"}}, []string{"-s", "dstport/bytes", "-n", "10"}},
 	{"filtered", question{"kind": "top", "groupBy": []string{"srcAddr"}, "filter": "proto tcp and dst port 443"}, []string{"-A", "srcip", "-s", "record/bytes", "-n", "10", "proto tcp and dst port 443"}},
 	{"by-protocol", question{"kind": "top", "groupBy": []string{"proto"}}, []string{"-s", "proto/bytes", "-n", "10"}},
+	{
+		"top-tuple", question{"kind": "top", "groupBy": []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}},
+		[]string{"-A", "srcip,dstip,srcport,dstport,proto", "-s", "record/bytes", "-n", "10"},
+	},
+	{"network", question{"kind": "top", "groupBy": []string{"srcAddr"}, "filter": "net 198.18.16.0/24"}, []string{"-A", "srcip", "-s", "record/bytes", "-n", "10", "net 198.18.16.0/24"}},
+	{"host", question{"kind": "total", "filter": "host 198.18.0.1"}, []string{"-A", "proto", "-s", "record/bytes", "-n", "10", "host 198.18.0.1"}},
 }
 
-// BenchmarkQuery stores 5 million flows in a standalone Slave and in nfcapd's
-// files, and asks both the same. It also reports what storing cost both.
+// benchFlows is how many flows BenchmarkQuery asks about: 5 million, which take
+// two minutes to send, unless WEIR_BENCH_FLOWS says otherwise. The README's
+// table is of 20 million.
+func benchFlows(b *testing.B) int {
+	text := os.Getenv("WEIR_BENCH_FLOWS")
+	if text == "" {
+		return 5_000_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// BenchmarkQuery stores flows in a standalone Slave and in nfcapd's files, and
+// asks both the same, warm. It reports the clock, and the processor time of the
+// Slave and of nfdump, which other work on the machine does not spoil; what
+// storing cost both; and the memory of the Slave after each question.
 func BenchmarkQuery(b *testing.B) {
-	const flows = 5_000_000
+	flows := benchFlows(b)
 	d := launch(b, b.TempDir())
 	defer d.halt()
 	oracle := startNfcapd(b, 29880)
@@ -119,20 +142,29 @@ func BenchmarkQuery(b *testing.B) {
 	for _, q := range queries {
 		q.ask["metrics"] = []string{"bytes", "packets", "flows"}
 		b.Run("weir/"+q.name, func(b *testing.B) {
+			slave := d.unit("hq-slave").PID
+			d.ask(q.ask)
+			before := processorSeconds(b, slave)
 			for b.Loop() {
 				if a := d.ask(q.ask); !a.Coverage.Complete {
 					b.Fatalf("coverage: %+v", a.Coverage)
 				}
 			}
-			b.ReportMetric(flows/(b.Elapsed().Seconds()/float64(b.N)), "flows/s")
+			b.ReportMetric((processorSeconds(b, slave)-before)/float64(b.N), "cpu-s/op")
+			b.ReportMetric(residentMiB(b, slave), "slave-MiB")
+			b.ReportMetric(float64(flows)/(b.Elapsed().Seconds()/float64(b.N)), "flows/s")
 		})
 		b.Run("nfdump/"+q.name, func(b *testing.B) {
+			var cpu time.Duration
 			for b.Loop() {
-				if out, err := exec.Command("nfdump", append([]string{"-R", oracle.dir}, q.nfdump...)...).CombinedOutput(); err != nil {
+				nfdump := exec.Command("nfdump", append([]string{"-R", oracle.dir}, q.nfdump...)...)
+				if out, err := nfdump.CombinedOutput(); err != nil {
 					b.Fatalf("nfdump: %v\n%s", err, out)
 				}
+				cpu += nfdump.ProcessState.UserTime() + nfdump.ProcessState.SystemTime()
 			}
-			b.ReportMetric(flows/(b.Elapsed().Seconds()/float64(b.N)), "flows/s")
+			b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s/op")
+			b.ReportMetric(float64(flows)/(b.Elapsed().Seconds()/float64(b.N)), "flows/s")
 		})
 	}
 }
