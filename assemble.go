@@ -51,6 +51,7 @@ func assembleMaster(cfg Config, log *slog.Logger) ([]part, error) {
 	api := rest.New(rest.Config{
 		Master:  m,
 		Graph:   graph.New(graph.Config{Master: m, Principal: rest.PrincipalFrom, RequestID: rest.RequestID, Version: graph.Version(version), Log: log}),
+		Docs:    rest.Docs(),
 		Console: frontend.Handler(),
 		Version: version,
 		Log:     log,

@@ -32,6 +32,7 @@ var livesOnlyIn = map[string][]string{
 	"github.com/hashicorp/raft":            {"actors"},
 	"github.com/99designs/gqlgen":          {"graph"},
 	"github.com/gin-gonic/gin":             {"rest"},
+	"github.com/swaggest/swgui":            {"rest"},
 	"go.etcd.io/bbolt":                     {"persistence"},
 	"github.com/parquet-go/parquet-go":     {"persistence/flowstore", "integration"},
 	"github.com/VictoriaMetrics/fastcache": {"persistence/resultcache"},

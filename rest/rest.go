@@ -108,6 +108,7 @@ func (a *api) route(engine *gin.Engine, cfg Config) {
 	engine.GET(basePath+"/openapi.yaml", serveDocument("application/yaml", specYAML))
 	engine.GET(basePath+"/openapi.json", serveDocument("application/json", specJSON(spec)))
 	if cfg.Docs != nil {
+		engine.GET("/api/docs", func(c *gin.Context) { c.Redirect(http.StatusMovedPermanently, "/api/docs/") })
 		engine.GET("/api/docs/*path", allowInlineStyle, gin.WrapH(http.StripPrefix("/api/docs", cfg.Docs)))
 	}
 	if cfg.Graph != nil {

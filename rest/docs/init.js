@@ -1,0 +1,12 @@
+"use strict";
+
+// Requests carry the session of whoever has logged in to the dashboard;
+// "Authorize" takes an API token instead.
+SwaggerUIBundle({
+  url: "../v1/openapi.json",
+  dom_id: "#api",
+  deepLinking: true,
+  displayRequestDuration: true,
+  docExpansion: "none",
+  tryItOutEnabled: true,
+});
