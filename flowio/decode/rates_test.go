@@ -172,3 +172,26 @@ func TestRateOfSequences(t *testing.T) {
 		t.Errorf("rates %v, want 1000, 100 and none", got)
 	}
 }
+
+// TestTwoDomainsTell: the rate is told in domain 0, the start of the exporter in
+// that of the flows, and the other way round.
+func TestTwoDomainsTell(t *testing.T) {
+	rate := template.New(400, 1, []template.Field{element(144, 4), element(ie.SamplingInterval, 4)})
+	start := template.New(401, 1, []template.Field{element(144, 4), element(ie.SystemInitTimeMilliseconds, 8)})
+	data := template.New(402, 0, []template.Field{element(ie.FlowStartSysUpTime, 4), element(ie.FlowEndSysUpTime, 4)})
+	for _, c := range [][2]uint32{{0, 5}, {5, 0}, {5, 5}, {0, 0}} {
+		d, out := decode.New(decode.Config{}), flow.NewBatch(flow.AllFields)
+		for _, p := range []flow.Packet{
+			inIPFIXDomain(c[0], rate.AppendSet(nil, template.IPFIX), dataSet(400, octets(rate.Fields, 1, 50))),
+			inIPFIXDomain(c[1], start.AppendSet(nil, template.IPFIX), dataSet(401, octets(start.Fields, 1, exported-10_000))),
+			inIPFIXDomain(5, data.AppendSet(nil, template.IPFIX), dataSet(402, octets(data.Fields, 4000, 9000))),
+		} {
+			if err := d.Decode(p, out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := numbers(out, 0, flow.SamplingRate, flow.First, flow.Last); got[0] != 50 || got[1] != exported-6000 || got[2] != exported-1000 {
+			t.Errorf("rate in domain %d, start in %d: %v", c[0], c[1], got)
+		}
+	}
+}

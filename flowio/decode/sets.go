@@ -133,15 +133,21 @@ func (d *Decoder) release(p *packet, parked []flow.Packet, out *flow.Batch) (fir
 	return first
 }
 
-// learned takes over what options data have told about the domain.
+// learned takes over what options data have told about the domain, or else
+// about the exporting process as a whole, in domain 0 (RFC 7011 section 3.1).
 func (p *packet) learned(rates *sampling.Table) {
 	p.rates = rates.Rates(p.samplingDomain())
-	if p.rates == nil && p.domain != 0 {
-		// What concerns the whole exporting process is sent in domain 0
-		// (RFC 7011 section 3.1).
-		p.rates = rates.Rates(sampling.Domain{Exporter: p.Exporter.Addr()})
+	boot := p.rates.SystemInit()
+	if p.domain != 0 && (boot == 0 || !p.rates.AreKnown()) {
+		whole := rates.Rates(sampling.Domain{Exporter: p.Exporter.Addr()})
+		if !p.rates.AreKnown() {
+			p.rates = whole
+		}
+		if boot == 0 {
+			boot = whole.SystemInit()
+		}
 	}
-	if boot := p.rates.SystemInit(); p.format == template.IPFIX && boot != 0 {
+	if p.format == template.IPFIX && boot != 0 {
 		p.clock.boot, p.clock.anchor = boot, byBoot
 	}
 }

@@ -45,6 +45,16 @@ func (r *Rates) defaultLocked() uint64 {
 	return r.all
 }
 
+// AreKnown reports whether any rate is.
+func (r *Rates) AreKnown() bool {
+	if r == nil {
+		return false
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.all != 0 || len(r.narrow) > 0
+}
+
 // Sampler returns the rate of flows of sampler id, Default if it is not known.
 func (r *Rates) Sampler(id uint64) uint64 { return r.of(scoped{Sampler, id}) }
 
