@@ -145,7 +145,7 @@ func (j *job) End(r *query.Result, err error, now time.Time) {
 	switch {
 	case err != nil:
 		state = query.JobFailed
-	case j.isStopped && r != nil && !r.Coverage.Complete:
+	case j.isStopped:
 		state = query.JobStopped
 	}
 	if r != nil && j.public.State == query.JobRunning {

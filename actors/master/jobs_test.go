@@ -16,7 +16,6 @@ func newTestJob(id string) *job {
 
 func TestJobStates(t *testing.T) {
 	found := &query.Result{Kind: query.Total}
-	whole := &query.Result{Kind: query.Total, Coverage: query.Coverage{Complete: true}}
 	tests := []struct {
 		name  string
 		do    func(*job)
@@ -28,7 +27,6 @@ func TestJobStates(t *testing.T) {
 		{"done", func(j *job) { j.Begin(nil); j.End(found, nil, begin) }, query.JobDone, true},
 		{"failed", func(j *job) { j.Begin(nil); j.End(nil, errors.New("too many groups"), begin) }, query.JobFailed, false},
 		{"stopped", func(j *job) { j.Begin(nil); j.Stop(begin); j.End(found, nil, begin) }, query.JobStopped, true},
-		{"stopped when nothing was left to do", func(j *job) { j.Begin(nil); j.Stop(begin); j.End(whole, nil, begin) }, query.JobDone, true},
 		{"queued", func(j *job) { j.Queued(3) }, query.JobQueued, false},
 		{"queued, then its turn", func(j *job) { j.Queued(1); j.Begin(nil) }, query.JobRunning, false},
 		{"canceled in the queue", func(j *job) { j.Queued(1); j.Cancel(begin) }, query.JobCanceled, false},
