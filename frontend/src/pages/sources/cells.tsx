@@ -89,8 +89,8 @@ function Loss({ exporter: { loss } }: { exporter: Exporter }) {
   const signs = [Number(loss.resets) > 0 && `${si(Number(loss.resets))} resets`, Number(loss.reordered) > 0 && `${si(Number(loss.reordered))} reordered`];
   return (
     <span title={title} data-alarm={lossShare(loss) >= 0.0005 || undefined}>
-      {signs.some(Boolean) && <span className={styles.extra}>{signs.filter(Boolean).join(', ')}</span>}
       {loss.lost === '0' ? '0' : `${percent(Number(loss.lost), Number(loss.expected))} · ${si(Number(loss.lost))} ${loss.unit}`}
+      {signs.some(Boolean) && <span className={styles.extra}>{signs.filter(Boolean).join(', ')}</span>}
     </span>
   );
 }

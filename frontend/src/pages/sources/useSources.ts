@@ -97,8 +97,7 @@ export function useSourceLedger({ address, group }: Pick<Exporter, 'address' | '
     queryKey,
     queryFn: async ({ signal }): Promise<SourceBooks> => {
       const { ledgers, missing } = (await execute(SourceLedgerDocument, { exporter: address, limit }, signal)).sourceLedgers;
-      const known = ledgers.filter((l) => l.exporter === address);
-      const own = known.find((l) => l.sourceGroupName === group) ?? known.find((l) => !l.flowSource);
+      const own = ledgers.find((l) => l.exporter === address && l.sourceGroupName === group);
       const before = queries.getQueryData<SourceBooks>(queryKey)?.books;
       const between = own?.underway;
       return {
