@@ -91,9 +91,13 @@ func (c *Client) Answer(ctx context.Context, ask Question, sink Sink) (query.Cov
 	}
 }
 
+// maxLedger bounds an answer with accounts: a Book holds 65,536 of some 60
+// octets, and a Proxy answers for its Slaves too.
+const maxLedger = 64 << 20
+
 // Ledger returns the accounts of the unit and of those below it.
 func (c *Client) Ledger(ctx context.Context) ([]ledger.Unit, error) {
-	reply, err := c.queries.Ledger(ctx, &proto.LedgerRequest{})
+	reply, err := c.queries.Ledger(ctx, &proto.LedgerRequest{}, grpc.MaxCallRecvMsgSize(maxLedger))
 	if err != nil {
 		return nil, fromStatus(ctx, err)
 	}

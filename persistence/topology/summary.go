@@ -86,16 +86,16 @@ func (s State) Summary(c Command) string {
 // summaryOf says what setting f changes.
 func (s State) summaryOf(f Source) string {
 	text, old := "set source "+s.sourceName(f), s.Source(f.SourceGroup, f.Exporter)
-	switch {
-	case f.Name == old.Name:
-	case f.Name == "":
+	switch f.Name {
+	case old.Name:
+	case "":
 		text += ": no name"
 	default:
 		text += ": name " + f.Name
 	}
-	switch {
-	case f.Sampling == old.Sampling:
-	case f.Sampling == 0:
+	switch f.Sampling {
+	case old.Sampling:
+	case 0:
 		text += ": sampling rate as exported"
 	default:
 		text += fmt.Sprintf(": sampling rate 1 in %d", f.Sampling)
