@@ -69,6 +69,7 @@ func assembleProxy(cfg Config, log *slog.Logger) ([]part, error) {
 		return nil, err
 	}
 	p, err := proxy.New(proxy.Config{
+		Spool:   int64(cfg.Flows.Spool),
 		DataDir: cfg.DataDir, Name: cfg.Name, Control: cfg.Control, Query: cfg.Query, Parent: cfg.Parent,
 		Listen: listen, Sockets: cfg.Flows.Sockets, Buffer: int(cfg.Flows.Buffer),
 		Version: release, Log: log,

@@ -16,6 +16,7 @@ type Config struct {
 	Listen  netip.Addr   // address exporters send to; invalid: every address
 	Sockets int          // per listening port; 0: one per processor
 	Buffer  int          // receive buffer per socket in octets; 0: the package's default
+	Spool   int64        // disk for packets while no Slave can take them, in octets; 0: none
 	Version string       // shown to other units
 	Log     *slog.Logger // nil: discarded
 }

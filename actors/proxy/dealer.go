@@ -55,6 +55,8 @@ type dealer struct {
 	held    chan struct{} // closed when packets need not wait any more; nil: they never do
 	release func()        // closes held, once
 
+	spools bool // packets without a Slave wait on disk
+
 	swap sync.RWMutex // held for reading by Take; guards in
 	in   distributor  // nil: this Proxy does not operate
 
@@ -125,6 +127,9 @@ func (d *dealer) Use(w way) error {
 		next.SetSlaves(d.slaves)
 	}
 	d.way = w
+	if d.spools && w.model != distribute.FlowSource {
+		d.Release() // on disk there is more room than in the listeners
+	}
 	return d.replaceLocked(next)
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,7 @@ type Proxy struct {
 	meter   report.Meter
 
 	dealer    *dealer
+	backlog   *distribute.Backlog // nil: there is none
 	learnt    learnt
 	exporters *report.Sources
 	listeners *endpoint.Set
@@ -94,7 +96,11 @@ func New(cfg Config) (*Proxy, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	if err := p.openBacklog(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	p.dealer = newDealer(sources, p.distributor)
+	p.dealer.spools = p.backlog != nil
 	p.dealer.inherit = p.inherit
 	policy := desired.Exporters(desired.Kept(db)).Policy
 	p.learnt.dealer, p.learnt.sources = p.dealer, source.NewRegistry(source.Config{Policy: policy})
@@ -159,6 +165,9 @@ func (p *Proxy) Close() error {
 		errs = append(errs, p.dealer.Close())
 		p.running.Wait()
 		errs = append(errs, p.server.Close(), p.pool.Close(), p.unit.Close(), p.keepSources(), p.db.Close())
+		if p.backlog != nil {
+			errs = append(errs, p.backlog.Close())
+		}
 		p.closed = errors.Join(errs...)
 	})
 	return p.closed
@@ -184,7 +193,7 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 // distributor makes the distributor of a way.
 func (p *Proxy) distributor(w way, sources map[netip.Addr]string) (distributor, error) {
 	d, err := distribute.New(distribute.Config{
-		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Registry: p.learnt.sources, Policy: w.policy, Log: p.cfg.Log,
+		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Backlog: p.backlog, Registry: p.learnt.sources, Policy: w.policy, Log: p.cfg.Log,
 		TLS: p.unit.Identity().ClientTLS(identity.Peer{Role: topology.Slave}),
 	})
 	if err != nil {
@@ -286,7 +295,30 @@ func (p *Proxy) Cluster() string { return p.unit.Identity().Cluster }
 // Checks returns the readiness checks.
 func (p *Proxy) Checks() []topology.Check { return p.checks.List() }
 
+// spoolDir holds packets while no Slave can take them, in the data directory.
+const spoolDir = "spool"
+
+// openBacklog opens the spool, if there is to be one.
+func (p *Proxy) openBacklog() (err error) {
+	if p.cfg.Spool > 0 {
+		p.backlog, err = distribute.OpenBacklog(filepath.Join(p.cfg.DataDir, spoolDir), p.cfg.Spool, p.cfg.Log)
+	}
+	return err
+}
+
+// spooled is the metric of what waits on disk.
+func (p *Proxy) spooled() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "weir_distribute_spool_bytes", Help: "Octets of packets that wait on disk for a Slave.",
+	}, func() float64 {
+		if p.backlog == nil {
+			return 0
+		}
+		return float64(p.backlog.Octets())
+	})
+}
+
 // Collectors returns the metrics.
 func (p *Proxy) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self), p.server.Collector(), p.exporters.Collector()}
+	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self), p.server.Collector(), p.exporters.Collector(), p.spooled()}
 }

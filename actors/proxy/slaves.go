@@ -148,11 +148,11 @@ func (s *slaves) Check() error {
 	}
 	switch {
 	case len(places) == 0:
-		return errors.New("no Slave has joined yet, flows are lost; join one and assign it to the proxy group")
+		return errors.New("no Slave has joined yet, flows wait in the spool and are lost when it is full; join one and assign it to the proxy group")
 	case len(down) == 0:
 		return nil
 	case len(down) == len(places):
-		return fmt.Errorf("no Slave is up, flows are lost: %s", strings.Join(down, ", "))
+		return fmt.Errorf("no Slave is up, flows wait in the spool and are lost when it is full: %s", strings.Join(down, ", "))
 	default:
 		return fmt.Errorf("the others take the flows of: %s", strings.Join(down, ", "))
 	}

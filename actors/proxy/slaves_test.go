@@ -65,7 +65,7 @@ func TestCheckNamesTheSlavesThatAreMissing(t *testing.T) {
 	}{
 		{"none is missing", []string{"a", "b"}, ""},
 		{"one", []string{"a"}, "the others take the flows of: b"},
-		{"all", nil, "no Slave is up, flows are lost: a"},
+		{"all", nil, "no Slave is up, flows wait in the spool and are lost when it is full: a"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -83,6 +83,10 @@ type Config struct {
 	FlushAfter time.Duration         // longest wait of a record for others; 0 = 50 ms
 	Sources    map[netip.Addr]string // exporter → Slave ID as Distributor.Sources gave it; for FlowSource
 
+	// Backlog, if set, keeps packets while no Slave can take them, and what
+	// Slaves have not acknowledged when the Distributor closes.
+	Backlog *Backlog
+
 	// Registry, if set, is told what the packets show of their exporters, and
 	// Policy says which of them share templates.
 	Registry *source.Registry
@@ -148,6 +152,8 @@ type Distributor struct {
 	table  *table
 	retain []*sink // Slaves that left, for Sent
 
+	reachable atomic.Pointer[[]*sink] // those of table
+
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	closed  atomic.Bool
@@ -173,6 +179,7 @@ func New(cfg Config) (*Distributor, error) {
 // build returns a Distributor with the given delivery.
 func build(cfg Config, way delivery) *Distributor {
 	d := &Distributor{cfg: cfg, delivery: way, table: newTable(cfg.Model, nil), sources: newSources(cfg.Sources)}
+	d.reachable.Store(&d.table.sinks)
 	d.store = template.NewStore(template.Config{Dropped: d.templateNeverCame})
 	for i := range d.shards {
 		d.shards[i] = newShard(d, way.outlet())
@@ -187,6 +194,11 @@ func (d *Distributor) Start() error {
 	d.running.Go(func() {
 		pprof.Do(ctx, pprof.Labels("task", "distribute-flush"), d.flush)
 	})
+	if d.cfg.Backlog != nil {
+		d.running.Go(func() {
+			pprof.Do(ctx, pprof.Labels("task", "distribute-replay"), d.replay)
+		})
+	}
 	return nil
 }
 
@@ -243,6 +255,9 @@ func (d *Distributor) flush(ctx context.Context) {
 // Take deals packets out. Payloads are not kept beyond the call. Concurrent
 // calls are fine as long as the packets of one exporter come in one at a time.
 func (d *Distributor) Take(packets []flow.Packet) {
+	if d.toBacklog(packets) {
+		return
+	}
 	var buckets [numShards]int
 	for i := range packets {
 		buckets[shardOf(packets[i].Exporter.Addr())]++

@@ -97,18 +97,37 @@ func (sh *shard) take(packets []flow.Packet, mine uint8, n int) {
 		if n != len(packets) && shardOf(p.Exporter.Addr()) != int(mine) {
 			continue
 		}
-		a := sh.account(p.Exporter.Addr())
-		a.Receive(1)
-		switch {
-		case sh.closed:
-			a.Drop(ledger.ShuttingDown, 1)
-		case sh.d.cfg.Model == FlowSource:
-			sh.forward(p, a)
-			sh.observe(p)
-		default:
-			settle(a, sh.deal(p, true))
-			sh.observe(p)
-		}
+		sh.takeOne(p)
+	}
+	sh.send()
+}
+
+// takeOne deals out a packet that is new. If the last Slave has left meanwhile
+// it waits for the next on disk, where that is possible.
+func (sh *shard) takeOne(p *flow.Packet) {
+	if b := sh.d.cfg.Backlog; b != nil && len(sh.table.sinks) == 0 && !sh.closed && b.add([]flow.Packet{*p}) == 1 {
+		return
+	}
+	a := sh.account(p.Exporter.Addr())
+	a.Receive(1)
+	switch {
+	case sh.closed:
+		a.Drop(ledger.ShuttingDown, 1)
+	case sh.d.cfg.Model == FlowSource:
+		sh.forward(p, a)
+		sh.observe(p)
+	default:
+		settle(a, sh.deal(p, true))
+		sh.observe(p)
+	}
+}
+
+// flushAll sends everything that waits for company.
+func (sh *shard) flushAll() {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for sh.open.oldest != nil {
+		sh.open.oldest.session.flush()
 	}
 	sh.send()
 }

@@ -126,7 +126,13 @@ func (d *Distributor) SetSlaves(slaves []Slave) {
 		}
 		next = append(next, d.newSink(s))
 	}
+	if len(next) == 0 && d.cfg.Backlog != nil { // what waits for company goes to disk with the rest
+		for _, sh := range d.shards {
+			sh.flushAll()
+		}
+	}
 	d.table = newTable(d.cfg.Model, next)
+	d.reachable.Store(&d.table.sinks)
 	d.sources.setSlaves(next)
 	for _, sh := range d.shards {
 		sh.setTable(d.table)
@@ -160,6 +166,9 @@ const maxRetained = 256
 // again.
 func (d *Distributor) leave(s *sink) {
 	for _, p := range d.delivery.abandon(s) {
+		if len(d.table.sinks) == 0 && d.cfg.keepUnsent(&p) {
+			continue
+		}
 		d.shards[shardOf(p.from.Addr())].again(p)
 	}
 	if d.table.index(s.ID) >= 0 { // it is back at another address

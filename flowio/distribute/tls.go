@@ -52,7 +52,9 @@ func (t tlsDelivery) close(ctx context.Context, s *sink) {
 		}
 	}
 	for _, g := range t.abandon(s) {
-		g.cost.drop(ledger.ShuttingDown)
+		if !t.cfg.keepUnsent(&g) {
+			g.cost.drop(ledger.ShuttingDown)
+		}
 	}
 }
 
