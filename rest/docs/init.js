@@ -9,4 +9,5 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   docExpansion: "none",
   tryItOutEnabled: true,
+  validatorUrl: null, // else it sends the address of the document elsewhere
 });
