@@ -44,6 +44,8 @@ type flowScan struct {
 	plan    *Plan
 	sources []Source
 
+	byCode *segmentScanner // of surveys; nil before the first
+
 	rows, matched, bytes atomic.Uint64
 }
 
@@ -115,17 +117,31 @@ func (s *flowScan) sorted(source Source) iter.Seq2[*flow.Batch, error] {
 // picked rows of each page into a number; it is never for a page without.
 func (s *flowScan) survey(source Source, fold func(uint64, *flow.Batch) uint64) ([]uint64, error) {
 	fields := s.plan.surveyFields()
-	picker := newPicker(s.plan, fields)
-	picker.begin(source)
 	var pages []uint64
-	read, err := readPages(s.ctx, source, fields, nil, func(page int, b *flow.Batch) error {
-		s.rows.Add(uint64(b.Len()))
+	seen := func(page int, picked *flow.Batch) {
 		for len(pages) <= page {
 			pages = append(pages, never)
 		}
+		s.matched.Add(uint64(picked.Len()))
+		pages[page] = fold(never, picked)
+	}
+	if encoded, ok := source.(Encoded); ok {
+		if s.byCode == nil {
+			s.byCode = newSegmentScanner(s.plan, newCompact(s.plan), nil)
+		}
+		err := s.byCode.survey(s.ctx, encoded, fields, seen)
+		s.bytes.Add(s.byCode.octets)
+		s.rows.Add(s.byCode.scanned)
+		if !errors.Is(err, errNotCoded) {
+			return pages, err
+		}
+	}
+	picker := newPicker(s.plan, fields)
+	picker.begin(source)
+	read, err := readPages(s.ctx, source, fields, nil, func(page int, b *flow.Batch) error {
+		s.rows.Add(uint64(b.Len()))
 		if picked := picker.pick(b); picked.Len() > 0 {
-			s.matched.Add(uint64(picked.Len()))
-			pages[page] = fold(never, picked)
+			seen(page, picked)
 		}
 		return s.ctx.Err()
 	})

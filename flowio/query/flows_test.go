@@ -73,10 +73,10 @@ func TestFlowsAgainstSort(t *testing.T) {
 				slices.Sort(all.Num(flow.Time)) // as segments mostly are
 			}
 			want := sortSlowly(plan, all, filter.matches)
-			sources := split(r, all, 1+r.IntN(5))
+			sources := encode(r, split(r, all, 1+r.IntN(5)))
 			for i := range sources {
-				if r.IntN(2) == 0 {
-					sources[i] = paged{sources[i].(memory), func() {}}
+				if m, ok := sources[i].(memory); ok && r.IntN(2) == 0 {
+					sources[i] = paged{m, func() {}}
 				}
 			}
 			got := rowsOf(t, plan, sources)

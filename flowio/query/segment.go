@@ -64,9 +64,30 @@ func newSegmentScanner(p *Plan, c *compact, groups *Partial) *segmentScanner {
 	return s
 }
 
-// scan sums one source; pause is called before each page. It returns errNotCoded, and has done nothing, if the
-// source must be read by its values.
-func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(context.Context) error) (err error) {
+// scan sums one source; pause is called before each page. It returns
+// errNotCoded, and has done nothing, if the source must be read by its values.
+func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(context.Context) error) error {
+	return s.read(ctx, source, func(page *int) error {
+		if none, err := s.prepare(); err != nil || none {
+			return err
+		}
+		for *page = range s.columns.Pages() {
+			if err := pause(ctx); err != nil {
+				return err
+			}
+			if err := s.page(*page); err != nil {
+				return err
+			}
+			if s.most > 0 && s.groups.table.n+len(s.sparse.places) > s.most {
+				return errManyGroups
+			}
+		}
+		return s.finish()
+	})
+}
+
+// read opens a source for body, which keeps page at the page it reads.
+func (s *segmentScanner) read(ctx context.Context, source Encoded, body func(page *int) error) (err error) {
 	s.scanned, s.matched, s.octets = 0, 0, 0
 	if s.columns = source.Columns(ctx); s.columns == nil {
 		return errNotCoded
@@ -84,21 +105,7 @@ func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(co
 		}
 		s.octets = s.columns.Close()
 	}()
-	if none, err := s.prepare(); err != nil || none {
-		return err
-	}
-	for page = range s.columns.Pages() {
-		if err := pause(ctx); err != nil {
-			return err
-		}
-		if err := s.page(page); err != nil {
-			return err
-		}
-		if s.most > 0 && s.groups.table.n+len(s.sparse.places) > s.most {
-			return errManyGroups
-		}
-	}
-	return s.finish()
+	return body(&page)
 }
 
 // isFault tells the fault of an address from other mistakes.
@@ -110,23 +117,31 @@ func isFault(err runtime.Error) bool {
 // prepare compiles the filter and the keys for the source. It reports none if
 // no record of it can match.
 func (s *segmentScanner) prepare() (none bool, err error) {
-	wanted := s.plan.expr.Fields()
-	if s.columns.Open(wanted) != nil {
+	if none, err := s.prepareFilter(s.plan.layout.fields); err != nil || none {
+		return none, err
+	}
+	s.reads = s.program.Codes() | s.program.Values() | s.plan.layout.fields
+	if !s.plan.needsTime() {
+		s.reads &^= flow.Fields(flow.Time)
+	}
+	return false, s.prepareGroups()
+}
+
+// prepareFilter opens the columns of the filter and, if a record can match,
+// others.
+func (s *segmentScanner) prepareFilter(others flow.FieldSet) (none bool, err error) {
+	if s.columns.Open(s.plan.expr.Fields()) != nil {
 		return false, errNotCoded
 	}
 	s.program = s.plan.expr.Program(s.dictionary)
 	if match, ok := s.program.Constant(); ok && !match {
 		return true, nil
 	}
-	if s.columns.Open(s.plan.layout.fields) != nil {
+	if s.columns.Open(others) != nil {
 		return false, errNotCoded
 	}
-	s.reads = s.program.Codes() | s.program.Values() | s.plan.layout.fields
-	if !s.plan.needsTime() {
-		s.reads &^= flow.Fields(flow.Time)
-	}
 	s.block.begin()
-	return false, s.prepareGroups()
+	return false, nil
 }
 
 func (s *segmentScanner) dictionary(f flow.Field) filter.Dictionary {

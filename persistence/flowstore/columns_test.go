@@ -216,3 +216,44 @@ func TestHotCacheIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestFlowsByCode lists flows both ways.
+func TestFlowsByCode(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 7))
+	s := openStore(t, t.TempDir(), Config{rows: 20_000})
+	appendTo(t, s, newTraffic(7).batch(50_000))
+	closeStore(t, s)
+	s = openStore(t, s.dir, Config{})
+	for range 25 {
+		q := query.Request{
+			Kind: query.Flows, Filter: askedFilters[r.IntN(len(askedFilters))], Limit: 1 + r.IntN(300),
+			OrderBy: []string{"time", "-time", "bytes", "srcAddr", "dstPort"}[r.IntN(5)],
+		}
+		plan := resolve(t, q, trafficStart-1000, trafficStart+300)
+		list := func(byCode bool) (rows []query.Row) {
+			v := s.View(math.MinInt64, math.MaxInt64)
+			defer v.Close()
+			var sources []query.Source
+			for _, p := range v.Parts() {
+				if byCode {
+					sources = append(sources, p)
+				} else {
+					sources = append(sources, byValue{p})
+				}
+			}
+			if _, err := query.ScanFlows(context.Background(), plan, sources, func(b *flow.Batch) error {
+				for i := range b.Len() {
+					rows = append(rows, query.FlowRow(plan, b, i))
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return rows
+		}
+		if diff := cmp.Diff(list(false), list(true)); diff != "" {
+			t.Fatalf("%+v: %s", q, diff)
+		}
+	}
+}

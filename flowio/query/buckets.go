@@ -1,0 +1,289 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+)
+
+// selecting is one run of a scan with a Selection.
+type selecting struct {
+	scan  *scan
+	ask   Selection
+	seeds []uint64 // one per GroupBy
+	order int      // position of the sum that the plan orders by
+
+	bounds   []uint64 // per bucket
+	distinct sketch   // of the groups' hashes
+	total    []uint64 // sums
+	hasZeros bool     // there are groups, or parts of them, whose sum is 0
+	values   *Partial // groups of sources that were read by values
+
+	wanted [numBuckets / 64]uint64 // buckets of the current pass
+	kept   *Partial
+}
+
+// runBuckets is the scan for many groups.
+func (s *scan) runBuckets(ctx context.Context) (*Partial, error) {
+	r := &selecting{
+		scan: s, ask: *s.opts.Select, order: s.plan.sumAt(),
+		bounds: make([]uint64, numBuckets), total: make([]uint64, s.plan.layout.sums), kept: newPartial(s.plan, s.budget),
+	}
+	for range s.plan.GroupBy {
+		r.seeds = append(r.seeds, rand.Uint64())
+	}
+	if err := s.budget.charge(8 * numBuckets * int64(1+max(1, s.opts.Threads))); err != nil {
+		return nil, err
+	}
+	if err := r.survey(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.choose(ctx); err != nil {
+		return nil, err
+	}
+	return r.kept, nil
+}
+
+// survey sums by buckets.
+func (r *selecting) survey(ctx context.Context) error {
+	r.distinct.dense = make([]byte, registers)
+	workers, err := r.scan.each(ctx, func() *worker {
+		w := r.scan.newWorker()
+		w.byCode.sink = &bucketSums{
+			bucketHashes: bucketHashes{run: r}, bounds: make([]uint64, numBuckets), total: make([]uint64, len(r.total)),
+			distinct: sketch{dense: make([]byte, registers)},
+		}
+		return w
+	})
+	if err != nil {
+		return err
+	}
+	r.values = workers[0].groups
+	for i, w := range workers {
+		sums := w.byCode.sink.(*bucketSums)
+		for b, v := range sums.bounds {
+			r.bounds[b] = sum(r.bounds[b], v)
+		}
+		r.scan.plan.layout.foldSums(r.total, sums.total)
+		r.distinct.mergeRegisters(sums.distinct.dense)
+		r.hasZeros = r.hasZeros || sums.hasZeros
+		if i > 0 {
+			if err := r.values.Merge(w.groups); err != nil {
+				return err
+			}
+		}
+	}
+	r.surveyValues()
+	return nil
+}
+
+// surveyValues adds the groups that were read by values to the buckets.
+func (r *selecting) surveyValues() {
+	key := make([]uint64, r.scan.compact.words)
+	for g := range r.values.table.n {
+		sums := r.values.table.sumsOf(g)
+		r.scan.compact.shrink(r.scan.plan, r.values.table.key(g), key)
+		hash := r.hash(key)
+		b := hash >> (64 - bucketBits)
+		r.bounds[b] = sum(r.bounds[b], sums[r.order])
+		r.distinct.register(bits.ReverseBytes64(hash))
+		r.hasZeros = r.hasZeros || sums[r.order] == 0
+		r.scan.plan.layout.foldSums(r.total, sums)
+	}
+}
+
+// hash returns the sum of what the parts of a compact key are mixed to: scans
+// mix each entry of a dictionary once.
+func (r *selecting) hash(key []uint64) (h uint64) {
+	for i := range r.seeds {
+		h += mixPart(r.scan.compact.slots[i].part(key), r.seeds[i])
+	}
+	return h
+}
+
+// mixPart spreads part of a key over 64 bits. Seeds are secret: addresses come
+// from the network, and nobody may choose what falls into one bucket.
+func mixPart(v, seed uint64) uint64 { return hashNumber(v ^ seed) }
+
+// choose sums the groups of buckets, the greatest first, until the rest cannot
+// matter.
+func (r *selecting) choose(ctx context.Context) error {
+	order := make([]uint32, 0, numBuckets)
+	for b, bound := range r.bounds {
+		if bound > 0 || r.hasZeros {
+			order = append(order, uint32(b))
+		}
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Compare(r.bounds[b], r.bounds[a]) })
+	groups := r.distinct.distinct()
+	pass := max(1, int(firstGroups*numBuckets/max(1, groups)))
+	estimated := true
+	if r.ask.Keys != nil {
+		order = r.bucketsOfKeys()
+	}
+	found := uint64(0)
+	for len(order) > 0 && r.bounds[order[0]] >= r.least() {
+		n := r.reaches(order[:min(pass, len(order))])
+		pass = max(1, int(passGroups*numBuckets/max(1, groups)))
+		part, err := r.sum(ctx, order[:n])
+		if err != nil {
+			return err
+		}
+		found += uint64(part.table.n)
+		if err := r.keep(part); err != nil {
+			return err
+		}
+		order = order[n:]
+	}
+	if r.ask.Keys == nil && len(order) == 0 { // every group was looked at
+		groups, estimated = found, false
+	}
+	r.leave(groups, estimated)
+	return nil
+}
+
+// bucketsOfKeys returns the buckets of the groups that are asked for.
+func (r *selecting) bucketsOfKeys() (order []uint32) {
+	key := make([]uint64, r.scan.compact.words)
+	for g := range r.ask.Keys.table.n {
+		r.scan.compact.shrink(r.scan.plan, r.ask.Keys.table.key(g), key)
+		order = append(order, uint32(r.hash(key)>>(64-bucketBits)))
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Or(cmp.Compare(r.bounds[b], r.bounds[a]), cmp.Compare(a, b)) })
+	return slices.Compact(order)
+}
+
+// least is what a bucket must have to be of interest.
+func (r *selecting) least() uint64 {
+	switch {
+	case r.ask.Keys != nil:
+		return 0
+	case r.ask.Best > 0 && r.kept.table.n >= r.ask.Best:
+		last := r.kept.best(r.kept.table.n, r.ask.Best, r.kept.rankAt)[r.ask.Best-1]
+		return max(r.kept.table.sumsOf(last)[r.order], r.ask.AtLeast)
+	}
+	return r.ask.AtLeast
+}
+
+// reaches returns how many of the buckets, which are in order, are of interest:
+// one or more.
+func (r *selecting) reaches(order []uint32) int {
+	least := r.least()
+	n, _ := slices.BinarySearchFunc(order, least, func(b uint32, least uint64) int {
+		if r.bounds[b] >= least {
+			return -1
+		}
+		return 1
+	})
+	return max(1, n)
+}
+
+// sum returns the groups of some buckets.
+func (r *selecting) sum(ctx context.Context, buckets []uint32) (*Partial, error) {
+	clear(r.wanted[:])
+	for _, b := range buckets {
+		r.wanted[b/64] |= 1 << (b % 64)
+	}
+	again := &scan{plan: r.scan.plan, sources: r.scan.encoded(), opts: r.scan.opts, budget: r.scan.budget, compact: r.scan.compact, isAgain: true}
+	again.opts.Progress = nil
+	workers, err := again.each(ctx, func() *worker {
+		w := again.newWorker()
+		w.byCode.sink = &bucketGroups{bucketHashes: bucketHashes{run: r}}
+		return w
+	})
+	r.scan.bytes.Add(again.bytes.Load())
+	if err != nil {
+		return nil, err
+	}
+	part, err := joinWorkers(workers)
+	if err != nil {
+		return nil, err
+	}
+	return part, r.sumValues(part)
+}
+
+// encoded returns the sources that were read by their codes.
+func (s *scan) encoded() (sources []Source) {
+	for i, one := range s.sources {
+		if s.isCoded[i] {
+			sources = append(sources, one)
+		}
+	}
+	return sources
+}
+
+// sumValues adds the groups that were read by values.
+func (r *selecting) sumValues(to *Partial) error {
+	key := make([]uint64, r.scan.compact.words)
+	from := r.values.table
+	for g := range from.n {
+		r.scan.compact.shrink(r.scan.plan, from.key(g), key)
+		if !r.isWanted(r.hash(key)) {
+			continue
+		}
+		if err := to.add(from.key(g), from.sumsOf(g), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *selecting) isWanted(hash uint64) bool {
+	b := hash >> (64 - bucketBits)
+	return r.wanted[b/64]>>(b%64)&1 != 0
+}
+
+// keep keeps of part what the selection asks for.
+func (r *selecting) keep(part *Partial) error {
+	if r.ask.Keys != nil {
+		return r.keepGroups(part, func(g int) bool {
+			_, ok := r.ask.Keys.table.lookup(part.table.key(g))
+			return ok
+		})
+	}
+	least := uint64(0)
+	if r.ask.Best > 0 {
+		if n := part.table.n; n > r.ask.Best {
+			last := part.best(n, r.ask.Best, part.rankAt)[r.ask.Best-1]
+			least = part.table.sumsOf(last)[r.order]
+		}
+		least = max(least, r.least())
+	}
+	if r.ask.AtLeast > 0 && (r.ask.Best == 0 || r.ask.AtLeast < least) {
+		least = r.ask.AtLeast
+	}
+	return r.keepGroups(part, func(g int) bool { return part.table.sumsOf(g)[r.order] >= least })
+}
+
+func (r *selecting) keepGroups(part *Partial, isKept func(g int) bool) error {
+	for g := range part.table.n {
+		if !isKept(g) {
+			continue
+		}
+		if err := r.kept.add(part.table.key(g), part.table.sumsOf(g), nil); err != nil {
+			return err
+		}
+	}
+	part.table.release()
+	return nil
+}
+
+// leave sums up what is not kept: the total less what is.
+func (r *selecting) leave(groups uint64, estimated bool) {
+	l, held := &r.scan.plan.layout, make([]uint64, len(r.total))
+	for g := range r.kept.table.n {
+		l.foldSums(held, r.kept.table.sumsOf(g))
+	}
+	rest := &Rest{Sums: slices.Clone(r.total), Groups: groups - min(groups, uint64(r.kept.table.n)), Estimated: estimated}
+	for i := range held {
+		if i != l.first && i != l.last && r.total[i] != math.MaxUint64 {
+			rest.Sums[i] -= held[i]
+		}
+	}
+	if rest.Groups > 0 {
+		r.kept.AddRest(rest)
+	}
+}
