@@ -179,8 +179,10 @@ func BenchmarkPeers(b *testing.B) {
 				r := newRig(b, part{Port: 2055, Delivery: "udp"})
 				p := r.startPart("proxy", part{Role: "proxy", Port: 2055, Model: model, Delivery: "udp", Slaves: r.slavesOf()})
 				r.awaitPort("proxy", 2055)
-				packets, _ := r.generate(load...)
-				r.reportPeer(b, p.end(b).CPU, packets)
+				packets, records := r.generate(load...)
+				said := p.end(b)
+				r.reportPeer(b, said.CPU, packets)
+				b.ReportMetric(100*(1-float64(said.Kept)/float64(records)), "lost-%") // packets out are fewer than in
 			}
 		})
 	}
