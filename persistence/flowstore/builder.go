@@ -17,26 +17,50 @@ type vector struct {
 }
 
 // block is one page of records before it is sealed. All memory is there from
-// the start, zero: records are written beyond what any snapshot has seen, so
-// readers need no lock.
+// the start: records are written beyond what any snapshot has seen, so readers
+// need no lock.
 type block [numColumns]vector
 
-// blocks are those of sealed segments. Fresh memory costs more than what is
-// done with it: the kernel has to find and clear it page by page.
-type blocks struct{ pool sync.Pool }
+// blocks are those of sealed segments, kept for the next ones. Fresh memory
+// costs more than what is done with it: the kernel has to find and clear it
+// page by page.
+type blocks struct {
+	mu   sync.Mutex // guards what follows
+	free []*block
+	idle int // fewest that were free since the last trim
+}
 
+// maxFree is how many blocks are kept: those of one full segment.
+const maxFree = maxRows / pageRows
+
+// get returns a block whose content is arbitrary.
 func (p *blocks) get() *block {
-	b, _ := p.pool.Get().(*block)
-	if b == nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.free)
+	if n == 0 {
 		return newBlock()
 	}
-	for i := range b {
-		clear(b[i].b8)
-		clear(b[i].b16)
-		clear(b[i].b32)
-		clear(b[i].b64)
-	}
+	b := p.free[n-1]
+	p.free[n-1], p.free = nil, p.free[:n-1]
+	p.idle = min(p.idle, n-1)
 	return b
+}
+
+func (p *blocks) put(all []*block) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, all[:min(len(all), maxFree-len(p.free))]...)
+}
+
+// trim lets go of the blocks that nobody has needed since the last trim.
+func (p *blocks) trim() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	keep := len(p.free) - min(p.idle, len(p.free))
+	clear(p.free[keep:])
+	p.free = p.free[:keep]
+	p.idle = keep
 }
 
 func newBlock() *block {
@@ -93,9 +117,7 @@ func (b *builder) append(src *flow.Batch, from, to int) {
 
 // recycle gives the blocks away; nothing may read them any more.
 func (b *builder) recycle() {
-	for _, block := range b.blocks {
-		b.pool.pool.Put(block)
-	}
+	b.pool.put(b.blocks)
 	b.blocks, b.rows = nil, 0
 	b.minTime, b.maxTime = math.MaxInt64, math.MinInt64
 }
@@ -104,6 +126,7 @@ func (b *builder) fill(dst *block, at int, src *flow.Batch, from, n int) {
 	for i := range columns {
 		c, v := &columns[i], &dst[i]
 		if c.field == flow.First {
+			clear(v.b32[at : at+n])
 			fillDuration(v.b32[at:at+n], src, from)
 			continue
 		}
@@ -111,7 +134,8 @@ func (b *builder) fill(dst *block, at int, src *flow.Batch, from, n int) {
 			fillNumbers(v.b32[at:at+n], b.tables[i], src, c.field, from)
 			continue
 		}
-		if !src.Fields().Has(c.field) { // a new block is all zeros
+		if !src.Fields().Has(c.field) {
+			v.clear(at, n)
 			if c.field == flow.Last {
 				fillLast(v.b64[at:at+n], src, from)
 			}
@@ -134,6 +158,20 @@ func (b *builder) fill(dst *block, at int, src *flow.Batch, from, n int) {
 		case flow.Last:
 			fillLast(v.b64[at:at+n], src, from)
 		}
+	}
+}
+
+// clear makes n values from at on zero.
+func (v *vector) clear(at, n int) {
+	switch {
+	case v.b8 != nil:
+		clear(v.b8[at : at+n])
+	case v.b16 != nil:
+		clear(v.b16[at : at+n])
+	case v.b32 != nil:
+		clear(v.b32[at : at+n])
+	default:
+		clear(v.b64[at : at+n])
 	}
 }
 

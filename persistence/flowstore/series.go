@@ -180,6 +180,7 @@ func (s *Store) maintainLoop() {
 		case <-s.stop:
 			return
 		case now := <-tick.C:
+			s.blocks.trim()
 			s.maintainSeries(now)
 			s.ageAll(ctx, now)
 		}
