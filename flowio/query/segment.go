@@ -28,6 +28,7 @@ type segmentScanner struct {
 	most                     int    // groups; 0 = as many as the budget allows
 	scanned, matched, octets uint64 // of the current source
 
+	before    uint64 // matched in the sources before
 	columns   Columns
 	program   *filter.Program
 	reads     flow.FieldSet // columns of pages with chosen rows
@@ -78,7 +79,7 @@ func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(co
 			if err := s.page(*page); err != nil {
 				return err
 			}
-			if s.most > 0 && s.groups.table.n+len(s.sparse.places) > s.most {
+			if s.hasMany() {
 				return errManyGroups
 			}
 		}
@@ -86,8 +87,16 @@ func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(co
 	})
 }
 
+// hasMany reports whether there are too many groups to hold all: many by
+// themselves and many for the rows they come from.
+func (s *segmentScanner) hasMany() bool {
+	n := s.groups.table.n + len(s.sparse.places)
+	return s.most > 0 && n > s.most && (n > manyGroups || uint64(n) > (s.before+s.matched)/rowsPerGroup)
+}
+
 // read opens a source for body, which keeps page at the page it reads.
 func (s *segmentScanner) read(ctx context.Context, source Encoded, body func(page *int) error) (err error) {
+	s.before += s.matched
 	s.scanned, s.matched, s.octets = 0, 0, 0
 	if s.columns = source.Columns(ctx); s.columns == nil {
 		return errNotCoded

@@ -29,6 +29,13 @@ const (
 	// without buckets.
 	fewGroups = 1 << 17
 
+	// manyGroups is where summing at once ends in any case: some 100 MiB.
+	manyGroups = 1 << 21
+
+	// rowsPerGroup is from how many rows per group on, on average, summing at
+	// once is cheaper than going over the flows again.
+	rowsPerGroup = 8
+
 	// passGroups is about how many groups are summed at a time: some 60 MiB
 	// with two addresses and three sums.
 	passGroups = 1 << 20
