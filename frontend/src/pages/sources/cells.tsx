@@ -23,19 +23,19 @@ export type ShownColumn = {
 };
 
 const allColumns: readonly ShownColumn[] = [
-  { id: 'health', label: 'Health', width: [70, 0], always: true, cell: (e) => <ToneMark tone={e.tone} /> },
-  { id: 'exporter', label: 'Exporter', width: [120, 1.4], always: true, cell: (e) => <ExporterName exporter={e} /> },
-  { id: 'name', label: 'Name', width: [104, 1.4], always: true, cell: (e) => e.name || <None /> },
-  { id: 'group', label: 'Source group', width: [100, 1], cell: (e) => e.group || <None /> },
-  { id: 'protocol', label: 'Protocol', width: [92, 1], cell: (e) => e.protocols.map(protocolName).join(', ') || <None /> },
-  { id: 'seen', label: 'Last seen', width: [86, 0], num: true, cell: (e, now) => (e.lastSeen ? ago(e.lastSeen, now) : 'never') },
-  { id: 'records', label: 'Records/s', width: [84, 0], num: true, always: true, cell: (e) => si(e.recordsPerSecond) },
-  { id: 'packets', label: 'Packets/s', width: [84, 0], num: true, cell: (e) => si(e.packetsPerSecond) },
-  { id: 'sampling', label: 'Sampling', width: [124, 1], cell: (e) => <Sampling exporter={e} /> },
-  { id: 'loss', label: 'Lost', width: [92, 1.2], num: true, always: true, cell: (e) => <Loss exporter={e} /> },
-  { id: 'skew', label: 'Clock', width: [78, 0], num: true, cell: (e) => <Clock exporter={e} /> },
+  { id: 'health', label: 'Health', width: [66, 0], always: true, cell: (e) => <ToneMark tone={e.tone} /> },
+  { id: 'exporter', label: 'Exporter', width: [114, 1.4], always: true, cell: (e) => <ExporterName exporter={e} /> },
+  { id: 'name', label: 'Name', width: [96, 1.4], always: true, cell: (e) => e.name || <None /> },
+  { id: 'group', label: 'Source group', width: [92, 1], cell: (e) => e.group || <None /> },
+  { id: 'protocol', label: 'Protocol', width: [88, 1], cell: (e) => e.protocols.map(protocolName).join(', ') || <None /> },
+  { id: 'seen', label: 'Last seen', width: [82, 0], num: true, cell: (e, now) => (e.lastSeen ? ago(e.lastSeen, now) : 'never') },
+  { id: 'records', label: 'Records/s', width: [82, 0], num: true, always: true, cell: (e) => si(e.recordsPerSecond) },
+  { id: 'packets', label: 'Packets/s', width: [82, 0], num: true, cell: (e) => si(e.packetsPerSecond) },
+  { id: 'sampling', label: 'Sampling', width: [120, 1], cell: (e) => <Sampling exporter={e} /> },
+  { id: 'loss', label: 'Lost', width: [136, 1.2], num: true, always: true, cell: (e) => <Loss exporter={e} /> },
+  { id: 'skew', label: 'Clock', width: [74, 0], num: true, cell: (e) => <Clock exporter={e} /> },
   { id: 'templates', label: 'Templates', width: [84, 0], num: true, cell: (e) => <Templates exporter={e} /> },
-  { id: 'drops', label: 'Dropped', width: [92, 1.2], num: true, always: true, cell: (e) => <Dropped exporter={e} /> },
+  { id: 'drops', label: 'Dropped', width: [96, 1.2], num: true, always: true, cell: (e) => <Dropped exporter={e} /> },
 ];
 
 /** The columns that fit: all of them, or those that tell sources apart beside an open one. */
