@@ -22,6 +22,9 @@ export function questionOf({ kind, groupBy, limit }: Job['request']): string {
   }
 }
 
+/** The range as it was asked, with its defaults. */
+export const rangeOf = ({ from, to }: Job['request']): string => `${from || 'now-1h'} – ${to || 'now'}`;
+
 export type Done = { units: number; of: number; share: number; rows: number };
 
 /** How far the units are, by the segments they have read. */
