@@ -1,0 +1,66 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestQueriesDoNotCostFlows asks hard questions without a pause while flows
+// come in, and finds every flow stored. The queries are listed meanwhile, and
+// killed at the end: no unit answers anything five seconds later.
+func TestQueriesDoNotCostFlows(t *testing.T) {
+	d := deploy(t, "--first", "127.0.36.11")
+	for _, group := range []string{"london", "hq"} { // something to read
+		d.generate("--to", d.listen(group), "--rate", "100000", "--for", "2s")
+	}
+	const load = "exporter net 127.0.236.0/24"
+	var answered atomic.Int64
+	var asking sync.WaitGroup
+	stop := make(chan struct{})
+	for range 4 {
+		asking.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := d.tryAsk(question{
+					"kind": "top", "groupBy": []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"},
+					"metrics": []string{"bytes", "uniq(exporter)", "p95(bytes)"}, "limit": 100,
+				}); err == nil {
+					answered.Add(1)
+				}
+			}
+		})
+	}
+	var want sums
+	for i, group := range []string{"london", "hq"} {
+		s := d.generate("--to", d.listen(group), "--from", fmt.Sprintf("127.0.236.%d", i+1), "--rate", "20000", "--for", "4s")
+		want.flows += s.flows
+	}
+	out, errs, code := d.run("query", "list")
+	if code != 0 || !strings.Contains(out, "srcAddr,dstAddr") {
+		t.Errorf("list of queries: exit code %d: %s%s", code, out, errs)
+	}
+	close(stop)
+	if _, errs, code := d.run("query", "cancel", "--all"); code != 0 && !strings.Contains(errs, "no such query") {
+		t.Errorf("cancel all queries: exit code %d: %s", code, errs)
+	}
+	asking.Wait()
+	d.wantIdle()
+	if answered.Load() == 0 {
+		t.Error("no query was answered meanwhile")
+	}
+	d.await("every flow to be stored", 20*time.Second, func() error {
+		if got, _ := d.total(load); got.flows != want.flows {
+			return fmt.Errorf("%d flows are stored, want %d", got.flows, want.flows)
+		}
+		return nil
+	})
+	d.booksBalance()
+}
