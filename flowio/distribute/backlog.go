@@ -88,8 +88,8 @@ func (b *Backlog) recallPosition() (err error) {
 		return fmt.Errorf("spool: %w", err)
 	}
 	var p [16]byte
-	if _, err := b.position.ReadAt(p[:], 0); err != nil || len(b.segments) == 0 {
-		return nil // a new one
+	if n, _ := b.position.ReadAt(p[:], 0); n < len(p) || len(b.segments) == 0 {
+		return nil // a new one, or one that nothing was read of
 	}
 	if number := binary.BigEndian.Uint64(p[:]); number == b.segments[0] {
 		b.offset = int64(binary.BigEndian.Uint64(p[8:]))
