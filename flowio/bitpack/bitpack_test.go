@@ -82,7 +82,7 @@ func FuzzUnpack(f *testing.F) {
 		groups := len(src) / int(w)
 		n, first := 8*groups, min(int(skip), groups)*8
 		got, plain := make([]uint32, n-first), make([]uint32, n)
-		src = src[:groups*int(w) : groups*int(w)]
+		src = src[: groups*int(w) : groups*int(w)]
 		Unpack(got, src, w, first)
 		unpackPlain(plain, src, w)
 		if !slices.Equal(got, plain[first:]) {

@@ -48,7 +48,6 @@ type segmentScanner struct {
 	steps          [blockRows]uint32
 	packets, bytes [blockRows]uint64
 	values         [2][blockRows]uint64
-	hashes         [blockRows]uint64 // of a sink
 	counterCodes   [2][blockRows]uint32
 }
 

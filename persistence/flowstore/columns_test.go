@@ -55,8 +55,17 @@ var (
 		"exporter 10.0.0.3 and not flags AF", "packets < 3 and in if 4", "src as in [64600-64700]", "not any",
 	}
 	askedGroups = [][]string{
-		{"srcAddr"}, {"srcAddr", "dstAddr"}, {"srcAddr/24/48"}, {"dstPort", "proto"}, {"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"},
-		{"exporter", "srcAs", "dstAs"}, {"dstAddr/0/0"}, {"bytes"}, {"first", "tcpFlags"}, {"nextHop", "srcMac", "app"}, {"time"},
+		{"srcAddr"},
+		{"srcAddr", "dstAddr"},
+		{"srcAddr/24/48"},
+		{"dstPort", "proto"},
+		{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"},
+		{"exporter", "srcAs", "dstAs"},
+		{"dstAddr/0/0"},
+		{"bytes"},
+		{"first", "tcpFlags"},
+		{"nextHop", "srcMac", "app"},
+		{"time"},
 	}
 	askedMetrics = [][]string{{"bytes", "packets", "flows"}, {"flows"}, {"bps", "pps"}, {"packets", "uniq(dstAddr)", "p95(bytes)"}, {"bpp", "uniq(srcPort)", "p50(duration)"}}
 )
