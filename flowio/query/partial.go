@@ -50,6 +50,9 @@ func (p *Partial) add(key, sums []uint64, sketches []sketch) error {
 		kind := p.plan.Metrics[p.plan.layout.sketches[j]].Kind
 		grown += own[j].merge(&sketches[j], kind)
 	}
+	if grown == 0 {
+		return nil
+	}
 	return p.table.charge(int64(grown))
 }
 
