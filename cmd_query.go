@@ -22,6 +22,15 @@ const queryExamples = `  weir query top --by srcAddr --metric bytes --limit 5 'p
   weir query list
   weir query stop 0b2f…          ends a query, which keeps what it has found
   weir query cancel --all        ends all queries
+
+for those who know nfdump:
+  -s srcip/bytes -n 20                   top --by srcAddr --metric bytes --limit 20
+  -s dstport:p/flows                     top --by proto,dstPort --metric flows
+  -A srcip4/24,dstip -s record/packets   top --by srcAddr/24,dstAddr --metric packets
+  -A srcip6/48                           top --by srcAddr/48
+  -o csv, -o json, -N                    --output csv, --output json, --raw
+  -t 2026/11/23.10:00:00-                --from 2026-11-23T10:00:00Z
+  -c 100 -O tstart                       weir flows --limit 100 --order-by=-first
 `
 
 // queryFlags are the flags of a query.
