@@ -88,7 +88,7 @@ func (s *storeCommand) list() error {
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }() // nothing was written
 	all := store.List()
 	if s.isJSON {
 		return printJSON(s.stdout, all)

@@ -72,7 +72,7 @@ func (e *exporter) write(ctx context.Context, to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }() // nothing was written
 	view := store.View(e.from, e.to)
 	defer view.Close()
 	total := int64(0)

@@ -85,18 +85,14 @@ func (s *Store) comeOfAge(now time.Time) []*segment {
 	slices.SortStableFunc(young, func(a, b *segment) int {
 		return cmp.Or(cmp.Compare(a.sequence%2, b.sequence%2), cmp.Compare(a.minTime, b.minTime))
 	})
-	for i := range young {
-		group, rows := young[i:i+1], young[i].rows
-		for _, next := range young[i+1:] {
-			rows += next.rows
-			if !mayMerge(group[0], next, s.cfg.rows) || rows > s.cfg.rows || len(group) == maxMerged {
-				break
-			}
-			group = young[i : i+len(group)+1]
+	n, rows := min(1, len(young)), 0
+	for ; n > 0 && n < min(len(young), maxMerged); n++ {
+		rows += young[n-1].rows
+		if !mayMerge(young[0], young[n], s.cfg.rows) || rows+young[n].rows > s.cfg.rows {
+			break
 		}
-		return group
 	}
-	return nil
+	return young[:n]
 }
 
 func mayMerge(a, b *segment, full int) bool {

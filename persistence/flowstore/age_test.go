@@ -93,9 +93,15 @@ func TestMergeOnlyWhatBelongsTogether(t *testing.T) {
 	s.cfg.rows = 1000
 	day := int64(86_400_000)
 	for _, seg := range []*segment{
-		{sequence: 2, rows: 100, minTime: 0}, {sequence: 3, rows: 50, minTime: 1}, {sequence: 4, rows: 300, minTime: 2},
-		{sequence: 6, rows: 700, minTime: 3}, {sequence: 8, rows: 10, minTime: day}, {sequence: 10, rows: 450, minTime: day + 1},
-		{sequence: 12, rows: 450, minTime: day + 2}, {sequence: 14, rows: 499, minTime: day + 3}, {sequence: 16, rows: 5, minTime: 2 * day, broken: "x"},
+		{sequence: 2, rows: 100, minTime: 0},
+		{sequence: 3, rows: 50, minTime: 1},
+		{sequence: 4, rows: 300, minTime: 2},
+		{sequence: 6, rows: 700, minTime: 3},
+		{sequence: 8, rows: 10, minTime: day},
+		{sequence: 10, rows: 450, minTime: day + 1},
+		{sequence: 12, rows: 450, minTime: day + 2},
+		{sequence: 14, rows: 499, minTime: day + 3},
+		{sequence: 16, rows: 5, minTime: 2 * day, broken: "x"},
 	} {
 		seg.maxTime = seg.minTime
 		s.segments = append(s.segments, seg)

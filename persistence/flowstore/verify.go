@@ -48,7 +48,7 @@ func Verify(ctx context.Context, dir string, o VerifyOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // nothing was written
 	v := verifier{store: s, progress: o.Progress}
 	for _, i := range s.List() {
 		v.total += i.Bytes

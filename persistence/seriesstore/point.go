@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// Fine is the step of the series in milliseconds, Coarse the one that
-	// outlives it.
-	Fine   = 30_000
+	// Fine is the step of the series in milliseconds.
+	Fine = 30_000
+
+	// Coarse is the step of the points that outlive those.
 	Coarse = 300_000
 
 	dayMs = 86_400_000

@@ -138,7 +138,7 @@ func TestReadAgainstBruteForce(t *testing.T) {
 		}
 		newest := Request{From: begin, To: begin + 3*dayMs, Step: Fine, Before: 12}
 		if when == "added" {
-			requireSame(t, fmt.Sprintf("before generation 12"), brute(newest, batches[:11]...), read(t, s, newest))
+			requireSame(t, "before generation 12", brute(newest, batches[:11]...), read(t, s, newest))
 		}
 	}
 	check("added")
@@ -308,7 +308,7 @@ func requireHonest(t *testing.T, what, dir string, r Request, batches []*flow.Ba
 			kept = append(kept, b)
 		}
 	}
-	requireSame(t, fmt.Sprintf("%s", what), brute(r, kept...), merge(all))
+	requireSame(t, what, brute(r, kept...), merge(all))
 }
 
 // A day with thousands of channels is merged in pieces, into the same points.
@@ -327,7 +327,7 @@ func TestMergeManyChannels(t *testing.T) {
 		t.Error("the merged day has other points")
 	}
 	one := Request{From: begin, To: begin + dayMs, Step: Fine, Channels: []flow.Addr{exporter(77)}}
-	requireSame(t, fmt.Sprintf("one channel"), brute(one, batches...), read(t, s, one))
+	requireSame(t, "one channel", brute(one, batches...), read(t, s, one))
 	m := merger{blocks: s.fine[begin].blocks}
 	total := 0
 	for _, b := range m.blocks {
