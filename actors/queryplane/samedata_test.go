@@ -119,8 +119,17 @@ func sameQuestions() []query.Request {
 	unscaled := false
 	var all []query.Request
 	for _, by := range [][]string{
-		{"srcAddr"}, {"dstAddr"}, {"srcAddr", "dstAddr"}, {"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"},
-		{"srcAddr/24"}, {"dstAddr/24/64", "proto"}, {"srcAs", "dstAs"}, {"inIf", "outIf", "exporter"}, {"dstPort"}, {"exporter"}, {"tcpFlags", "tos"},
+		{"srcAddr"},
+		{"dstAddr"},
+		{"srcAddr", "dstAddr"},
+		{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"},
+		{"srcAddr/24"},
+		{"dstAddr/24/64", "proto"},
+		{"srcAs", "dstAs"},
+		{"inIf", "outIf", "exporter"},
+		{"dstPort"},
+		{"exporter"},
+		{"tcpFlags", "tos"},
 	} {
 		all = append(all,
 			query.Request{Kind: query.Top, GroupBy: by, Limit: 10},
