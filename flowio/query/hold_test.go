@@ -20,7 +20,6 @@ type named struct {
 	Source
 	id      string
 	damaged bool
-	reads   *int
 }
 
 func (n named) ID() string    { return n.id }
