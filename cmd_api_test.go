@@ -220,6 +220,10 @@ func TestFlowsOutput(t *testing.T) {
 	if stdout != "a,b\n1,2\n" {
 		t.Errorf("CSV = %q", stdout)
 	}
+	_, stdout, _, _ = runAgainst(t, map[string]any{"GET flows": "PAR1 octets \x00"}, "flows", "--output", "parquet")
+	if stdout != "PAR1 octets \x00" {
+		t.Errorf("Parquet = %q", stdout)
+	}
 }
 
 func TestTokens(t *testing.T) {

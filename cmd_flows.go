@@ -17,6 +17,7 @@ const flowsExamples = `  weir flows --limit 20 'host 192.0.2.1 and dst port 443'
   weir flows --from now-10m --columns time,srcAddr,dstAddr,bytes --output csv > flows.csv
   weir flows --order-by bytes --limit 10
   weir flows --limit 1000000 --output json | jq -r .srcAddr
+  weir flows --limit 1000000 --output parquet > flows.parquet
 `
 
 // flowColumns are shown unless the caller chooses.
@@ -35,18 +36,21 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	api := addAPIFlags(fs)
 	from := fs.String("from", "", "begin of the `time` range: RFC 3339, or relative as now-1h (the default)")
 	to := fs.String("to", "", "end of the `time` range, exclusive; default now")
-	columns := fs.String("columns", "", "`fields` to show, comma-separated; default some (table) or all")
+	columns := fs.String("columns", "", "`fields` to show, comma-separated; default some (table) or all; not for parquet")
 	order := fs.String("order-by", "", "`field` to order by; default time; -time puts the newest first")
 	limit := fs.Int("limit", 0, "`number` of flows; default 100")
 	groups := fs.String("source-group", "", "`names` of source groups, comma-separated; default all")
 	unscaled := fs.Bool("unscaled", false, "do not multiply counters by the sampling rate")
-	output := addOutput(fs, "table", "json", "csv")
+	output := addOutput(fs, "table", "json", "csv", "parquet")
 	words, err := parse(fs, args, stdout, stderr)
 	if err != nil {
 		return err
 	}
-	if err := checkOutput(*output, "table", "json", "csv"); err != nil {
+	if err := checkOutput(*output, "table", "json", "csv", "parquet"); err != nil {
 		return err
+	}
+	if *output == "parquet" && isTerminal(stdout) {
+		return usagef("--output parquet: the file would go to the terminal; redirect it: > flows.parquet")
 	}
 	scaled := !*unscaled
 	asked := client.FlowsRequest{
@@ -56,6 +60,8 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	switch {
 	case *output == "csv":
 		asked.Accept = "text/csv"
+	case *output == "parquet":
+		asked.Accept = "application/vnd.apache.parquet"
 	case *output == "table" && len(asked.Columns) == 0:
 		asked.Columns = splitList(flowColumns)
 	}
@@ -68,13 +74,14 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return explainRefusal(err, asked.Filter)
 	}
 	defer stream.Close()
-	if *output == "csv" {
-		return copyCSV(stream, stdout, stderr)
+	if *output == "csv" || *output == "parquet" {
+		return copyFlows(stream, stdout, stderr)
 	}
 	return printFlows(stream, asked.Columns, *output == "table", stdout, stderr)
 }
 
-func copyCSV(stream *client.Flows, stdout, stderr io.Writer) error {
+// copyFlows prints a stream that only its trailer says the end of.
+func copyFlows(stream *client.Flows, stdout, stderr io.Writer) error {
 	if _, err := io.Copy(stdout, stream); err != nil {
 		return fmt.Errorf("read flows: %w", err)
 	}

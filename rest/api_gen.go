@@ -722,7 +722,7 @@ type GetFlowsParams struct {
 	Filter       *string   `form:"filter,omitempty" json:"filter,omitempty"`
 	SourceGroups *[]string `form:"sourceGroups,omitempty" json:"sourceGroups,omitempty"`
 
-	// Columns Fields to show, comma-separated; default all that are set
+	// Columns Fields to show, comma-separated; default all that are set; not for Parquet
 	Columns *[]string `form:"columns,omitempty" json:"columns,omitempty"`
 
 	// OrderBy A field; default time
@@ -2850,6 +2850,26 @@ func (response GetFlows200JSONResponse) VisitGetFlowsResponse(w http.ResponseWri
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFlows200ApplicationVndApacheParquetResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetFlows200ApplicationVndApacheParquetResponse) VisitGetFlowsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.apache.parquet")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 

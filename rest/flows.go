@@ -18,9 +18,10 @@ import (
 const maxJSONFlows = 10_000
 
 const (
-	typeNDJSON = "application/x-ndjson"
-	typeCSV    = "text/csv"
-	typeJSON   = "application/json"
+	typeNDJSON  = "application/x-ndjson"
+	typeCSV     = "text/csv"
+	typeJSON    = "application/json"
+	typeParquet = "application/vnd.apache.parquet"
 )
 
 // GetFlows implements StrictServerInterface.
@@ -35,11 +36,15 @@ func (a *api) GetFlows(ctx context.Context, r GetFlowsRequestObject) (GetFlowsRe
 		return nil, asParameters(err)
 	}
 	s := &flowStream{ctx: ctx, master: a.master, request: request, columns: query.FlowColumns(plan)}
-	switch accepts(ctx, typeNDJSON, typeCSV, typeJSON) {
+	switch accepts(ctx, typeNDJSON, typeCSV, typeJSON, typeParquet) {
 	case typeCSV:
 		s.form = &csvFlows{}
 	case typeJSON:
 		return a.flowDocument(s, plan)
+	case typeParquet:
+		if s.form, err = newParquetFlows(plan); err != nil {
+			return nil, err
+		}
 	default:
 		s.form = &ndjsonFlows{}
 	}
@@ -66,7 +71,7 @@ func (a *api) flowDocument(s *flowStream, plan *query.Plan) (GetFlowsResponseObj
 	if plan.Limit > maxJSONFlows {
 		return nil, &refusal{
 			status: http.StatusUnprocessableEntity, code: codeLimit,
-			detail: fmt.Sprintf("one JSON document takes at most %d flows; accept %s or %s for more", maxJSONFlows, typeNDJSON, typeCSV),
+			detail: fmt.Sprintf("one JSON document takes at most %d flows; accept %s, %s or %s for more", maxJSONFlows, typeNDJSON, typeCSV, typeParquet),
 		}
 	}
 	result := query.Result{Kind: query.Flows, From: plan.Start(), To: plan.End(), Method: "exact", Columns: s.columns}

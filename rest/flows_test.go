@@ -140,6 +140,7 @@ func TestAccepts(t *testing.T) {
 		{"application/json;q=0.5, text/csv;q=0.8", typeCSV},
 		{"text/html", typeNDJSON},
 		{"application/json, */*;q=0.1", typeJSON},
+		{"application/vnd.apache.parquet", typeParquet},
 		{";;;", typeNDJSON},
 	}
 	for _, test := range tests {

@@ -48,13 +48,18 @@ type flowStream struct {
 type flowForm interface {
 	mediaType() string
 	begin(w io.Writer, columns []query.Column)
-	row(row query.Row)
-	// end writes what follows the last row. Failure is empty if all is well.
-	end(c query.Coverage, s query.Stats, status, failure string)
+	// rows writes the records [from, to) of b. Errors of the stream stay until
+	// it is flushed.
+	rows(p *query.Plan, b *flow.Batch, from, to int)
+	// end writes what follows the last row. Failure is empty if all is well. On
+	// an error, or if nothing tells the reader of a failure, the answer is to
+	// break off.
+	end(c query.Coverage, s query.Stats, status, failure string) error
 }
 
 // VisitGetFlowsResponse implements GetFlowsResponseObject. It returns an
-// error only as long as nothing has been written.
+// error only as long as nothing has been written; later it may abort the
+// connection, as net/http lets handlers do.
 func (s *flowStream) VisitGetFlowsResponse(w http.ResponseWriter) error {
 	coverage, stats, err := s.master.StreamFlows(s.ctx, s.request, func(p *query.Plan, b *flow.Batch) error {
 		return s.emit(w, p, b)
@@ -70,7 +75,9 @@ func (s *flowStream) VisitGetFlowsResponse(w http.ResponseWriter) error {
 	case !coverage.Complete:
 		status = "partial"
 	}
-	s.form.end(coverage, stats, status, failure)
+	if err := s.form.end(coverage, stats, status, failure); err != nil {
+		panic(http.ErrAbortHandler) // so that the reader does not take what came for the whole
+	}
 	w.Header().Set(statusTrailer, status)
 	_ = s.flush() // the answer has begun; the only error left is a caller who is gone
 	return nil
@@ -98,9 +105,11 @@ func (s *flowStream) open(w http.ResponseWriter) {
 
 func (s *flowStream) emit(w http.ResponseWriter, p *query.Plan, b *flow.Batch) error {
 	s.open(w)
-	for i := range b.Len() {
-		s.form.row(query.FlowRow(p, b, i))
-		if s.rows++; s.rows >= flushRows {
+	for from := 0; from < b.Len(); {
+		to := min(b.Len(), from+flushRows-s.rows)
+		s.form.rows(p, b, from, to)
+		s.rows, from = s.rows+to-from, to
+		if s.rows >= flushRows {
 			if err := s.flush(); err != nil {
 				return err
 			}
@@ -131,19 +140,27 @@ func (s *flowStream) flush() error {
 }
 
 // csvFlows writes flows as CSV. What CSV cannot say is in the trailer.
-type csvFlows struct{ rows *csvRows }
+type csvFlows struct{ out *csvRows }
 
 func (f *csvFlows) mediaType() string { return "text/csv; charset=utf-8" }
 
 func (f *csvFlows) begin(w io.Writer, columns []query.Column) {
-	f.rows = newCSV(w)
-	f.rows.header(columns)
+	f.out = newCSV(w)
+	f.out.header(columns)
 }
 
-func (f *csvFlows) row(row query.Row) { f.rows.row(row) }
-func (f *csvFlows) flush()            { f.rows.csv.Flush() }
+func (f *csvFlows) rows(p *query.Plan, b *flow.Batch, from, to int) {
+	for i := from; i < to; i++ {
+		f.out.row(query.FlowRow(p, b, i))
+	}
+}
 
-func (f *csvFlows) end(query.Coverage, query.Stats, string, string) { f.flush() }
+func (f *csvFlows) flush() { f.out.csv.Flush() }
+
+func (f *csvFlows) end(query.Coverage, query.Stats, string, string) error {
+	f.flush()
+	return nil
+}
 
 // ndjsonFlows writes a JSON object per line, and the coverage as the last.
 type ndjsonFlows struct {
@@ -163,6 +180,12 @@ func (f *ndjsonFlows) begin(w io.Writer, columns []query.Column) {
 	}
 }
 
+func (f *ndjsonFlows) rows(p *query.Plan, b *flow.Batch, from, to int) {
+	for i := from; i < to; i++ {
+		f.row(query.FlowRow(p, b, i))
+	}
+}
+
 func (f *ndjsonFlows) row(row query.Row) {
 	f.line = f.line[:0]
 	for i, name := range f.names {
@@ -173,12 +196,13 @@ func (f *ndjsonFlows) row(row query.Row) {
 	_, _ = f.w.Write(f.line) // the error stays until Flush
 }
 
-func (f *ndjsonFlows) end(c query.Coverage, s query.Stats, status, failure string) {
+func (f *ndjsonFlows) end(c query.Coverage, s query.Stats, status, failure string) error {
 	c.Missing = list(c.Missing)
 	last := map[string]any{"_end": map[string]any{
 		"status": status, "coverage": c, "stats": s, "error": failure,
 	}}
 	_ = json.NewEncoder(f.w).Encode(last) // the error stays until Flush
+	return nil
 }
 
 // appendValue appends a value of a row as JSON. What flows hold most needs no

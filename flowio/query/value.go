@@ -96,6 +96,23 @@ func FlowRow(p *Plan, b *flow.Batch, i int) Row {
 	return row
 }
 
+// ScaleFlows multiplies the counters of b, a copy of what ScanFlows or
+// MergeFlows emitted, as FlowRow does.
+func ScaleFlows(p *Plan, b *flow.Batch) {
+	if !p.Scaled || !b.Fields().Has(flow.SamplingRate) {
+		return
+	}
+	rates := b.Num(flow.SamplingRate)
+	for _, f := range [...]flow.Field{flow.Bytes, flow.Packets} {
+		if !b.Fields().Has(f) {
+			continue
+		}
+		for i, v := range b.Num(f) {
+			b.Num(f)[i] = flow.Product(v, max(1, rates[i]))
+		}
+	}
+}
+
 // noAddr is how a Result shows the zero address: sources and destinations are
 // the unspecified address, which hosts do use before they have one of their
 // own; of the other fields it says that there is none.

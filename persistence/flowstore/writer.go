@@ -27,7 +27,7 @@ type Writer struct {
 }
 
 // NewWriter returns a Writer to out. The file's key-value metadata will hold
-// about: what the records are.
+// about: what the records are. The caller may add to it until Close.
 func NewWriter(out io.Writer, about map[string]string) *Writer {
 	w := &Writer{file: newFileWriter(out), sealer: newSealer(), about: about}
 	w.build = newBuilder(&w.pool)
