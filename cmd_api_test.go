@@ -264,3 +264,16 @@ func TestWithoutAToken(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errs.String())
 	}
 }
+
+func TestNoticeStep(t *testing.T) {
+	for _, c := range []struct {
+		asked, got string
+		notice     bool
+	}{{"30s", "30s", false}, {"60s", "1m0s", false}, {"30s", "5m0s", true}, {"", "5m0s", false}, {"30s", "", false}} {
+		var out strings.Builder
+		noticeStep(&out, c.asked, c.got)
+		if said := strings.Contains(out.String(), c.got+":"); said != c.notice {
+			t.Errorf("asked for %q, got %q: %q", c.asked, c.got, out.String())
+		}
+	}
+}

@@ -49,7 +49,7 @@ func addQueryFlags(fs *flag.FlagSet) queryFlags {
 		order:    fs.String("order-by", "", "`metric` to order by; default the first; -bytes puts the least first"),
 		limit:    fs.Int("limit", 0, "`number` of groups; default 10"),
 		offset:   fs.Int("offset", 0, "`number` of groups to leave out before the first"),
-		step:     fs.String("step", "", "`length` of a step of a series: 60s"),
+		step:     fs.String("step", "", "`length` of a step of a series: 60s; beyond 92 days 5m or more unless only flows answer"),
 		groups:   fs.String("source-group", "", "`names` of source groups, comma-separated; default all"),
 		unscaled: fs.Bool("unscaled", false, "do not multiply counters by the sampling rate"),
 		raw:      fs.Bool("raw", false, "print octets as plain numbers"),
@@ -95,6 +95,7 @@ func cmdQuery(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return explainRefusal(err, filter)
 	}
 	noticeCoverage(stderr, result.Coverage)
+	noticeStep(stderr, *asked.step, result.Step)
 	switch *output {
 	case "json":
 		return printJSON(stdout, result)
@@ -194,3 +195,10 @@ func plainValue(v any) string {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// noticeStep says that the steps of a series are not those asked for.
+func noticeStep(stderr io.Writer, asked, got string) {
+	if want, err := query.ParseDuration(asked); err == nil && got != "" && got != want.String() {
+		fmt.Fprintf(stderr, "weir: notice: the steps are of %s: finer ones are not kept for so long\n", got)
+	}
+}

@@ -144,6 +144,14 @@ func planOf(t *testing.T, r query.Request, begin time.Time) *query.Plan {
 	return plan
 }
 
+// Queries ask for what the store keeps.
+func TestStepsOfSeries(t *testing.T) {
+	if query.FineFor != seriesstore.KeepFine || query.CoarseStep.Milliseconds() != seriesstore.Coarse {
+		t.Errorf("queries expect 30 s for %s, then %s; the store keeps them for %s, then %d ms",
+			query.FineFor, query.CoarseStep, time.Duration(seriesstore.KeepFine), seriesstore.Coarse)
+	}
+}
+
 // Series that cannot be read leave the answer to the flows.
 func TestDamagedSeriesLeaveTheAnswerToFlows(t *testing.T) {
 	begin := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)

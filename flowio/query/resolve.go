@@ -107,6 +107,9 @@ func (r Request) Resolve(now time.Time) (*Plan, error) {
 	r.resolveTimes(p, now, &problems)
 	r.resolveColumns(p, &problems)
 	r.resolveOrder(p)
+	if old, ok := p.inKeptSteps(now); ok {
+		return old, nil
+	}
 	p.prepare(&problems)
 	if err := problems.err(); err != nil {
 		return nil, err

@@ -3499,7 +3499,10 @@ input QueryInput {
   offset: Int
   "Default 10, for flows 100."
   limit: Int
-  "Series: 1s and up. Default about 100 steps."
+  """
+  Series: 1s and up. Default about 100 steps. Beyond 92 days, what sums of 30 s
+  answered has multiples of 5m; the result says its step.
+  """
   step: String
   "Multiplies counters by the sampling rate. Default true."
   scaled: Boolean

@@ -200,7 +200,7 @@ func (s *Store) expire(now time.Time) {
 	defer s.mu.Unlock()
 	for day, d := range s.fine {
 		c := s.coarse[day]
-		if time.UnixMilli(day+dayMs).Before(now.Add(-keepFine)) && c != nil && c.known.equal(&d.known) {
+		if time.UnixMilli(day+dayMs).Before(now.Add(-KeepFine)) && c != nil && c.known.equal(&d.known) {
 			s.remove(s.fine, day)
 		}
 	}

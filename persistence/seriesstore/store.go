@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// keepFine is how long the series has points every 30 seconds: three months.
-	keepFine = 92 * 24 * time.Hour
+	// KeepFine is how long the series has points every 30 seconds: three months.
+	KeepFine = 92 * 24 * time.Hour
 
 	// keepCoarse is how long it has points every 5 minutes: five years.
 	keepCoarse = 1827 * 24 * time.Hour

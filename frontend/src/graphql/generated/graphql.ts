@@ -66,7 +66,10 @@ export type QueryInput = {
   scaled?: boolean | null | undefined;
   /** Names. Default all. */
   sourceGroups?: Array<string> | null | undefined;
-  /** Series: 1s and up. Default about 100 steps. */
+  /**
+   * Series: 1s and up. Default about 100 steps. Beyond 92 days, what sums of 30 s
+   * answered has multiples of 5m; the result says its step.
+   */
   step?: string | null | undefined;
   /** Exclusive. Default now. */
   to?: string | null | undefined;
