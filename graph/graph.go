@@ -86,12 +86,13 @@ func New(cfg Config) http.Handler {
 }
 
 // limitLists makes lists cost what they may hold, so that going back and forth
-// between groups and their members soon costs too much.
+// between groups and their members soon costs too much. All fields of maxSources
+// sources, which lead nowhere, are to fit in one operation.
 func limitLists(c *generated.ComplexityRoot) {
 	c.Query.Actions = func(child, limit int) int { return times(child, limit/10) }
 	c.Query.Queries = func(child, limit int) int { return times(child, limit/10) }
-	c.Query.Sources = func(child int, _, _ *string, limit int) int { return times(child, limit/10) }
-	c.Query.SourceLedgers = func(child int, _, _, _ *string, limit int) int { return times(child, limit/10) }
+	c.Query.Sources = func(child int, _, _ *string, limit int) int { return times(child, limit/20) }
+	c.Query.SourceLedgers = func(child int, _, _, _ *string, limit int) int { return times(child, limit/20) }
 	c.Topology.Units = func(child int) int { return times(child, 10) }
 	c.Topology.ProxyGroups = func(child int) int { return times(child, 10) }
 	c.Topology.SourceGroups = func(child int) int { return times(child, 10) }

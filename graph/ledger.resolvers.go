@@ -32,8 +32,8 @@ func (r *queryResolver) Ledger(ctx context.Context, perExporter bool, sourceGrou
 
 // SourceLedgers is the resolver for the sourceLedgers field.
 func (r *queryResolver) SourceLedgers(ctx context.Context, sourceGroup *string, unit *string, exporter *string, limit int) (*model.SourceLedgerList, error) {
-	if limit < 1 || limit > maxList {
-		return nil, invalid("/limit", "%d is not within 1 to %d", limit, maxList)
+	if limit < 1 || limit > maxSources {
+		return nil, invalid("/limit", "%d is not within 1 to %d", limit, maxSources)
 	}
 	chosen, err := selection(sourceGroup, unit, exporter)
 	if err != nil {

@@ -7,6 +7,10 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
+// maxSources bounds lists of exporters: as many as a large deployment has, so
+// that one answer shows them all. More are narrowed by group or prefix.
+const maxSources = 5000
+
 // withSettings returns f with what input changes. Null takes a setting away.
 func withSettings(f topology.Source, input model.UpdateSourceInput) (topology.Source, error) {
 	if name, given := input.Name.ValueOK(); given {

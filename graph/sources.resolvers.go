@@ -44,8 +44,8 @@ func (r *mutationResolver) DeleteSource(ctx context.Context, input model.DeleteI
 
 // Sources is the resolver for the sources field.
 func (r *queryResolver) Sources(ctx context.Context, sourceGroup *string, exporter *string, limit int) (*model.SourceList, error) {
-	if limit < 1 || limit > maxList {
-		return nil, invalid("/limit", "%d is not within 1 to %d", limit, maxList)
+	if limit < 1 || limit > maxSources {
+		return nil, invalid("/limit", "%d is not within 1 to %d", limit, maxSources)
 	}
 	units, err := r.master.Sources(ctx)
 	if err != nil {

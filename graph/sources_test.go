@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,6 +12,20 @@ import (
 	"example.com/weir/persistence/mastertest"
 )
 
+// What the dashboard asks fits, for as many sources as there may be.
+func TestDashboardMayListAllSources(t *testing.T) {
+	document, err := os.ReadFile("../frontend/src/pages/sources/sources.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := as(mastertest.New(), "viewer")
+	for _, name := range []string{"Sources", "SourceDetail", "SourceLedger"} {
+		if _, refused := ask(t, c, string(document), client.Operation(name), client.Var("limit", maxSources), client.Var("exporter", "192.0.2.1")); refused != nil {
+			t.Errorf("%s: %+v", name, refused)
+		}
+	}
+}
+
 func TestSourcesThroughGraphQL(t *testing.T) {
 	c := as(mastertest.New(), "viewer")
 	const document = `query ($group: String, $exporter: String, $limit: Int! = 500) {
@@ -18,7 +33,7 @@ func TestSourcesThroughGraphQL(t *testing.T) {
 			total
 			missing { unit unitName reason }
 			sources {
-				exporter ports domain sourceGroup sourceGroupName unitName protocols lastSeen packets recordsPerSecond
+				exporter port ports domain sourceGroup sourceGroupName unitName protocols lastSeen packets recordsPerSecond
 				sampling { rate origin rates unscaled }
 				sequences { protocol unit expected lost }
 				clock { skewMs isSkewed skewedPackets }
@@ -51,6 +66,7 @@ func TestSourcesThroughGraphQL(t *testing.T) {
 		want      []string
 	}{
 		"all, in order": {nil, []string{"192.0.2.1", "198.51.100.1"}},
+		"all at most":   {[]client.Option{client.Var("limit", 5000)}, []string{"192.0.2.1", "198.51.100.1"}},
 		"a limit":       {[]client.Option{client.Var("limit", 1)}, []string{"192.0.2.1"}},
 		"a prefix":      {[]client.Option{client.Var("exporter", "198.51.100.0/24")}, []string{"198.51.100.1"}},
 		"a group":       {[]client.Option{client.Var("group", "london")}, []string{"192.0.2.1", "198.51.100.1"}},
@@ -70,7 +86,7 @@ func TestSourcesThroughGraphQL(t *testing.T) {
 			}
 		})
 	}
-	for _, variable := range []client.Option{client.Var("exporter", "192.0.2"), client.Var("limit", 0)} {
+	for _, variable := range []client.Option{client.Var("exporter", "192.0.2"), client.Var("limit", 0), client.Var("limit", 5001)} {
 		if _, refused := ask(t, c, document, variable); refused == nil || refused.Extensions.Code != codeValidation {
 			t.Errorf("a wrong argument: %+v, want %s", refused, codeValidation)
 		}

@@ -336,6 +336,9 @@ type Source struct {
 	// PacketsPerSecond Mean over the last 10 seconds, as the next
 	PacketsPerSecond float64 `json:"packetsPerSecond"`
 
+	// Port Absent unless the source group tells exporters apart by it
+	Port uint16 `json:"port,omitempty"`
+
 	// Ports That it sends from lately
 	Ports            []uint16       `json:"ports"`
 	Protocols        []string       `json:"protocols"`
@@ -687,6 +690,9 @@ type IfMatch = string
 // Limit defines model for Limit.
 type Limit = int
 
+// LimitSources defines model for LimitSources.
+type LimitSources = int
+
 // OfExporter defines model for OfExporter.
 type OfExporter = string
 
@@ -759,8 +765,8 @@ type ListSourceLedgersParams struct {
 	Unit *OfUnit `form:"unit,omitempty" json:"unit,omitempty"`
 
 	// Exporter Address or CIDR prefix
-	Exporter *OfExporter `form:"exporter,omitempty" json:"exporter,omitempty"`
-	Limit    *Limit      `form:"limit,omitempty" json:"limit,omitempty"`
+	Exporter *OfExporter   `form:"exporter,omitempty" json:"exporter,omitempty"`
+	Limit    *LimitSources `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor `next` of the page before
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
@@ -863,8 +869,8 @@ type ListSourcesParams struct {
 	SourceGroup *OfSourceGroup `form:"sourceGroup,omitempty" json:"sourceGroup,omitempty"`
 
 	// Exporter Address or CIDR prefix
-	Exporter *OfExporter `form:"exporter,omitempty" json:"exporter,omitempty"`
-	Limit    *Limit      `form:"limit,omitempty" json:"limit,omitempty"`
+	Exporter *OfExporter   `form:"exporter,omitempty" json:"exporter,omitempty"`
+	Limit    *LimitSources `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor `next` of the page before
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`

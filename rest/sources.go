@@ -53,7 +53,7 @@ func viewGaps(units []source.Unit) []SourceGap {
 
 func viewSource(v topology.View, r source.Row) Source {
 	view := Source{
-		ID: r.Key, Exporter: r.Exporter.String(), Ports: list(r.Ports), Domain: r.Domain,
+		ID: r.Key, Exporter: r.Exporter.String(), Port: r.Port, Ports: list(r.Ports), Domain: r.Domain,
 		SourceGroup: r.Unit.SourceGroup, SourceGroupName: r.Unit.SourceGroupName, Unit: r.Unit.ID, UnitName: r.Unit.Name,
 		Protocols: []string{}, FirstSeen: moment(r.First), LastSeen: moment(r.Last),
 		Packets: decimal(r.Packets), Records: decimal(r.Records), Octets: decimal(r.Octets),

@@ -1,13 +1,18 @@
 package rest
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/weir/flowio/source"
+	"example.com/weir/persistence/topology"
 )
 
 func TestSources(t *testing.T) {
@@ -71,5 +76,29 @@ func TestSourceIsShownWhole(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("source (-want +got):\n%s", diff)
+	}
+}
+
+// A source has a port where exporters are told apart by it.
+func TestPortOfSource(t *testing.T) {
+	row := source.Row{Unit: &source.Unit{ID: "u1"}}
+	row.Exporter = netip.MustParseAddr("192.0.2.1")
+	for port, want := range map[uint16]string{0: `"exporter":"192.0.2.1"`, 40_000: `"port":40000,`} {
+		row.Port = port
+		text, err := json.Marshal(viewSource(topology.View{}, row))
+		if err != nil || strings.Contains(string(text), `"port":`) != (port != 0) || !strings.Contains(string(text), want) {
+			t.Errorf("port %d: %s (%v)", port, text, err)
+		}
+	}
+}
+
+func TestLimitsOfSources(t *testing.T) {
+	s := serve(t)
+	for path, want := range map[string]int{
+		"sources?limit=5000": 200, "sources?limit=5001": 400, "ledger/sources?limit=5000": 200, "ledger/sources?limit=0": 400,
+	} {
+		if w := s.ask("viewer", "GET", "/api/v1/"+path, ""); w.Code != want {
+			t.Errorf("%s = %d, want %d: %s", path, w.Code, want, w.Body)
+		}
 	}
 }

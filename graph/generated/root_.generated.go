@@ -300,6 +300,7 @@ type ComplexityRoot struct {
 		Octets           func(childComplexity int) int
 		Packets          func(childComplexity int) int
 		PacketsPerSecond func(childComplexity int) int
+		Port             func(childComplexity int) int
 		Ports            func(childComplexity int) int
 		Protocols        func(childComplexity int) int
 		Records          func(childComplexity int) int
@@ -1835,6 +1836,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Source.PacketsPerSecond(childComplexity), true
+	case "Source.port":
+		if e.ComplexityRoot.Source.Port == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Port(childComplexity), true
 	case "Source.ports":
 		if e.ComplexityRoot.Source.Ports == nil {
 			break
@@ -3468,7 +3475,7 @@ extend type Query {
   name, the exporter by address or CIDR prefix; a unit leaves only its own
   accounts.
   """
-  sourceLedgers(sourceGroup: String, unit: String, exporter: String, limit: Int! = 100): SourceLedgerList! @hasRole(role: viewer)
+  sourceLedgers(sourceGroup: String, unit: String, exporter: String, "At most 5000." limit: Int! = 100): SourceLedgerList! @hasRole(role: viewer)
 }
 `, BuiltIn: false},
 	{Name: "../schema/queries.graphqls", Input: `"""
@@ -3745,6 +3752,8 @@ type Source {
   samplingRate: Int
   "Of the settings above; what basedOn wants."
   revision: Uint64!
+  "Its port; null unless its source group tells exporters apart by it, see SourceGroup.identity."
+  port: Int
   "Ports that it sends from lately."
   ports: [Int!]!
   "Observation domain; the engine of NetFlow v5, the sub-agent of sFlow."
@@ -3897,7 +3906,7 @@ extend type Query {
   The exporters that send to this deployment, with their health. The source
   group is named by ID or name, the exporter by address or CIDR prefix.
   """
-  sources(sourceGroup: String, exporter: String, limit: Int! = 500): SourceList! @hasRole(role: viewer)
+  sources(sourceGroup: String, exporter: String, "At most 5000." limit: Int! = 500): SourceList! @hasRole(role: viewer)
 }
 
 extend type Mutation {
@@ -4638,6 +4647,8 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_samplingRate(ctx, field)
 	case "revision":
 		return ec.fieldContext_Source_revision(ctx, field)
+	case "port":
+		return ec.fieldContext_Source_port(ctx, field)
 	case "ports":
 		return ec.fieldContext_Source_ports(ctx, field)
 	case "domain":

@@ -243,6 +243,8 @@ type Source struct {
 	SamplingRate *int `json:"samplingRate,omitempty"`
 	// Of the settings above; what basedOn wants.
 	Revision uint64 `json:"revision"`
+	// Its port; null unless its source group tells exporters apart by it, see SourceGroup.identity.
+	Port *int `json:"port,omitempty"`
 	// Ports that it sends from lately.
 	Ports []int `json:"ports"`
 	// Observation domain; the engine of NetFlow v5, the sub-agent of sFlow.

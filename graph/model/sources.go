@@ -41,6 +41,10 @@ func newSource(v topology.View, r source.Row) Source {
 		set := NewSourceSettings(v, v.Source(topology.GroupID(r.Unit.SourceGroup), r.Exporter))
 		s.FlowSource, s.Name, s.SamplingRate, s.Revision = &set.ID, set.Name, set.SamplingRate, set.Revision
 	}
+	if r.Port != 0 {
+		port := int(r.Port)
+		s.Port = &port
+	}
 	for _, port := range r.Ports {
 		s.Ports = append(s.Ports, int(port))
 	}

@@ -15,7 +15,7 @@ export const pollMs = 5_000;
 const sourcesKey = ['sources'];
 
 /** What one answer of the API may list. */
-const limit = 500;
+const limit = 5_000;
 
 const prefix = /^[0-9a-f.:]+(\/\d{1,3})?$/i;
 const whole = /[.:].*[.:]/;
