@@ -148,7 +148,7 @@ func planOf(t *testing.T, r query.Request, begin time.Time) *query.Plan {
 func TestStepsOfSeries(t *testing.T) {
 	if query.FineFor != seriesstore.KeepFine || query.CoarseStep.Milliseconds() != seriesstore.Coarse {
 		t.Errorf("queries expect 30 s for %s, then %s; the store keeps them for %s, then %d ms",
-			query.FineFor, query.CoarseStep, time.Duration(seriesstore.KeepFine), seriesstore.Coarse)
+			query.FineFor, query.CoarseStep, seriesstore.KeepFine, seriesstore.Coarse)
 	}
 }
 
