@@ -232,18 +232,19 @@ func (i *importing) records(ctx context.Context, name string, r *nfcapd.Reader) 
 			return err
 		}
 		err := r.Next(batch)
+		isLast := err != nil
 		if errors.Is(err, nfcapd.ErrFormat) {
 			i.summary.Damaged++
 			fmt.Fprintf(i.stderr, "weir: notice: %s is damaged, what comes before is stored: %v\n", name, err)
-		} else if err != nil && !errors.Is(err, io.EOF) {
+		} else if isLast && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if storeErr := i.store.Append(batch); storeErr != nil {
-			return storeErr
+		if err := i.store.Append(batch); err != nil {
+			return err
 		}
 		stored += uint64(batch.Len())
 		i.summary.span(batch.Num(flow.Time))
-		if err != nil {
+		if isLast {
 			i.summary.take(r.Counts(), stored)
 			return nil
 		}

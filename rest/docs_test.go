@@ -17,7 +17,7 @@ func TestTheAPIBrowserNeedsNothingFromElsewhere(t *testing.T) {
 	handler := New(Config{Master: mastertest.New(), Docs: Docs()})
 	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		return w
 	}
 	if w := get("/api/docs"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != "/api/docs/" {
