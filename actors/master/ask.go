@@ -38,7 +38,7 @@ func (m *Master) run(j *job) {
 
 // merge asks for groups and makes one answer of them.
 func (m *Master) merge(ctx context.Context, j *job, rs []route) (*query.Result, error) {
-	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Holding: queryplane.Holding{
+	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Alone: true, Holding: queryplane.Holding{
 		Stop: j.stop, Progress: j.Progress, Snapshot: func(chunk []byte) { j.Partial(m.preliminary(j.plan, chunk, rs)) },
 	}}
 	node, err := queryplane.Hold(ctx, ask, m.targets(rs))

@@ -123,8 +123,9 @@ func (*HoldRequest_Fetch) isHoldRequest_Body() {}
 
 type Open struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`     // of the query, for logs
-	Plan          []byte                 `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"` // query.Plan as JSON, times resolved by the Master
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`        // of the query, for logs
+	Plan          []byte                 `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"`    // query.Plan as JSON, times resolved by the Master
+	Alone         bool                   `protobuf:"varint,3,opt,name=alone,proto3" json:"alone,omitempty"` // no other unit is asked: groups that make no row may be left out
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -171,6 +172,13 @@ func (x *Open) GetPlan() []byte {
 		return x.Plan
 	}
 	return nil
+}
+
+func (x *Open) GetAlone() bool {
+	if x != nil {
+		return x.Alone
+	}
+	return false
 }
 
 type Stop struct {
@@ -424,8 +432,10 @@ type Summary struct {
 	Most          uint64                 `protobuf:"varint,3,opt,name=most,proto3" json:"most,omitempty"`
 	Total         []byte                 `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
 	Best          []byte                 `protobuf:"bytes,5,opt,name=best,proto3" json:"best,omitempty"`
-	Coverage      []byte                 `protobuf:"bytes,6,opt,name=coverage,proto3" json:"coverage,omitempty"` // query.Coverage as JSON
-	Stats         []byte                 `protobuf:"bytes,7,opt,name=stats,proto3" json:"stats,omitempty"`       // query.Stats as JSON
+	Coverage      []byte                 `protobuf:"bytes,6,opt,name=coverage,proto3" json:"coverage,omitempty"`    // query.Coverage as JSON
+	Stats         []byte                 `protobuf:"bytes,7,opt,name=stats,proto3" json:"stats,omitempty"`          // query.Stats as JSON
+	Left          uint64                 `protobuf:"varint,8,opt,name=left,proto3" json:"left,omitempty"`           // of groups: those that are only in total
+	Estimated     bool                   `protobuf:"varint,9,opt,name=estimated,proto3" json:"estimated,omitempty"` // groups is an estimate
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -507,6 +517,20 @@ func (x *Summary) GetStats() []byte {
 		return x.Stats
 	}
 	return nil
+}
+
+func (x *Summary) GetLeft() uint64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *Summary) GetEstimated() bool {
+	if x != nil {
+		return x.Estimated
+	}
+	return false
 }
 
 type Groups struct {
@@ -632,10 +656,11 @@ const file_hold_proto_rawDesc = "" +
 	"\x04open\x18\x01 \x01(\v2\x13.weir.query.v1.OpenH\x00R\x04open\x12)\n" +
 	"\x04stop\x18\x02 \x01(\v2\x13.weir.query.v1.StopH\x00R\x04stop\x12,\n" +
 	"\x05fetch\x18\x03 \x01(\v2\x14.weir.query.v1.FetchH\x00R\x05fetchB\x06\n" +
-	"\x04body\"*\n" +
+	"\x04body\"@\n" +
 	"\x04Open\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
-	"\x04plan\x18\x02 \x01(\fR\x04plan\"\x06\n" +
+	"\x04plan\x18\x02 \x01(\fR\x04plan\x12\x14\n" +
+	"\x05alone\x18\x03 \x01(\bR\x05alone\"\x06\n" +
 	"\x04Stop\"q\n" +
 	"\x05Fetch\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
@@ -649,7 +674,7 @@ const file_hold_proto_rawDesc = "" +
 	"\asummary\x18\x03 \x01(\v2\x16.weir.query.v1.SummaryH\x00R\asummary\x12/\n" +
 	"\x06groups\x18\x04 \x01(\v2\x15.weir.query.v1.GroupsH\x00R\x06groups\x122\n" +
 	"\afetched\x18\x05 \x01(\v2\x16.weir.query.v1.FetchedH\x00R\afetchedB\x06\n" +
-	"\x04body\"\xa7\x01\n" +
+	"\x04body\"\xd9\x01\n" +
 	"\aSummary\x12\x14\n" +
 	"\x05units\x18\x01 \x01(\rR\x05units\x12\x16\n" +
 	"\x06groups\x18\x02 \x01(\x04R\x06groups\x12\x12\n" +
@@ -657,7 +682,9 @@ const file_hold_proto_rawDesc = "" +
 	"\x05total\x18\x04 \x01(\fR\x05total\x12\x12\n" +
 	"\x04best\x18\x05 \x01(\fR\x04best\x12\x1a\n" +
 	"\bcoverage\x18\x06 \x01(\fR\bcoverage\x12\x14\n" +
-	"\x05stats\x18\a \x01(\fR\x05stats\"4\n" +
+	"\x05stats\x18\a \x01(\fR\x05stats\x12\x12\n" +
+	"\x04left\x18\b \x01(\x04R\x04left\x12\x1c\n" +
+	"\testimated\x18\t \x01(\bR\testimated\"4\n" +
 	"\x06Groups\x12\x14\n" +
 	"\x05fetch\x18\x01 \x01(\rR\x05fetch\x12\x14\n" +
 	"\x05chunk\x18\x02 \x01(\fR\x05chunk\"e\n" +

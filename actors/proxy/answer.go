@@ -36,7 +36,7 @@ func (p *Proxy) Hold(ctx context.Context, q queryplane.Question, h queryplane.Ho
 	if err != nil {
 		return nil, err
 	}
-	return queryplane.Hold(ctx, queryplane.Ask{ID: q.ID, Plan: plan, Holding: h}, p.targets())
+	return queryplane.Hold(ctx, queryplane.Ask{ID: q.ID, Plan: plan, Alone: q.Alone, Holding: h}, p.targets())
 }
 
 // targets returns the Slaves that hold this Proxy's flows.

@@ -43,6 +43,9 @@ type Target struct {
 type Ask struct {
 	ID   string // of the query, for logs
 	Plan *query.Plan
+	// Alone says that nobody is asked but the targets: if they are one, it may
+	// leave out groups that make no row.
+	Alone bool
 	Holding
 }
 
@@ -64,6 +67,7 @@ func Hold(ctx context.Context, ask Ask, targets []Target) (query.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	question.Alone = ask.Alone && asked(targets) == 1
 	ctx, cancel := context.WithCancelCause(ctx)
 	g := &gathering{ask: ask, question: question, snapshots: newSnapshots(ask, len(targets))}
 	var asking sync.WaitGroup
@@ -87,6 +91,16 @@ func Hold(ctx context.Context, ask Ask, targets []Target) (query.Node, error) {
 		nodes.Close()
 	}
 	return nil, err
+}
+
+// asked returns how many targets are asked.
+func asked(targets []Target) (n int) {
+	for _, t := range targets {
+		if t.Down == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // gathering is a Hold at work.

@@ -44,7 +44,7 @@ func (n *heldThere) open(answers proto.AnswersClient, ask Question, h Holding) (
 	if n.stream, err = answers.Hold(n.ctx); err != nil {
 		return fromStatus(n.ctx, err)
 	}
-	open := &proto.HoldRequest{Body: &proto.HoldRequest_Open{Open: &proto.Open{Id: ask.ID, Plan: ask.Plan}}}
+	open := &proto.HoldRequest{Body: &proto.HoldRequest_Open{Open: &proto.Open{Id: ask.ID, Plan: ask.Plan, Alone: ask.Alone}}}
 	if err := n.send(open); err != nil {
 		return err
 	}

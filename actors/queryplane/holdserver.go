@@ -42,7 +42,7 @@ func (s *service) Hold(stream grpc.BidiStreamingServer[proto.HoldRequest, proto.
 	defer cancel(nil)
 	h := &holdServer{ctx: ctx, stream: stream, stop: make(chan struct{}), fetches: make(chan fetchRequest)}
 	go h.receive(cancel)
-	q := Question{ID: first.GetOpen().GetId(), Plan: first.GetOpen().GetPlan()}
+	q := Question{ID: first.GetOpen().GetId(), Plan: first.GetOpen().GetPlan(), Alone: first.GetOpen().GetAlone()}
 	node, err := s.answerer.Hold(ctx, q, Holding{Stop: h.stop, Progress: h.progress, Snapshot: h.snapshot})
 	if err != nil {
 		return toStatus(err)
@@ -196,11 +196,15 @@ func encodeSummary(s query.Summary) (*proto.Summary, error) {
 	stats, err := json.Marshal(s.Stats)
 	return &proto.Summary{
 		Units: uint32(s.Units), Groups: s.Groups, Most: s.Most, Total: s.Total, Best: s.Best, Coverage: coverage, Stats: stats,
+		Left: s.Left, Estimated: s.Estimated,
 	}, err
 }
 
 func decodeSummary(w *proto.Summary) (query.Summary, error) {
-	s := query.Summary{Units: int(w.GetUnits()), Groups: w.GetGroups(), Most: w.GetMost(), Total: w.GetTotal(), Best: w.GetBest()}
+	s := query.Summary{
+		Units: int(w.GetUnits()), Groups: w.GetGroups(), Most: w.GetMost(), Total: w.GetTotal(), Best: w.GetBest(),
+		Left: w.GetLeft(), Estimated: w.GetEstimated(),
+	}
 	if err := json.Unmarshal(w.GetCoverage(), &s.Coverage); err != nil {
 		return s, fmt.Errorf("coverage of the answer: %w", err)
 	}

@@ -56,7 +56,7 @@ func (p *proxy) Hold(ctx context.Context, ask Question, h Holding) (query.Node, 
 	if err != nil {
 		return nil, err
 	}
-	return Hold(ctx, Ask{ID: ask.ID, Plan: plan, Holding: h}, p.targets)
+	return Hold(ctx, Ask{ID: ask.ID, Plan: plan, Alone: ask.Alone, Holding: h}, p.targets)
 }
 
 func (p *proxy) Answer(ctx context.Context, ask Question, sink Sink) (query.Coverage, query.Stats, error) {

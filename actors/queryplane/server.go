@@ -52,6 +52,8 @@ type Answerer interface {
 type Question struct {
 	ID   string // the query's, for logs
 	Plan []byte // see query.ParsePlan
+
+	Alone bool // no other unit is asked: groups that make no row need not be held
 }
 
 // Sink takes the parts of an answer. Its methods may be called concurrently;

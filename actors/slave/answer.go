@@ -46,6 +46,7 @@ func (s *Slave) Hold(ctx context.Context, ask queryplane.Question, h queryplane.
 	progress := &progress{unit: s.cfg.Name, tell: h.Progress}
 	opts := s.answering.options(s.cfg.Threads)
 	opts.Progress, opts.Snapshot, opts.Stop = progress.report, h.Snapshot, h.Stop
+	opts.Alone = ask.Alone
 	held, err := s.hold(ctx, plan, view, opts)
 	if err != nil {
 		return nil, err

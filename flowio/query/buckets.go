@@ -76,16 +76,18 @@ func (r *selecting) survey(ctx context.Context) error {
 			}
 		}
 	}
-	r.surveyValues()
+	for _, from := range r.byValues() {
+		r.surveyValues(from)
+	}
 	return nil
 }
 
-// surveyValues adds the groups that were read by values to the buckets.
-func (r *selecting) surveyValues() {
+// surveyValues adds groups that were read by values to the buckets.
+func (r *selecting) surveyValues(from *table) {
 	key := make([]uint64, r.scan.compact.words)
-	for g := range r.values.table.n {
-		sums := r.values.table.sumsOf(g)
-		r.scan.compact.shrink(r.scan.plan, r.values.table.key(g), key)
+	for g := range from.n {
+		sums := from.sumsOf(g)
+		r.scan.compact.shrink(r.scan.plan, from.key(g), key)
 		hash := r.hash(key)
 		b := hash >> (64 - bucketBits)
 		r.bounds[b] = sum(r.bounds[b], sums[r.order])
@@ -202,7 +204,20 @@ func (r *selecting) sum(ctx context.Context, buckets []uint32) (*Partial, error)
 	if err != nil {
 		return nil, err
 	}
-	return part, r.sumValues(part)
+	for _, from := range r.byValues() {
+		if err := r.sumValues(part, from); err != nil {
+			return nil, err
+		}
+	}
+	return part, nil
+}
+
+// byValues returns the groups that passes over the sources do not find.
+func (r *selecting) byValues() []*table {
+	if before := r.scan.opts.before; before != nil {
+		return []*table{r.values.table, before.table}
+	}
+	return []*table{r.values.table}
 }
 
 // encoded returns the sources that were read by their codes.
@@ -215,10 +230,9 @@ func (s *scan) encoded() (sources []Source) {
 	return sources
 }
 
-// sumValues adds the groups that were read by values.
-func (r *selecting) sumValues(to *Partial) error {
+// sumValues adds the wanted ones of groups that were read by values.
+func (r *selecting) sumValues(to *Partial, from *table) error {
 	key := make([]uint64, r.scan.compact.words)
-	from := r.values.table
 	for g := range from.n {
 		r.scan.compact.shrink(r.scan.plan, from.key(g), key)
 		if !r.isWanted(r.hash(key)) {
@@ -244,6 +258,9 @@ func (r *selecting) keep(part *Partial) error {
 			return ok
 		})
 	}
+	if r.ask.Best > 0 && r.ask.AtLeast == 0 {
+		return r.keepBest(part)
+	}
 	least := uint64(0)
 	if r.ask.Best > 0 {
 		if n := part.table.n; n > r.ask.Best {
@@ -256,6 +273,28 @@ func (r *selecting) keep(part *Partial) error {
 		least = r.ask.AtLeast
 	}
 	return r.keepGroups(part, func(g int) bool { return part.table.sumsOf(g)[r.order] >= least })
+}
+
+// keepBest keeps the best groups and no others, however many equal the last
+// of them.
+func (r *selecting) keepBest(part *Partial) error {
+	all := newPartial(r.scan.plan, r.scan.budget)
+	for _, from := range []*Partial{part, r.kept} {
+		for _, g := range from.best(from.table.n, r.ask.Best, from.rankAt) {
+			if err := all.add(from.table.key(g), from.table.sumsOf(g), nil); err != nil {
+				return err
+			}
+		}
+		from.table.release()
+	}
+	r.kept = newPartial(r.scan.plan, r.scan.budget)
+	for _, g := range all.best(all.table.n, r.ask.Best, all.rankAt) {
+		if err := r.kept.add(all.table.key(g), all.table.sumsOf(g), nil); err != nil {
+			return err
+		}
+	}
+	all.table.release()
+	return nil
 }
 
 func (r *selecting) keepGroups(part *Partial, isKept func(g int) bool) error {

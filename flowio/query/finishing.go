@@ -13,7 +13,7 @@ import (
 const (
 	MergeAll       = "all"       // every group was sent and merged
 	MergeThreshold = "threshold" // three-phase threshold algorithm: only groups that could be among the first
-	MergeLocal     = "local"     // one unit holds all groups and sent the first ones
+	MergeLocal     = "local"     // one unit has all groups and sent the first ones
 )
 
 // sendAllGroups is up to how many groups all are sent: some 2 MB, for the
@@ -23,6 +23,9 @@ const sendAllGroups = 200_000
 // errFlat says that the values are too much alike for thresholds to leave
 // groups out.
 var errFlat = errors.New("values are too much alike for a threshold")
+
+// errLeft reports units that left groups out although others answer, too.
+var errLeft = errors.New("units that do not answer alone have left out groups: all units need the same version of weir")
 
 // Finish fetches from node what the answer to the plan needs and finishes it.
 // The answer is exact over the units that are left when it ends; coverage and
@@ -54,6 +57,10 @@ func finishOnce(ctx context.Context, p *Plan, node Node) (*Result, error) {
 	switch {
 	case p.Kind == Total || s.Units == 0:
 		return r, nil
+	case s.Left > 0 && (s.Units > 1 || !p.ordersBySum()):
+		return nil, errLeft
+	case s.Left > 0:
+		return r, r.byThreshold(ctx, p, node, s)
 	case p.ordersBySum() && s.Groups > p.sendAll():
 		err := r.byThreshold(ctx, p, node, s)
 		if !errors.Is(err, errFlat) {
@@ -153,6 +160,9 @@ func (r *Result) byThreshold(ctx context.Context, p *Plan, node Node, s Summary)
 	groups := ""
 	if s.Units == 1 {
 		r.Merge, groups = MergeLocal, strconv.FormatUint(s.Groups, 10)
+		if s.Estimated {
+			r.Method += "; number of groups estimated by HyperLogLog, standard error 0.8 %"
+		}
 	} else {
 		r.Method += fmt.Sprintf("; between %d and %d groups", s.Most, s.Groups)
 	}

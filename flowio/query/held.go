@@ -184,7 +184,8 @@ func slicesOf(chunks [][]byte) iter.Seq2[[]byte, error] {
 // summarise fills the summary of groups that lie in memory.
 func (h *Held) summarise() error {
 	p := h.partial
-	h.summary.Groups, h.summary.Most = uint64(p.table.n), uint64(p.table.n)
+	h.summary.Groups, h.summary.Estimated = p.AllGroups()
+	h.summary.Most, h.summary.Left = h.summary.Groups, h.summary.Groups-uint64(p.table.n)
 	if p.table.n == 0 {
 		return nil
 	}
@@ -232,6 +233,7 @@ func MergeSummaries(p *Plan, all []Summary) (Summary, error) {
 	for _, one := range all {
 		s.Units += one.Units
 		s.Groups, s.Most = s.Groups+one.Groups, max(s.Most, one.Most)
+		s.Left, s.Estimated = s.Left+one.Left, s.Estimated || one.Estimated
 		s.Coverage.Add(one.Coverage)
 		s.Stats.Add(one.Stats)
 		if one.Total != nil {

@@ -31,12 +31,16 @@ type HoldOptions struct {
 	Progress func(done, total int, rows uint64)    // called after each source, never at the same time twice
 	Snapshot func(chunk []byte)                    // called now and then with groups found so far; must not keep chunk
 	Stop     <-chan struct{}                       // closed: answer with what has been scanned
+	Alone    bool                                  // no other unit has part of the answer: groups that make no row need not be held
+
+	fewGroups int // see Selection; 0 = fewGroups, for tests
 }
 
 // Hold scans sources, in their order, and holds their answer to a top, series
 // or total. Cancelling ctx ends it within a page. It reads a few sources at a
 // time, so that it can be stopped, shows how far it is, and needs memory for
-// the groups once.
+// the groups once. Where the unit answers alone and groups turn out to be many,
+// it goes over the rest of the sources with a Selection.
 func Hold(ctx context.Context, p *Plan, sources []Source, opts HoldOptions) (*Held, error) {
 	begin := time.Now()
 	sources = within(p, sources)
@@ -73,6 +77,7 @@ type holding struct {
 	done    int
 	shown   time.Time
 	target  time.Duration // of a round
+	holdAll bool          // a Selection was tried and failed
 }
 
 func (h *holding) run(ctx context.Context, sources []Source) (*Held, error) {
@@ -92,6 +97,11 @@ func (h *holding) run(ctx context.Context, sources []Source) (*Held, error) {
 		sources = sources[n:]
 		h.show(len(sources) > 0)
 		n = h.next(n, time.Since(begin))
+		if len(sources) > 0 && h.leavesOut() {
+			if sources, err = h.readBest(ctx, sources); err != nil {
+				return nil, err
+			}
+		}
 	}
 	held, err := h.hold()
 	if err == nil && len(sources) > 0 {

@@ -35,8 +35,11 @@ type Summary struct {
 	Most     uint64 // the greatest of those numbers: no more than there are
 	Total    []byte // all groups merged to one, as a chunk; nil if there are none
 	Best     []byte // ranked: the first groups of each unit in the plan's order, summed; nil unless ordered by a sum
+	Left     uint64 // of Groups: those that are only in Total, since they make no row; not 0 only if one unit alone answers
 	Coverage Coverage
 	Stats    Stats
+
+	Estimated bool // Groups and Most are estimates, see Rest
 }
 
 // FetchKind says which groups are asked for.

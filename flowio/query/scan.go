@@ -36,7 +36,8 @@ type ScanOptions struct {
 	// Select spares the groups that do not matter; nil holds all.
 	Select *Selection
 
-	fewGroups int // see Selection; 0 = fewGroups, for tests
+	fewGroups int      // see Selection; 0 = fewGroups, for tests
+	before    *Partial // what a Selection finds besides the sources; it is not changed
 
 	budget *budget // of the query that the scan is a part of; nil: one of its own
 }

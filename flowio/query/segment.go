@@ -86,11 +86,9 @@ func (s *segmentScanner) scan(ctx context.Context, source Encoded, pause func(co
 	})
 }
 
-// hasMany reports whether there are too many groups to hold all: many by
-// themselves and many for the rows they come from.
+// hasMany reports whether there are too many groups to hold all.
 func (s *segmentScanner) hasMany() bool {
-	n := s.groups.table.n + len(s.sparse.places)
-	return s.most > 0 && n > s.most && (n > manyGroups || uint64(n) > (s.before+s.matched)/rowsPerGroup)
+	return s.most > 0 && areMany(s.groups.table.n+len(s.sparse.places), s.most, s.before+s.matched)
 }
 
 // read opens a source for body, which keeps page at the page it reads.

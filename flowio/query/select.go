@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -59,6 +60,9 @@ func (p *Plan) selects() bool {
 var errManyGroups = errors.New("too many groups to hold all")
 
 func (s *scan) runSelection(ctx context.Context) (*Partial, error) {
+	if s.opts.before != nil {
+		return s.runBuckets(ctx)
+	}
 	most := s.mostGroups()
 	workers, err := s.each(ctx, func() *worker {
 		w := s.newWorker()
@@ -78,10 +82,13 @@ func (s *scan) runSelection(ctx context.Context) (*Partial, error) {
 // mostGroups is how many groups one goroutine sums before the scan turns to
 // buckets.
 func (s *scan) mostGroups() int {
-	if s.opts.fewGroups > 0 {
-		return s.opts.fewGroups
-	}
-	return fewGroups
+	return cmp.Or(s.opts.fewGroups, fewGroups)
+}
+
+// areMany reports whether groups are more than most and too many to hold all:
+// by themselves, or for the rows they come from.
+func areMany(groups, most int, rows uint64) bool {
+	return groups > most && (groups > manyGroups || uint64(groups) > rows/rowsPerGroup)
 }
 
 // restart forgets what was read so far.

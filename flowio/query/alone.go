@@ -1,0 +1,114 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// errStopScan ends a Selection that is stopped. It never leaves the package.
+var errStopScan = errors.New("the query was stopped")
+
+// leavesOut reports whether the rest of the sources is better read without
+// holding all groups: they are many so far, and do not come of the cache.
+func (h *holding) leavesOut() bool {
+	if !h.opts.Alone || h.holdAll || len(h.runs) > 0 || h.stats.CachedSegments > 0 || !h.plan.selects() {
+		return false
+	}
+	return areMany(h.partial.table.n, cmp.Or(h.opts.fewGroups, fewGroups), h.stats.RowsMatched)
+}
+
+// readBest reads the rest of the sources, and leaves h with the groups of all
+// of them that can make rows. It returns the sources that are still to be read
+// in rounds: all of them if there was not enough memory, or if it is stopped.
+// The answer of the rounds before stays whole until then.
+func (h *holding) readBest(ctx context.Context, sources []Source) (left []Source, err error) {
+	h.shown = time.Time{} // nothing more is shown until the end
+	h.show(true)
+	best, stats, err := h.scanBest(ctx, sources)
+	kept := h.partial
+	if err == nil {
+		kept = best
+	}
+	h.budget.release(h.budget.used.Load() - kept.table.charged)
+	switch {
+	case err == nil:
+		stats.ElapsedMs = 0
+		h.stats.Add(stats)
+		h.partial, h.done = best, h.done+len(sources)
+		return nil, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	h.holdAll = true
+	return sources, nil
+}
+
+// scanBest is one scan of the sources, ended by Stop.
+func (h *holding) scanBest(ctx context.Context, sources []Source) (*Partial, Stats, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-h.opts.Stop:
+			cancel(errStopScan)
+		case <-ctx.Done():
+		}
+	}()
+	t := &turning{take: h.opts.Turn, yield: h.opts.Yield}
+	if err := t.begin(ctx); err != nil {
+		return nil, Stats{}, err
+	}
+	defer t.end()
+	opts := ScanOptions{
+		Threads: h.opts.Threads, Yield: t.pause, budget: h.budget,
+		Select: &Selection{Best: h.plan.reach()}, before: h.partial,
+	}
+	if h.opts.Progress != nil {
+		done, rows := h.done, h.stats.RowsScanned
+		opts.Progress = func(n, _ int, scanned uint64) { h.opts.Progress(done+n, h.all, rows+scanned) }
+	}
+	return Scan(ctx, h.plan, sources, opts)
+}
+
+// turning is a long scan's turn, which it gives up now and then for the unit's
+// other queries.
+type turning struct {
+	take  func(context.Context) (func(), error) // may be nil
+	yield func(context.Context)                 // may be nil
+
+	mu    sync.Mutex // guards what follows
+	since time.Time
+	done  func() // nil: it is not this scan's turn
+}
+
+func (t *turning) begin(ctx context.Context) (err error) {
+	if t.take != nil {
+		t.done, err = t.take(ctx)
+	}
+	t.since = time.Now()
+	return err
+}
+
+func (t *turning) end() {
+	if t.done != nil {
+		t.done()
+	}
+	t.done = nil
+}
+
+// pause is called before each page, by all goroutines of the scan.
+func (t *turning) pause(ctx context.Context) {
+	if t.yield != nil {
+		t.yield(ctx)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.take == nil || time.Since(t.since) < lastRound {
+		return
+	}
+	t.end()
+	_ = t.begin(ctx) // fails with ctx, which ends the scan
+}
