@@ -89,7 +89,7 @@ var scanQuestions = []struct {
 	{"host", query.Request{Kind: query.Total, Filter: "host 198.18.0.1"}, false},
 	{"bytes", query.Request{Kind: query.Total, Filter: "bytes > 10M"}, false},
 	{"series", query.Request{Kind: query.Series, GroupBy: []string{"proto"}, Step: "10s"}, false},
-	{"uniq", query.Request{Kind: query.Top, GroupBy: []string{"dstPort"}, Metrics: []string{"bytes", "uniq(srcAddr)"}}, false},
+	{"uniq", query.Request{Kind: query.Top, GroupBy: []string{"proto"}, Metrics: []string{"bytes", "uniq(srcAddr)"}}, false},
 }
 
 // BenchmarkScan asks a warm store.
