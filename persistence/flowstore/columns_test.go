@@ -102,7 +102,7 @@ func TestCodesAgainstValues(t *testing.T) {
 		}
 		closeStore(t, s)
 		s = openStore(t, s.dir, Config{})
-		for range 60 {
+		for range 25 {
 			q := randomQuestion(r)
 			from := trafficStart + r.Uint64N(2000) - 1000
 			plan := resolve(t, q, from, from+1+r.Uint64N(3000))
