@@ -1,7 +1,7 @@
 // Package listen receives export packets over UDP: several sockets share a
 // port, each is read in batches, and reading is separated from processing by
-// a bounded hand-over. Runs of packets that the kernel has put together
-// (UDP_GRO) are read in one piece.
+// a bounded hand-over. Runs of packets are not read in one piece (UDP_GRO): the
+// kernel counts a run that it drops as one packet.
 //
 // Exporters are protected from each other: new ones are admitted at a bounded
 // rate, and under overload whoever has most packets in the hand-over loses

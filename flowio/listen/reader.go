@@ -17,8 +17,7 @@ import (
 )
 
 const (
-	// batch is how many messages one system call reads; a message is a packet
-	// or a run of packets.
+	// batch is how many packets one system call reads.
 	batch = 64
 
 	// giveAtMost is how many packets one call of take gets.
@@ -119,16 +118,7 @@ func (r *reader) hand(n int) {
 	for i := range n {
 		from := r.recv.exporter(i)
 		x := r.exporters.of(from.Addr(), now)
-		run, each := r.recv.payload(i)
-		if each >= len(run) {
-			r.handOne(x, from, now, run)
-			continue
-		}
-		for len(run) > 0 {
-			m := min(each, len(run))
-			r.handOne(x, from, now, run[:m])
-			run = run[m:]
-		}
+		r.handOne(x, from, now, r.recv.payload(i))
 	}
 	r.ring.publish()
 }

@@ -10,13 +10,11 @@ import (
 )
 
 const (
-	// longest is more than the longest UDP payload, and than a run of
-	// datagrams that the kernel hands over in one piece.
+	// longest is more than the longest UDP payload.
 	longest = 65536
 
-	// controlLen is room for two control messages with a number each: the
-	// count of drops, and the length of the datagrams in a run.
-	controlLen = 2 * 24 // unix.CmsgSpace(4) is not a constant
+	// controlLen is room for the count of drops.
+	controlLen = 24 // unix.CmsgSpace(4) is not a constant
 )
 
 // message is the kernel's struct mmsghdr.
@@ -91,14 +89,9 @@ func (v *receiver) recvmmsg(fd uintptr) {
 	}
 }
 
-// payload returns the octets of message i: a datagram, or a run of datagrams
-// of one exporter that have each octets, the last one perhaps fewer.
-func (v *receiver) payload(i int) (octets []byte, each int) {
-	octets = v.octets[i*longest:][:v.messages[i].length]
-	if n, ok := v.control(i, unix.SOL_UDP, unix.UDP_GRO); ok && n > 0 {
-		return octets, int(n)
-	}
-	return octets, len(octets)
+// payload returns the datagram of message i.
+func (v *receiver) payload(i int) []byte {
+	return v.octets[i*longest:][:v.messages[i].length]
 }
 
 // exporter returns the source of message i, unmapped. A zone is left out: it
@@ -116,20 +109,15 @@ func (v *receiver) exporter(i int) netip.AddrPort {
 // kernelDrops returns the kernel's count of drops at this socket as of the
 // last of n messages. It is absent as long as nothing was dropped.
 func (v *receiver) kernelDrops(n int) (uint32, bool) {
-	return v.control(n-1, unix.SOL_SOCKET, unix.SO_RXQ_OVFL)
-}
-
-// control returns the number in a control message of message i.
-func (v *receiver) control(i int, level, kind int32) (uint32, bool) {
-	b := v.controls[i][:min(int(v.messages[i].header.Controllen), controlLen)]
-	for len(b) >= unix.CmsgLen(4) {
-		c := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
-		if c.Level == level && c.Type == kind {
-			return binary.NativeEndian.Uint32(b[unix.CmsgLen(0):]), true
-		}
-		b = b[min(len(b), unix.CmsgSpace(4)):]
+	b := v.controls[n-1][:min(int(v.messages[n-1].header.Controllen), controlLen)]
+	if len(b) < unix.CmsgLen(4) {
+		return 0, false
 	}
-	return 0, false
+	c := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
+	if c.Level != unix.SOL_SOCKET || c.Type != unix.SO_RXQ_OVFL {
+		return 0, false
+	}
+	return binary.NativeEndian.Uint32(b[unix.CmsgLen(0):]), true
 }
 
 // dropsOf returns the same count at this moment.

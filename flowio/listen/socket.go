@@ -78,7 +78,6 @@ func open(cfg Config, address netip.Addr, option int) (*net.UDPConn, error) {
 				return err
 			}
 			setBuffer(fd, cfg.Buffer)
-			_ = unix.SetsockoptInt(fd, unix.SOL_UDP, unix.UDP_GRO, 1) // kernels before 5.0 have no runs
 			return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
 		})
 	}}
