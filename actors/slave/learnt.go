@@ -11,6 +11,7 @@ import (
 	"example.com/weir/flowio/sampling"
 	"example.com/weir/flowio/source"
 	"example.com/weir/flowio/template"
+	"example.com/weir/persistence/topology"
 )
 
 // The files in the data directory that hold what exporters have announced.
@@ -28,9 +29,13 @@ type learnt struct {
 	keeper    *keep.Keeper
 }
 
-func newLearnt(book *ledger.Book, policy source.Policy) learnt {
+func newLearnt(book *ledger.Book, role topology.Role, policy source.Policy) learnt {
+	templates := decode.NewTemplates
+	if role == topology.Slave {
+		templates = decode.NewAdmittedTemplates
+	}
 	return learnt{
-		templates: decode.NewTemplates(book, ledger.Store),
+		templates: templates(book, ledger.Store),
 		rates:     sampling.NewTable(),
 		sources:   source.NewRegistry(source.Config{Policy: policy}),
 	}

@@ -13,6 +13,7 @@ import (
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/flowstore"
+	"example.com/weir/persistence/topology"
 )
 
 // decoding is a Slave that decodes and stores, and is not linked to anybody.
@@ -23,7 +24,7 @@ func decoding(t *testing.T, dir string) *Slave {
 		t.Fatal(err)
 	}
 	book := ledger.NewBook()
-	s := &Slave{cfg: Config{Name: "s1", DataDir: dir, Log: slog.New(slog.DiscardHandler), Decoders: 1}, store: store, book: book, learnt: newLearnt(book, source.BySession)}
+	s := &Slave{cfg: Config{Name: "s1", DataDir: dir, Log: slog.New(slog.DiscardHandler), Decoders: 1}, store: store, book: book, learnt: newLearnt(book, topology.Slave, source.BySession)}
 	s.settings.Store(&source.Settings{})
 	s.startDecoders()
 	return s

@@ -91,7 +91,7 @@ func New(cfg Config) (*Slave, error) {
 	s.allowed.Store(&[]string{})
 	settings := desired.Exporters(desired.Kept(db))
 	s.settings.Store(&settings)
-	s.learnt = newLearnt(s.book, settings.Policy)
+	s.learnt = newLearnt(s.book, cfg.Role, settings.Policy)
 	s.exporters = report.NewSources(cfg.Name, s.knownSources, s.book.Entries)
 	s.receivers = endpoint.NewSet(s.open, s.receiverCheck, s.receiverGone)
 	s.applier = desired.NewApplier(desired.ApplierConfig{

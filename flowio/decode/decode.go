@@ -75,7 +75,16 @@ type Config struct {
 // parked data set that is dropped counts as one record received and dropped,
 // since without its template its records cannot be told apart.
 func NewTemplates(book *ledger.Book, hop ledger.Hop) *template.Store {
-	return template.NewStore(template.Config{Dropped: func(k template.Key, n int) {
+	return newTemplates(book, hop, false)
+}
+
+// NewAdmittedTemplates is NewTemplates for packets that a Proxy has dealt out.
+func NewAdmittedTemplates(book *ledger.Book, hop ledger.Hop) *template.Store {
+	return newTemplates(book, hop, true)
+}
+
+func newTemplates(book *ledger.Book, hop ledger.Hop, admitted bool) *template.Store {
+	return template.NewStore(template.Config{Admitted: admitted, Dropped: func(k template.Key, n int) {
 		a := book.Account(ledger.Key{Hop: hop, Kind: ledger.Records, Exporter: accountAddr(k.Exporter), Domain: k.Domain})
 		a.Receive(uint64(n))
 		a.Drop(ledger.UnknownTemplate, uint64(n))

@@ -63,6 +63,11 @@ type Config struct {
 	// template did not come in time or there were too many. It is called
 	// without a lock held.
 	Dropped func(k Key, n int)
+
+	// Admitted says that whoever hands over templates has bounded the new
+	// layouts of each exporter already, as a Proxy has: refusing others than
+	// it did would leave its records without a template.
+	Admitted bool
 }
 
 // Store remembers templates, and parks data sets that came before theirs. It
@@ -155,7 +160,7 @@ func (s *Store) Add(k Key, t *Template) (inForce *Template, isNew bool, released
 		}
 		s.removeLocked(e) // what comes now cannot be read by the earlier layout
 	}
-	if owner := s.ownerLocked(k.Exporter); !owner.admits(now) {
+	if owner := s.ownerLocked(k.Exporter); !s.cfg.Admitted && !owner.admits(now) {
 		return nil, false, nil
 	}
 	s.insertLocked(&entry{key: k, template: t, announced: now})
