@@ -42,6 +42,9 @@ func TestForeignSources(t *testing.T) {
 			}
 			proxy := n.startPart("proxy", p)
 			n.awaitPort("proxy", 2055)
+			for side := range n.sides {
+				n.meet(side, c.six)
+			}
 			to := netip.AddrPortFrom(n.proxyAt("exporters", c.six), 2055)
 			n.must(n.command("exporters", program, "generate", "--to", to.String(), "--rate", "20000", "--for", "1s"))
 			time.Sleep(200 * time.Millisecond) // what is on the links

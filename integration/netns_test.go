@@ -52,6 +52,9 @@ func (n *network) add(space string) {
 	n.ip("netns", "add", space)
 	n.t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", space).Run() })
 	n.ip("-n", space, "link", "set", "lo", "up")
+	// Link-local addresses ask for neighbours on behalf of foreign sources;
+	// while they look for duplicates, packets are lost.
+	n.must(exec.Command("ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv6.conf.default.dad_transmits=0"))
 }
 
 // join makes namespace number i and its veth pair. Addresses are used at once,
@@ -69,6 +72,24 @@ func (n *network) join(name string, i int) {
 	}
 	n.ip("-n", space, "route", "add", "default", "via", fmt.Sprintf("10.38.%d.1", i))
 	n.ip("-n", space, "-6", "route", "add", "default", "via", fmt.Sprintf("fd38:%d::1", i))
+}
+
+// meet has the Proxy's kernel find the link address of a side, as the links
+// between units do wherever there is a Master: the first packets would wait for
+// it, and few may.
+func (n *network) meet(name string, six bool) {
+	n.t.Helper()
+	address := n.at(name, six)
+	deadline := time.Now().Add(10 * time.Second)
+	for time.Now().Before(deadline) {
+		n.must(n.command("proxy", "bash", "-c", fmt.Sprintf("echo > /dev/udp/%s/9", address)))
+		known := n.must(exec.Command("ip", "-n", n.proxy, "neigh", "show", "to", address.String()))
+		if strings.Contains(known, "lladdr") {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	n.t.Fatalf("the Proxy does not find %s", address)
 }
 
 // space is the namespace of a side.
