@@ -227,16 +227,18 @@ func (i *importing) refuse(name, reason string) {
 func (i *importing) records(ctx context.Context, name string, r *nfcapd.Reader) error {
 	batch := flow.NewBatch(flow.AllFields)
 	stored := uint64(0)
-	for {
+	for isLast := false; !isLast; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := r.Next(batch)
-		isLast := err != nil
-		if errors.Is(err, nfcapd.ErrFormat) {
+		switch err := r.Next(batch); {
+		case errors.Is(err, io.EOF):
+			isLast = true
+		case errors.Is(err, nfcapd.ErrFormat):
+			isLast = true
 			i.summary.Damaged++
 			fmt.Fprintf(i.stderr, "weir: notice: %s is damaged, what comes before is stored: %v\n", name, err)
-		} else if isLast && !errors.Is(err, io.EOF) {
+		case err != nil:
 			return err
 		}
 		if err := i.store.Append(batch); err != nil {
@@ -244,11 +246,9 @@ func (i *importing) records(ctx context.Context, name string, r *nfcapd.Reader) 
 		}
 		stored += uint64(batch.Len())
 		i.summary.span(batch.Num(flow.Time))
-		if isLast {
-			i.summary.take(r.Counts(), stored)
-			return nil
-		}
 	}
+	i.summary.take(r.Counts(), stored)
+	return nil
 }
 
 func (s *importSummary) take(c nfcapd.Counts, stored uint64) {
