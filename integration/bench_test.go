@@ -100,7 +100,8 @@ var queries = []struct {
 	{"filtered", question{"kind": "top", "groupBy": []string{"srcAddr"}, "filter": "proto tcp and dst port 443"}, []string{"-A", "srcip", "-s", "record/bytes", "-n", "10", "proto tcp and dst port 443"}},
 	{"by-protocol", question{"kind": "top", "groupBy": []string{"proto"}}, []string{"-s", "proto/bytes", "-n", "10"}},
 	{
-		"top-tuple", question{"kind": "top", "groupBy": []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}},
+		"top-tuple",
+		question{"kind": "top", "groupBy": []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}},
 		[]string{"-A", "srcip,dstip,srcport,dstport,proto", "-s", "record/bytes", "-n", "10"},
 	},
 	{"network", question{"kind": "top", "groupBy": []string{"srcAddr"}, "filter": "net 198.18.16.0/24"}, []string{"-A", "srcip", "-s", "record/bytes", "-n", "10", "net 198.18.16.0/24"}},

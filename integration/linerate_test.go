@@ -66,8 +66,10 @@ func (r *rig) slavesOf() (all []distribute.Slave) {
 // generate sends and returns what was sent.
 func (r *rig) generate(args ...string) (packets, records uint64) {
 	r.t.Helper()
-	line := append([]string{program, "generate", "--output", "json", "--from", "10.38.1.11", "--exporters", "8",
-		"--to", r.proxyAt("exporters", false).String() + ":2055"}, args...)
+	line := append([]string{
+		program, "generate", "--output", "json", "--from", "10.38.1.11", "--exporters", "8",
+		"--to", r.proxyAt("exporters", false).String() + ":2055",
+	}, args...)
 	var said struct{ Packets, Records string }
 	if err := decode(r.must(r.command("exporters", line...)), &said); err != nil {
 		r.t.Fatal(err)

@@ -121,19 +121,6 @@ func (n *network) filterReturnPaths(name string, mode int) {
 	}
 }
 
-// cut makes the link to a side a black hole, as a broken switch does: both
-// ends believe in a neighbour that does not exist. heal undoes it.
-func (n *network) cut(name string) (heal func()) {
-	n.t.Helper()
-	near := fmt.Sprintf("to-%d", n.sides[name])
-	n.ip("-n", n.proxy, "neigh", "replace", n.at(name, false).String(), "lladdr", "02:00:00:00:00:99", "dev", near, "nud", "permanent")
-	n.ip("-n", n.space(name), "neigh", "replace", n.proxyAt(name, false).String(), "lladdr", "02:00:00:00:00:98", "dev", "uplink", "nud", "permanent")
-	return func() {
-		n.ip("-n", n.proxy, "neigh", "del", n.at(name, false).String(), "dev", near)
-		n.ip("-n", n.space(name), "neigh", "del", n.proxyAt(name, false).String(), "dev", "uplink")
-	}
-}
-
 // command returns a command that runs at a side.
 func (n *network) command(name string, line ...string) *exec.Cmd {
 	return exec.Command("ip", append([]string{"netns", "exec", n.space(name)}, line...)...)

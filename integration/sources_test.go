@@ -121,8 +121,12 @@ func exportFrom(d *deployment, from string) net.Conn {
 // each.
 func biflowPackets(n int) (packets [][]byte) {
 	fields := []template.Field{
-		{Element: 8, Length: 4}, {Element: 12, Length: 4}, {Element: 1, Length: 4}, {Element: 2, Length: 4},
-		{Enterprise: ie.ReverseEnterprise, Element: 1, Length: 4}, {Enterprise: ie.ReverseEnterprise, Element: 2, Length: 4},
+		{Element: 8, Length: 4},
+		{Element: 12, Length: 4},
+		{Element: 1, Length: 4},
+		{Element: 2, Length: 4},
+		{Enterprise: ie.ReverseEnterprise, Element: 1, Length: 4},
+		{Enterprise: ie.ReverseEnterprise, Element: 2, Length: 4},
 	}
 	packet := func(sequence int, set []byte) []byte {
 		h := ipfix.Header{Length: uint16(ipfix.HeaderLen + len(set)), ExportTime: uint32(time.Now().Unix()), Sequence: uint32(sequence), Domain: 7}
