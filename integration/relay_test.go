@@ -52,7 +52,7 @@ const partVariable = "WEIR_TEST_PART"
 func TestPart(t *testing.T) {
 	text := os.Getenv(partVariable)
 	if text == "" {
-		t.Skip("a part of other tests")
+		return
 	}
 	var p part
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
