@@ -31,7 +31,7 @@ func BenchmarkWire(b *testing.B) {
 func BenchmarkCachedDay(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	plan := testPlan(b, Request{Kind: Top, GroupBy: []string{"srcAddr"}})
-	cache := mapCache{}
+	cache := &mapCache{}
 	var sources []Source
 	for i := range 288 {
 		sources = append(sources, named{Source: memory{testFlows(r, 50), 1000}, id: string(rune(1000 + i))})

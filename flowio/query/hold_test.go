@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,14 +28,17 @@ func (n named) ID() string    { return n.id }
 func (n named) IsWhole() bool { return !n.damaged }
 
 // mapCache is a Cache that forgets nothing.
-type mapCache map[string][]byte
+type mapCache struct{ values sync.Map }
 
-func (m mapCache) Get(to, key []byte) ([]byte, bool) {
-	v, ok := m[string(key)]
-	return append(to, v...), ok
+func (m *mapCache) Get(to, key []byte) ([]byte, bool) {
+	v, ok := m.values.Load(string(key))
+	if !ok {
+		return to, false
+	}
+	return append(to, v.([]byte)...), true
 }
 
-func (m mapCache) Put(key, value []byte) { m[string(key)] = append([]byte(nil), value...) }
+func (m *mapCache) Put(key, value []byte) { m.values.Store(string(key), slices.Clone(value)) }
 
 // answerOnly leaves out what depends on the way to the answer.
 var answerOnly = cmpopts.IgnoreFields(Result{}, "Stats", "Coverage", "Merge", "Preliminary")
@@ -74,7 +79,7 @@ func TestHoldIsScan(t *testing.T) {
 			}
 		}
 		want := answer(t, plan, sources, 1).Result(plan)
-		cache := mapCache{}
+		cache := &mapCache{}
 		for name, opts := range map[string]HoldOptions{
 			"plain": {}, "two threads": {Threads: 2}, "empty cache": {Cache: cache}, "full cache": {Cache: cache, Threads: 2},
 			"little memory": {Budget: NewBudget(1 << 20), Spill: spill},
@@ -114,7 +119,7 @@ func TestSlidingSeries(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
 	sources := split(r, testFlows(r, 3000), 1)
 	sources[0] = named{Source: sources[0], id: "a"}
-	cache := mapCache{}
+	cache := &mapCache{}
 	for i, from := range []int64{testEpoch - 30_000, testEpoch - 20_000, testEpoch - 90_000} {
 		plan, err := Request{
 			Kind: Series, GroupBy: []string{"proto", "srcMac", "dstMac"}, Step: "20s",
@@ -144,7 +149,7 @@ func TestDamagedIsNotCached(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
 	plan := testPlan(t, Request{Kind: Total})
 	sources := split(r, testFlows(r, 100), 1)
-	cache := mapCache{}
+	cache := &mapCache{}
 	for range 2 {
 		h, err := Hold(context.Background(), plan, []Source{named{Source: sources[0], id: "a", damaged: true}}, HoldOptions{Cache: cache})
 		if err != nil {
