@@ -100,7 +100,7 @@ func (b *block) keepInside(set []uint64) {
 	p := b.scanner.plan
 	times := b.column(flow.Time, b.wide[:b.rows])
 	for i, t := range times {
-		if at := int64(t); at < p.From || at >= p.To {
+		if !p.asksFor(int64(t)) {
 			set[i/64] &^= 1 << (i % 64)
 		}
 	}

@@ -83,9 +83,8 @@ func (c *cachedScan) sortOut(sources []Source) (single, rest []Source, err error
 	_, isWide := c.cache.Get(nil, c.wideKey())
 	for _, s := range sources {
 		id, ok := s.(Identified)
-		first, last := s.Bounds()
 		switch {
-		case !ok || id.ID() == "" || first < c.plan.From || last >= c.plan.To || isWide:
+		case !ok || id.ID() == "" || isWide || !c.plan.encloses(s.Bounds()):
 			rest = append(rest, s)
 		default:
 			found, err := c.fromCache(id)

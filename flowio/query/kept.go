@@ -40,7 +40,7 @@ func (p *Plan) Kept() (Kept, bool) {
 	if p.Kind == Flows || len(l.sketches) > 0 || l.first >= 0 || l.last >= 0 {
 		return k, false
 	}
-	if p.From%keptStep != 0 || p.To%keptStep != 0 || p.Kind == Series && p.Step%keptStep != 0 {
+	if !p.isAligned(keptStep) || p.Kind == Series && p.Step%keptStep != 0 {
 		return k, false
 	}
 	switch {
@@ -59,10 +59,16 @@ func coarsest(p *Plan) int64 {
 	if p.Kind == Series {
 		return p.Step
 	}
-	if coarse := int64(10 * keptStep); p.From%coarse == 0 && p.To%coarse == 0 {
+	if coarse := int64(10 * keptStep); p.isAligned(coarse) {
 		return coarse
 	}
 	return keptStep
+}
+
+// isAligned reports whether all that p asks for begins and ends at multiples
+// of step.
+func (p *Plan) isAligned(step int64) bool {
+	return !slices.ContainsFunc(p.Spans(), func(s Span) bool { return s.From%step != 0 || s.To%step != 0 })
 }
 
 // take narrows k down to the records that a filter matches, if that can be

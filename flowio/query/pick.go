@@ -21,8 +21,7 @@ func newPicker(p *Plan, fields flow.FieldSet) picker {
 }
 
 func (c *picker) begin(source Source) {
-	first, last := source.Bounds()
-	c.inside = first >= c.plan.From && last < c.plan.To
+	c.inside = c.plan.encloses(source.Bounds())
 }
 
 // pick returns the chosen rows: b itself if all are, otherwise a copy that is
@@ -48,7 +47,7 @@ func (c *picker) match(b *flow.Batch, rows []int) []int {
 	times := b.Num(flow.Time)
 	kept := rows[:0]
 	for _, r := range rows {
-		if t := int64(times[r]); t >= c.plan.From && t < c.plan.To {
+		if c.plan.asksFor(int64(times[r])) {
 			kept = append(kept, r)
 		}
 	}

@@ -22,8 +22,9 @@ const planVersion = 2
 type Plan struct {
 	Version      int        `json:"version"`
 	Kind         Kind       `json:"kind"`
-	From         int64      `json:"from"` // Unix milliseconds, on the time axis of flow.Time
-	To           int64      `json:"to"`   // exclusive
+	From         int64      `json:"from"`           // Unix milliseconds, on the time axis of flow.Time
+	To           int64      `json:"to"`             // exclusive
+	Only         []Span     `json:"only,omitempty"` // the parts of that range that a unit is asked for, see Restricted; empty = all
 	Filter       string     `json:"filter,omitempty"`
 	Profile      string     `json:"profile,omitempty"`
 	Channels     []string   `json:"channels,omitempty"`
@@ -122,6 +123,7 @@ func (p *Plan) prepare(problems *problems) {
 	}
 	p.checkProfile(problems)
 	p.checkTimes(problems)
+	p.checkSpans(problems)
 	p.checkGroups(problems)
 	p.checkOrder(problems)
 	p.checkLimit(problems)

@@ -60,7 +60,7 @@ func Scan(ctx context.Context, p *Plan, sources []Source, opts ScanOptions) (*Pa
 func within(p *Plan, sources []Source) []Source {
 	var in []Source
 	for _, s := range sources {
-		if first, last := s.Bounds(); s.Rows() > 0 && first < p.To && last >= p.From {
+		if s.Rows() > 0 && p.touches(s.Bounds()) {
 			in = append(in, s)
 		}
 	}

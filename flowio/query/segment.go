@@ -192,12 +192,12 @@ func (p *Plan) needsTime() bool {
 // it is summed before all of its columns are there.
 func (s *segmentScanner) page(page int) error {
 	least, most := s.columns.Times(page)
-	if most < s.plan.From || least >= s.plan.To {
+	if !s.plan.touches(least, most) {
 		return nil
 	}
 	rows := s.columns.Rows(page)
 	b := &s.block
-	b.turn(page, rows, least >= s.plan.From && most < s.plan.To)
+	b.turn(page, rows, s.plan.encloses(least, most))
 	hasRows, err := b.firstChosen()
 	if err == nil && hasRows {
 		err = b.load(s.reads)

@@ -35,11 +35,11 @@ func (s *segmentScanner) survey(ctx context.Context, source Encoded, fields flow
 func (s *segmentScanner) surveyPage(page int, picked *flow.Batch) error {
 	picked.Reset()
 	least, most := s.columns.Times(page)
-	if most < s.plan.From || least >= s.plan.To {
+	if !s.plan.touches(least, most) {
 		return nil
 	}
 	b := &s.block
-	b.turn(page, s.columns.Rows(page), least >= s.plan.From && most < s.plan.To)
+	b.turn(page, s.columns.Rows(page), s.plan.encloses(least, most))
 	hasRows, err := b.firstChosen()
 	if err == nil && hasRows {
 		err = b.load(s.reads)

@@ -1,0 +1,110 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/weir/flowio/flow"
+)
+
+// randomSpans deals the range of a plan out to two, in turn.
+func randomSpans(r *rand.Rand, p *Plan) (one, other []Span) {
+	for from := p.From; from < p.To; {
+		to := min(p.To, from+1+r.Int64N(200_000))
+		one = append(one, Span{from, to})
+		one, other, from = other, one, to
+	}
+	return one, other
+}
+
+// TestPartsOfTheRangeMakeTheWhole asks two that hold the same flows for
+// different parts of the time range: nothing is missing and nothing counts
+// twice.
+func TestPartsOfTheRangeMakeTheWhole(t *testing.T) {
+	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	ctx := context.Background()
+	for range 100 {
+		filter := testFilters[r.IntN(len(testFilters))]
+		req := randomRequest(r, filter.text)
+		plan, err := req.Resolve(time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		flows := testFlows(r, 2000)
+		names := NewNames()
+		sources := []Source{memory{flows, 1 + r.IntN(500)}}
+		if r.IntN(2) == 0 {
+			sources[0] = encoded(memory{flows, 1 + r.IntN(500)}, names, 0)
+		}
+		ask := func(p *Plan) *Partial {
+			part, _, err := Scan(ctx, p, sources, ScanOptions{Threads: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return part
+		}
+		ours, others := randomSpans(r, plan)
+		got := NewPartial(plan)
+		for _, spans := range [][]Span{ours, others} {
+			if len(spans) == 0 {
+				continue
+			}
+			for chunk := range ask(plan.Restricted(spans)).Chunks(0) {
+				if err := got.AddChunk(chunk); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if diff := cmp.Diff(ask(plan).Result(plan), got.Result(plan)); diff != "" {
+			t.Fatalf("%+v in parts %v and %v (-whole +parts):\n%s", req, ours, others, diff)
+		}
+	}
+}
+
+func TestListsOfPartsOfTheRange(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	plan := testPlan(t, Request{Kind: Flows, Limit: 10_000})
+	flows := testFlows(r, 3000)
+	ours, others := randomSpans(r, plan)
+	n := 0
+	for _, spans := range [][]Span{ours, others} {
+		p := plan.Restricted(spans)
+		_, err := ScanFlows(context.Background(), p, split(r, flows, 3), func(b *flow.Batch) error {
+			for i := range b.Len() {
+				if !p.asksFor(int64(b.Num(flow.Time)[i])) {
+					t.Errorf("a record of %d, which is not asked for", b.Num(flow.Time)[i])
+				}
+			}
+			n += b.Len()
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != flows.Len() {
+		t.Errorf("%d records in parts, %d in all", n, flows.Len())
+	}
+}
+
+func TestUnitsRefuseWrongParts(t *testing.T) {
+	plan := testPlan(t, Request{Kind: Total})
+	for _, spans := range [][]Span{
+		{{plan.From - 1, plan.To}}, {{plan.From, plan.To + 1}}, {{plan.From, plan.From}},
+		{{plan.From + 5, plan.From + 9}, {plan.From + 8, plan.To}}, make([]Span, maxSpans+1),
+	} {
+		text, err := json.Marshal(plan.Restricted(spans))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParsePlan(text); err == nil || !strings.Contains(err.Error(), "parts of the time range") {
+			t.Errorf("%d parts, first %v: %v", len(spans), spans[0], err)
+		}
+	}
+}
