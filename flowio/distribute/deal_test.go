@@ -87,7 +87,8 @@ func packet(payload []byte) flow.Packet {
 	return flow.Packet{Exporter: exporter, Port: 2055, Received: time.Unix(1_700_000_000, 0), Payload: payload}
 }
 
-// balance fails the test if an account of d does not balance.
+// balance fails the test if an account of d does not balance, or what is
+// counted by Slave is not what is counted by exporter.
 func balance(t testing.TB, d *Distributor) {
 	t.Helper()
 	for _, e := range d.cfg.Book.Entries() {
@@ -95,6 +96,27 @@ func balance(t testing.TB, d *Distributor) {
 			t.Errorf("%v %v of %v, domain %d: %d missing", e.Hop, e.Kind, e.Exporter, e.Domain, e.Missing())
 		}
 	}
+	var slaves ledger.Sent
+	for _, s := range d.Sent() {
+		slaves.Add(s)
+	}
+	exporters := total(d, ledger.Records)
+	if slaves.Records != exporters.Kept {
+		t.Errorf("%d records went to Slaves, %d are kept", slaves.Records, exporters.Kept)
+	}
+	for r, n := range exporters.Dropped {
+		// These need no Slave to be dropped, all others do.
+		withoutSlave := []ledger.Reason{ledger.NoSlave, ledger.ShuttingDown, ledger.UnknownTemplate, ledger.RefusedTemplate}
+		if of := slaves.DroppedRecords[r]; of > n || of < n && !slices.Contains(withoutSlave, ledger.Reason(r)) {
+			t.Errorf("%d records are dropped as %v, of which %d on the way to Slaves", n, ledger.Reason(r), of)
+		}
+	}
+}
+
+// droppedAt returns what d dropped on the way to its only Slave.
+func droppedAt(d *Distributor, r ledger.Reason) (packets, records uint64) {
+	s := d.Sent()[0]
+	return s.DroppedPackets[r], s.DroppedRecords[r]
 }
 
 func total(d *Distributor, kind ledger.Kind) ledger.Entry {

@@ -28,18 +28,27 @@ type cost struct {
 
 // keep accounts for a delivered datagram.
 func (c cost) keep(s *sink) {
-	s.packets.Add(1)
+	s.sent.packets.Add(1)
 	if c.packets != nil {
 		c.packets.Keep(1)
 	}
 	if c.account != nil {
-		s.records.Add(uint64(c.records))
-		s.of.add(c.account, uint64(c.records))
+		s.sent.records.Add(uint64(c.records))
+		s.sent.of.add(c.account, uint64(c.records))
 		c.account.Keep(uint64(c.records))
 	}
 }
 
-// drop accounts for a datagram that was not delivered.
+// dropAt accounts for a datagram to s that was not delivered.
+func (c cost) dropAt(s *sink, r ledger.Reason) {
+	s.sent.droppedPackets[r].Add(1)
+	if c.account != nil {
+		s.sent.droppedRecords[r].Add(uint64(c.records))
+	}
+	c.drop(r)
+}
+
+// drop accounts for a datagram that no Slave is there for.
 func (c cost) drop(r ledger.Reason) {
 	if c.packets != nil {
 		c.packets.Drop(r, 1)

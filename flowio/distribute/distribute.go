@@ -269,18 +269,6 @@ func (d *Distributor) Take(packets []flow.Packet) {
 	}
 }
 
-// Sent returns what each Slave was sent; over tls, what it acknowledged.
-// Slaves that left are kept.
-func (d *Distributor) Sent() []ledger.Sent {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var all []ledger.Sent
-	for _, s := range append(d.table.sinks[:len(d.table.sinks):len(d.table.sinks)], d.retain...) {
-		all = append(all, ledger.Sent{Slave: s.ID, Packets: s.packets.Load(), Records: s.records.Load()})
-	}
-	return all
-}
-
 // Sources returns which Slave each exporter has under model flow-source, to
 // be given to the next Distributor. While that Slave is away it is another.
 func (d *Distributor) Sources() map[netip.Addr]string { return d.sources.homes() }

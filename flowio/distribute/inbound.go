@@ -171,5 +171,5 @@ func (r *TLSReceiver) give(b *batch, taken *atomic.Uint64) {
 }
 
 func (r *TLSReceiver) account(exporter netip.Addr) *ledger.Account {
-	return r.cfg.Book.Account(ledger.Key{Hop: ledger.Receive, Kind: ledger.Packets, Exporter: exporter})
+	return r.cfg.Book.Account(ledger.Key{Hop: r.cfg.Hop, Kind: ledger.Packets, Exporter: exporter, Port: r.cfg.Address.Port()})
 }

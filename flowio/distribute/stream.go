@@ -89,6 +89,7 @@ func (s *session) put(st *stream, record []byte, delta uint32, received time.Tim
 		if b = s.openFor(st, i, len(record), received); b == nil {
 			if st.counted {
 				s.account.Drop(ledger.TooLarge, 1)
+				s.sh.table.sinks[i].sent.droppedRecords[ledger.TooLarge].Add(1)
 			}
 			return
 		}

@@ -22,8 +22,7 @@ type sink struct {
 	longest  int          // payload of a packet with a single record; at least limit
 	greeting atomic.Int64 // counts up when everything it knew is to be told again
 
-	packets, records atomic.Uint64 // sent
-	of               sentOf        // records of each exporter
+	sent sent
 
 	away *link // of delivery tls
 }
@@ -150,9 +149,7 @@ func (d *Distributor) newSink(s Slave) *sink {
 	k := &sink{Slave: s, limit: limitFor(d.cfg.MTU, s.Host)}
 	k.greeting.Store(1)
 	if i := slices.IndexFunc(d.retain, func(r *sink) bool { return r.ID == s.ID }); i >= 0 {
-		k.packets.Store(d.retain[i].packets.Load())
-		k.records.Store(d.retain[i].records.Load())
-		k.of.addAll(&d.retain[i].of)
+		k.sent.add(&d.retain[i].sent)
 		d.retain = slices.Delete(d.retain, i, i+1)
 	}
 	d.delivery.open(k)
@@ -173,9 +170,7 @@ func (d *Distributor) leave(s *sink) {
 	}
 	if d.table.index(s.ID) >= 0 { // it is back at another address
 		i := d.table.index(s.ID)
-		d.table.sinks[i].packets.Add(s.packets.Load())
-		d.table.sinks[i].records.Add(s.records.Load())
-		d.table.sinks[i].of.addAll(&s.of)
+		d.table.sinks[i].sent.add(&s.sent)
 		return
 	}
 	if len(d.retain) >= maxRetained {

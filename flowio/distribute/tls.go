@@ -53,7 +53,7 @@ func (t tlsDelivery) close(ctx context.Context, s *sink) {
 	}
 	for _, g := range t.abandon(s) {
 		if !t.cfg.keepUnsent(&g) {
-			g.cost.drop(ledger.ShuttingDown)
+			g.cost.dropAt(s, ledger.ShuttingDown)
 		}
 	}
 }
@@ -103,9 +103,9 @@ func (tlsOutlet) deliver(all []datagram) {
 		l := g.to.away.lane(g.port)
 		switch {
 		case l == nil:
-			g.cost.drop(ledger.NoSlave)
+			g.cost.dropAt(g.to, ledger.NoSlave)
 		case !l.add(g):
-			g.cost.drop(ledger.SpoolFull)
+			g.cost.dropAt(g.to, ledger.SpoolFull)
 		}
 	}
 }

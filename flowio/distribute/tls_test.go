@@ -379,6 +379,9 @@ func TestTLSSpoolFull(t *testing.T) {
 	if e.Dropped[ledger.SpoolFull] == 0 {
 		t.Errorf("nothing was dropped: %+v", e)
 	}
+	if packets, _ := droppedAt(d, ledger.SpoolFull); packets != e.Dropped[ledger.SpoolFull] {
+		t.Errorf("the Slave lacks %d packets, %d were dropped", packets, e.Dropped[ledger.SpoolFull])
+	}
 	d.SetSlaves(nil)
 	balance(t, d)
 	if e := total(d, ledger.Packets); e.Dropped[ledger.NoSlave] == 0 {

@@ -149,7 +149,7 @@ func (o *udpOutlet) deliverRun(src binding, run []*datagram) {
 	s, err := o.socketFor(src)
 	if err != nil {
 		for i := range run {
-			run[i].cost.drop(ledger.SendFailed)
+			run[i].cost.dropAt(run[i].to, ledger.SendFailed)
 		}
 		o.complain(src, err)
 		return
@@ -166,7 +166,7 @@ func (o *udpOutlet) deliverRun(src binding, run []*datagram) {
 			if errors.Is(err, unix.EMSGSIZE) {
 				reason = ledger.TooLarge
 			}
-			run[0].cost.drop(reason)
+			run[0].cost.dropAt(run[0].to, reason)
 			run = run[1:]
 			o.complain(src, err)
 		}

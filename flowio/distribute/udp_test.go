@@ -133,6 +133,9 @@ func TestUDPFamilies(t *testing.T) {
 	if e := total(d, ledger.Records); e.Dropped[ledger.SendFailed] != 3 {
 		t.Errorf("an IPv6 exporter's records to an IPv4 Slave: dropped %v", e.Dropped)
 	}
+	if packets, records := droppedAt(d, ledger.SendFailed); packets != 1 || records != 3 {
+		t.Errorf("the Slave lacks %d packets with %d records, want 1 with 3", packets, records)
+	}
 }
 
 func TestChecksum6(t *testing.T) {

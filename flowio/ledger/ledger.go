@@ -79,6 +79,7 @@ const (
 	Receive    Hop = iota // packets off the socket; kept = handed to the next hop whole
 	Distribute            // records taken out of packets; kept = sent to a Slave
 	Store                 // records decoded, of a biflow two (see Account.Split); kept = in the flow store
+	Twin                  // packets that a twin has received and copied to this unit; kept as at Receive
 )
 
 // String returns the name of h in metrics and APIs.
@@ -90,6 +91,8 @@ func (h Hop) String() string {
 		return "distribute"
 	case Store:
 		return "store"
+	case Twin:
+		return "twin"
 	default:
 		return fmt.Sprintf("hop_%d", uint8(h))
 	}
@@ -101,6 +104,7 @@ type Key struct {
 	Kind     Kind
 	Exporter netip.Addr // invalid for what cannot be attributed, and for all exporters beyond maxAccounts
 	Domain   uint32     // observation domain; 0 at the Receive hop
+	Port     uint16     // that the unit listens on; 0 but at the Receive hop
 }
 
 // Account counts one kind of thing of one exporter at one hop. Its methods
@@ -192,8 +196,8 @@ func (b *Book) Account(k Key) *Account {
 	return a
 }
 
-// Entries returns the state of every account, ordered by hop, kind, exporter
-// and domain.
+// Entries returns the state of every account, ordered by hop, kind, exporter,
+// domain and port.
 func (b *Book) Entries() []Entry {
 	b.mu.RLock()
 	entries := make([]Entry, 0, len(b.accounts))
@@ -207,21 +211,36 @@ func (b *Book) Entries() []Entry {
 	b.mu.RUnlock()
 	slices.SortFunc(entries, func(x, y Entry) int {
 		return cmp.Or(cmp.Compare(x.Hop, y.Hop), cmp.Compare(x.Kind, y.Kind),
-			x.Exporter.Compare(y.Exporter), cmp.Compare(x.Domain, y.Domain))
+			x.Exporter.Compare(y.Exporter), cmp.Compare(x.Domain, y.Domain), cmp.Compare(x.Port, y.Port))
 	})
 	return entries
 }
 
-// Totals sums entries over all exporters and domains, per hop and kind.
+// Totals sums entries over all exporters, domains and ports, per hop and kind.
 func Totals(entries []Entry) []Entry {
-	var totals []Entry
+	return sums(entries, func(e Entry) Key { return Key{Hop: e.Hop, Kind: e.Kind} })
+}
+
+// ByPort sums the packets of the Receive hop per port that the unit listens
+// on, ordered by port.
+func ByPort(entries []Entry) []Entry {
+	ports := sums(entries, func(e Entry) Key { return Key{Hop: e.Hop, Kind: e.Kind, Port: e.Port} })
+	ports = slices.DeleteFunc(ports, func(e Entry) bool { return e.Hop != Receive || e.Kind != Packets })
+	slices.SortFunc(ports, func(x, y Entry) int { return cmp.Compare(x.Port, y.Port) })
+	return ports
+}
+
+// sums adds entries up that have one key, in the order in which keys appear.
+func sums(entries []Entry, key func(Entry) Key) []Entry {
+	var sums []Entry
 	for _, e := range entries {
-		i := slices.IndexFunc(totals, func(t Entry) bool { return t.Hop == e.Hop && t.Kind == e.Kind })
+		k := key(e)
+		i := slices.IndexFunc(sums, func(s Entry) bool { return s.Key == k })
 		if i < 0 {
-			totals = append(totals, Entry{Key: Key{Hop: e.Hop, Kind: e.Kind}})
-			i = len(totals) - 1
+			sums = append(sums, Entry{Key: k})
+			i = len(sums) - 1
 		}
-		totals[i].Add(e)
+		sums[i].Add(e)
 	}
-	return totals
+	return sums
 }

@@ -55,6 +55,21 @@ func TestAccountsAreBounded(t *testing.T) {
 	}
 }
 
+func TestByPort(t *testing.T) {
+	b := NewBook()
+	for i, port := range []uint16{9995, 2055, 2055} {
+		exporter := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+		b.Account(Key{Hop: Receive, Exporter: exporter, Port: port}).Receive(uint64(i) + 1)
+		b.Account(Key{Hop: Store, Kind: Records, Exporter: exporter}).Receive(100)
+	}
+	b.Account(Key{Hop: Receive, Port: 9995}).Drop(KernelDropped, 4)
+	got := ByPort(b.Entries())
+	if len(got) != 2 || got[0].Port != 2055 || got[0].Received != 2+3 || got[1].Port != 9995 || got[1].Received != 1 ||
+		got[1].Dropped[KernelDropped] != 4 {
+		t.Errorf("ports %+v, want 2055 and 9995 with 5 and 1 received, and 4 dropped", got)
+	}
+}
+
 func TestReasonsHaveNames(t *testing.T) {
 	seen := map[string]bool{}
 	for r := range Reason(NumReasons) {

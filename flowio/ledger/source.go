@@ -23,7 +23,7 @@ type Source struct {
 }
 
 // SourceAccount is the account of an exporter at one hop of one unit, all
-// observation domains together. The Domain of its Key is 0.
+// observation domains and ports together: those of its Key are 0.
 type SourceAccount struct {
 	Unit *Unit
 	Entry
@@ -143,7 +143,7 @@ func addUnit(sources map[sourceKey]*Source, u *Unit, within netip.Prefix) {
 func (s *Source) add(u *Unit, e Entry) {
 	i := slices.IndexFunc(s.Accounts, func(a SourceAccount) bool { return a.Unit == u && a.Hop == e.Hop && a.Kind == e.Kind })
 	if i < 0 {
-		e.Domain = 0
+		e.Domain, e.Port = 0, 0
 		s.Accounts = append(s.Accounts, SourceAccount{u, e})
 		return
 	}
@@ -170,7 +170,7 @@ func (s *Source) finish(isPart bool) {
 			s.IsUnderwayKnown = !isPart
 		case Store:
 			s.Underway -= int64(a.Received) - int64(a.Split)
-		case Receive:
+		case Receive, Twin:
 		}
 	}
 	if !s.IsUnderwayKnown {

@@ -16,10 +16,26 @@ type Unit struct {
 	SourceGroup, SourceGroupName string
 }
 
-// Sent is what a Proxy handed to one Slave.
+// Sent is what a Proxy handed to one Slave, and what it dropped of that which
+// it had dealt out to this Slave.
 type Sent struct {
 	Slave            string // unit ID
-	Packets, Records uint64
+	Packets, Records uint64 // packets: also those with templates only
+
+	// DroppedPackets and DroppedRecords are part of what hop Distribute
+	// dropped; the rest of that was dropped before a Slave was chosen. A packet
+	// with templates only is no loss, and counts among the packets here alone.
+	DroppedPackets, DroppedRecords [NumReasons]uint64
+}
+
+// Add adds the counts of other to s and leaves its Slave.
+func (s *Sent) Add(other Sent) {
+	s.Packets += other.Packets
+	s.Records += other.Records
+	for r := range other.DroppedRecords {
+		s.DroppedPackets[r] += other.DroppedPackets[r]
+		s.DroppedRecords[r] += other.DroppedRecords[r]
+	}
 }
 
 // SentOfSource is what a Proxy handed to one Slave of one exporter.

@@ -89,7 +89,7 @@ func (e *exporters) admit(addr netip.Addr, now time.Time) *exporter {
 		return nil
 	}
 	e.tokens--
-	x := &exporter{account: e.cfg.Book.Account(ledger.Key{Hop: ledger.Receive, Kind: ledger.Packets, Exporter: addr})}
+	x := &exporter{account: e.cfg.account(addr)}
 	e.known[addr] = x
 	return x
 }

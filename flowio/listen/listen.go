@@ -65,6 +65,12 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// account returns the account of an exporter at this port; the invalid address
+// stands for packets that have no exporter's.
+func (c Config) account(exporter netip.Addr) *ledger.Account {
+	return c.Book.Account(ledger.Key{Hop: ledger.Receive, Kind: ledger.Packets, Exporter: exporter, Port: c.Port})
+}
+
 // Listener receives packets on one port. Its accounts at hop Receive balance
 // at any quiet moment: received = kept + what the kernel dropped + what the
 // hand-over dropped + what came while it closed.

@@ -91,9 +91,12 @@ func balance(t *testing.T, book *ledger.Book) ledger.Entry {
 			t.Errorf("%v %v of %v: %d missing", e.Hop, e.Kind, e.Exporter, e.Missing())
 		}
 	}
-	totals := ledger.Totals(book.Entries())
+	totals, ports := ledger.Totals(book.Entries()), ledger.ByPort(book.Entries())
 	if len(totals) == 0 {
 		return ledger.Entry{}
+	}
+	if len(ports) != 1 || ports[0].Received != totals[0].Received || ports[0].Dropped != totals[0].Dropped {
+		t.Errorf("by port %+v, want one that received and dropped as %+v", ports, totals[0])
 	}
 	return totals[0]
 }
@@ -201,6 +204,9 @@ func TestFullHandOver(t *testing.T) {
 	l.Close()
 	if e := balance(t, book); e.Received != sent || e.Kept != handOver || taken.Load() != handOver {
 		t.Errorf("received %d, kept %d, taken %d, want %d, %d, %d", e.Received, e.Kept, taken.Load(), sent, handOver, handOver)
+	}
+	if at := ledger.ByPort(book.Entries())[0]; at.Port != l.Port() || at.Dropped[ledger.QueueFull] != 1000 {
+		t.Errorf("%d dropped at port %d, want 1000 at %d", at.Dropped[ledger.QueueFull], at.Port, l.Port())
 	}
 }
 

@@ -141,9 +141,7 @@ func (r *reader) handOne(x *exporter, from netip.AddrPort, now time.Time, payloa
 }
 
 // strangers is the account of packets that have none of their own.
-func (r *reader) strangers() *ledger.Account {
-	return r.cfg.Book.Account(ledger.Key{Hop: ledger.Receive, Kind: ledger.Packets})
-}
+func (r *reader) strangers() *ledger.Account { return r.cfg.account(netip.Addr{}) }
 
 // isRoomFor reports whether a packet of x may be handed over. A full hand-over
 // is waited for once. If that was in vain the unit is overloaded, and until
