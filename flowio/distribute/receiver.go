@@ -41,7 +41,8 @@ type ReceiverConfig struct {
 	// certificate, may send flows. Nil allows every peer that TLS accepts.
 	Allowed func(unitID string) bool
 
-	Book *ledger.Book // packets at hop Receive; nil = a Book of its own
+	Book *ledger.Book // nil = a Book of its own
+	Hop  ledger.Hop   // of the packets: Receive, or Twin for copies from a twin
 	Log  *slog.Logger
 }
 

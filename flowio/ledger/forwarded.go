@@ -1,0 +1,23 @@
+package ledger
+
+// Forwarded is what became of the copies for one forwarding target or one
+// twin, in export packets: received is what was to be copied, kept is what the
+// kernel took, or what the twin acknowledged. Whether a collector got what it
+// was sent over UDP nobody can tell.
+type Forwarded struct {
+	Target string // name of the target, or of the twin unit
+	Twin   string // unit ID of a twin; empty: a forwarding target
+	Entry         // without a Key
+}
+
+// Add adds the counts of other to f.
+func (f *Forwarded) Add(other Forwarded) { f.Entry.Add(other.Entry) }
+
+// Entry returns the state of a.
+func (a *Account) Entry() Entry {
+	e := Entry{Key: a.key, Received: a.received.Load(), Kept: a.kept.Load(), Split: a.split.Load()}
+	for r := range a.dropped {
+		e.Dropped[r] = a.dropped[r].Load()
+	}
+	return e
+}
