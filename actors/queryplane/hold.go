@@ -34,9 +34,10 @@ type Asker interface {
 
 // Target is one unit to ask and the units whose flows it answers for.
 type Target struct {
-	Holders []string // names of the units that hold the flows
-	Down    string   // why the unit is not asked; empty: it is
-	Asker   Asker    // nil if Down is set
+	Holders []string     // names of the units that hold the flows
+	Down    string       // why the unit is not asked; empty: it is
+	Only    []query.Span // the parts of the time range that it is asked for; empty: all
+	Asker   Asker        // nil if Down is set
 }
 
 // Ask is one question to several units.
@@ -49,12 +50,24 @@ type Ask struct {
 	Holding
 }
 
-func (a Ask) question() (Question, error) {
-	wire, err := json.Marshal(a.Plan)
-	if err != nil {
-		return Question{}, fmt.Errorf("encode query plan: %w", err)
+// questions returns what each target is asked.
+func (a Ask) questions(targets []Target) ([]Question, error) {
+	all := make([]Question, len(targets))
+	for i, t := range targets {
+		wire, err := json.Marshal(a.planFor(t))
+		if err != nil {
+			return nil, fmt.Errorf("encode query plan: %w", err)
+		}
+		all[i] = Question{ID: a.ID, Plan: wire}
 	}
-	return Question{ID: a.ID, Plan: wire}, nil
+	return all, nil
+}
+
+func (a Ask) planFor(t Target) *query.Plan {
+	if len(t.Only) == 0 {
+		return a.Plan
+	}
+	return a.Plan.Restricted(t.Only)
 }
 
 // Hold asks every target at once to work out its answer, and returns them as
@@ -63,17 +76,18 @@ func (a Ask) question() (Question, error) {
 // over the others. An error is returned only when the answer as a whole cannot
 // be given: it exceeds a bound, or ctx has ended. The caller closes the node.
 func Hold(ctx context.Context, ask Ask, targets []Target) (query.Node, error) {
-	question, err := ask.question()
+	questions, err := ask.questions(targets)
 	if err != nil {
 		return nil, err
 	}
-	question.Alone = ask.Alone && asked(targets) == 1
+	isAlone := ask.Alone && asked(targets) == 1
 	ctx, cancel := context.WithCancelCause(ctx)
-	g := &gathering{ask: ask, question: question, snapshots: newSnapshots(ask, len(targets))}
+	g := &gathering{ask: ask, snapshots: newSnapshots(ask, len(targets))}
 	var asking sync.WaitGroup
 	for i, t := range targets {
 		asking.Go(func() {
-			if err := g.hold(ctx, i, t); err != nil {
+			questions[i].Alone = isAlone
+			if err := g.hold(ctx, i, t, questions[i]); err != nil {
 				cancel(err) // the others need not go on
 			}
 		})
@@ -106,7 +120,6 @@ func asked(targets []Target) (n int) {
 // gathering is a Hold at work.
 type gathering struct {
 	ask       Ask
-	question  Question
 	snapshots *snapshots
 
 	mu       sync.Mutex // guards everything below
@@ -115,7 +128,7 @@ type gathering struct {
 }
 
 // hold asks one target; its error fails the whole.
-func (g *gathering) hold(ctx context.Context, i int, t Target) error {
+func (g *gathering) hold(ctx context.Context, i int, t Target, question Question) error {
 	if t.Down != "" {
 		g.lose(t, errors.New(t.Down))
 		return nil
@@ -124,7 +137,7 @@ func (g *gathering) hold(ctx context.Context, i int, t Target) error {
 	late := g.cancelLate(ctx, cancel)
 	h := g.ask.Holding
 	h.Snapshot = func(chunk []byte) { g.snapshots.Set(i, chunk) }
-	node, err := t.Asker.Hold(ctx, g.question, h)
+	node, err := t.Asker.Hold(ctx, question, h)
 	close(late)
 	if err != nil {
 		cancel(err)
@@ -140,7 +153,7 @@ func (g *gathering) hold(ctx context.Context, i int, t Target) error {
 		Node: closing{node, func() { cancel(context.Canceled) }},
 		Lost: func(reason error) query.Coverage {
 			reportFailed(g.ask, t.Holders)
-			return missing(g.ask, t.Holders, reason.Error())
+			return missing(g.ask, t, reason.Error())
 		},
 	})
 	return nil
@@ -175,7 +188,7 @@ func (g *gathering) lose(t Target, reason error) {
 	reportFailed(g.ask, t.Holders)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.beside.Add(missing(g.ask, t.Holders, reason.Error()))
+	g.beside.Add(missing(g.ask, t, reason.Error()))
 }
 
 // closing lets go of more when a node is closed.
@@ -194,11 +207,13 @@ func isWhole(err error) bool {
 	return errors.Is(err, ErrTooLarge) || errors.Is(err, query.ErrBudget)
 }
 
-// missing is the coverage of holders that answer nothing.
-func missing(ask Ask, holders []string, reason string) query.Coverage {
-	c := query.Coverage{UnitsAsked: len(holders)}
-	for _, h := range holders {
-		c.Missing = append(c.Missing, query.Missing{Unit: h, From: ask.Plan.Start(), To: ask.Plan.End(), Reason: reason})
+// missing is the coverage of a target that answers nothing.
+func missing(ask Ask, t Target, reason string) query.Coverage {
+	c := query.Coverage{UnitsAsked: len(t.Holders)}
+	for _, h := range t.Holders {
+		for _, s := range ask.planFor(t).Spans() {
+			c.Missing = append(c.Missing, query.Missing{Unit: h, From: s.Start(), To: s.End(), Reason: reason})
+		}
 	}
 	return c
 }

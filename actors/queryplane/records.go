@@ -78,22 +78,22 @@ func receiveRecords(chunk []byte) (*flow.Batch, error) {
 // emit slows the scans. Coverage names targets that broke off; what came of
 // them before has been emitted.
 func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Batch) error) (query.Coverage, query.Stats, error) {
-	question, err := ask.question()
+	questions, err := ask.questions(targets)
 	if err != nil {
 		return query.Coverage{}, query.Stats{}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &recordStreams{question: question}
+	var r recordStreams
 	streams := make([]iter.Seq2[*flow.Batch, error], 0, len(targets))
 	sinks := make([]*recordSink, 0, len(targets))
 	var asking sync.WaitGroup
-	for _, t := range targets {
+	for i, t := range targets {
 		sink := &recordSink{ctx: ctx, progress: ask.Progress, batches: make(chan *flow.Batch, aheadChunks)}
 		streams, sinks = append(streams, sink.stream), append(sinks, sink)
 		asking.Go(func() {
 			defer close(sink.batches)
-			r.ask(ctx, ask, t, sink)
+			r.ask(ctx, ask, t, questions[i], sink)
 		})
 	}
 	err = query.MergeFlows(ctx, ask.Plan, streams, emit)
@@ -109,24 +109,22 @@ func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Bat
 
 // recordStreams gathers how the targets ended.
 type recordStreams struct {
-	question Question
-
 	mu       sync.Mutex // guards everything below
 	coverage query.Coverage
 	stats    query.Stats
 }
 
-func (r *recordStreams) ask(ctx context.Context, ask Ask, t Target, sink *recordSink) {
+func (r *recordStreams) ask(ctx context.Context, ask Ask, t Target, question Question, sink *recordSink) {
 	coverage, stats, reason := query.Coverage{}, query.Stats{}, t.Down
 	if reason == "" {
 		var err error
-		if coverage, stats, err = t.Asker.Answer(ctx, r.question, sink); err != nil {
+		if coverage, stats, err = t.Asker.Answer(ctx, question, sink); err != nil {
 			reason = err.Error()
 		}
 	}
 	if reason != "" {
 		reportFailed(ask, t.Holders)
-		coverage = missing(ask, t.Holders, reason)
+		coverage = missing(ask, t, reason)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -238,11 +238,11 @@ func TestProxySendsEachGroupOnce(t *testing.T) {
 	defer pool.Close()
 	target, _ := d.group(pool, "p", manyFlows(10_000), 5)
 	plan := resolve(t, query.Request{Kind: query.Top, GroupBy: []string{"dstPort"}, Metrics: []string{"flows"}})
-	wire, err := Ask{Plan: plan}.question()
+	asked, err := Ask{Plan: plan}.questions([]Target{target})
 	if err != nil {
 		t.Fatal(err)
 	}
-	node, err := target.Asker.Hold(t.Context(), wire, Holding{})
+	node, err := target.Asker.Hold(t.Context(), asked[0], Holding{})
 	if err != nil {
 		t.Fatal(err)
 	}

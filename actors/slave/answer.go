@@ -31,7 +31,7 @@ func (s *Slave) Answer(ctx context.Context, ask queryplane.Question, sink queryp
 		return query.Coverage{}, stats, err
 	}
 	progress.end(stats)
-	return coverageOf(s.cfg.Name, view.Unreadable()), stats, nil
+	return coverageOf(s.cfg.Name, plan, view.Unreadable()), stats, nil
 }
 
 // Hold scans the store for a plan and holds the groups. It implements
@@ -51,7 +51,7 @@ func (s *Slave) Hold(ctx context.Context, ask queryplane.Question, h queryplane.
 	if err != nil {
 		return nil, err
 	}
-	coverage := coverageOf(s.cfg.Name, view.Unreadable())
+	coverage := coverageOf(s.cfg.Name, plan, view.Unreadable())
 	if from, to, ok := held.LeftOut(); ok {
 		coverage.UnitsAnswered, coverage.Complete = 0, false
 		coverage.Missing = append(coverage.Missing, query.Missing{
@@ -95,10 +95,13 @@ func sourcesOf(parts []flowstore.Part) []query.Source {
 
 // coverageOf is the coverage of a unit that has answered, except for what it
 // could not read.
-func coverageOf(name string, gaps []flowstore.Gap) query.Coverage {
-	c := query.Coverage{UnitsAsked: 1, UnitsAnswered: 1, Complete: len(gaps) == 0}
+func coverageOf(name string, plan *query.Plan, gaps []flowstore.Gap) query.Coverage {
+	c := query.Coverage{UnitsAsked: 1, UnitsAnswered: 1, Complete: true}
 	for _, g := range gaps {
-		c.UnitsAnswered = 0
+		if !plan.Touches(g.From, g.To) {
+			continue
+		}
+		c.UnitsAnswered, c.Complete = 0, false
 		c.Missing = append(c.Missing, query.Missing{
 			Unit: name, From: time.UnixMilli(g.From).UTC(), To: time.UnixMilli(g.To + 1).UTC(),
 			Reason: "part of the store is unreadable: " + g.Path + ": " + g.Reason,

@@ -136,7 +136,7 @@ func TestAnswerRefusesAPlanItDoesNotUnderstand(t *testing.T) {
 
 func TestCoverageNamesWhatTheStoreCannotRead(t *testing.T) {
 	gap := flowstore.Gap{Path: "2026/11/23/10/x.parquet", From: 1000, To: 1999, Rows: 5, Reason: "bad crc"}
-	c := coverageOf("s1", []flowstore.Gap{gap})
+	c := coverageOf("s1", &query.Plan{From: 500, To: 1500}, []flowstore.Gap{gap, {From: 1500, To: 1600}})
 	if c.Complete || c.UnitsAnswered != 0 || len(c.Missing) != 1 {
 		t.Fatalf("coverage %+v", c)
 	}

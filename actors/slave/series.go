@@ -33,10 +33,7 @@ func (s *Slave) seriesSums(ctx context.Context, plan *query.Plan, view *flowstor
 	}
 	isWanted := wantedClasses(kept)
 	var sums []query.KeptSums
-	err = s.series.Read(seriesstore.Request{
-		From: plan.From, To: plan.To, Step: kept.Step, Before: before,
-		Channels: kept.Exporters, Total: !kept.ByExporter && len(kept.Exporters) == 0,
-	}, func(points []seriesstore.Point) error {
+	add := func(points []seriesstore.Point) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -48,7 +45,13 @@ func (s *Slave) seriesSums(ctx context.Context, plan *query.Plan, view *flowstor
 		}
 		stats.SeriesPoints += uint64(len(points))
 		return partial.AddKept(sums)
-	})
+	}
+	for _, span := range plan.Spans() {
+		err = errors.Join(err, s.series.Read(seriesstore.Request{
+			From: span.From, To: span.To, Step: kept.Step, Before: before,
+			Channels: kept.Exporters, Total: !kept.ByExporter && len(kept.Exporters) == 0,
+		}, add))
+	}
 	if errors.Is(err, query.ErrBudget) || ctx.Err() != nil {
 		return nil, stats, err
 	}

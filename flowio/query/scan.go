@@ -60,7 +60,7 @@ func Scan(ctx context.Context, p *Plan, sources []Source, opts ScanOptions) (*Pa
 func within(p *Plan, sources []Source) []Source {
 	var in []Source
 	for _, s := range sources {
-		if s.Rows() > 0 && p.touches(s.Bounds()) {
+		if s.Rows() > 0 && p.Touches(s.Bounds()) {
 			in = append(in, s)
 		}
 	}

@@ -192,7 +192,7 @@ func (p *Plan) needsTime() bool {
 // it is summed before all of its columns are there.
 func (s *segmentScanner) page(page int) error {
 	least, most := s.columns.Times(page)
-	if !s.plan.touches(least, most) {
+	if !s.plan.Touches(least, most) {
 		return nil
 	}
 	rows := s.columns.Rows(page)

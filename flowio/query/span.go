@@ -1,11 +1,19 @@
 package query
 
+import "time"
+
 // Span is a part of the time axis of flow.Time: Unix milliseconds, To is
 // exclusive.
 type Span struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
+
+// Start and End return the span as times.
+func (s Span) Start() time.Time { return time.UnixMilli(s.From).UTC() }
+
+// End is exclusive.
+func (s Span) End() time.Time { return time.UnixMilli(s.To).UTC() }
 
 // maxSpans bounds the parts of the time range that one unit is asked for.
 const maxSpans = 256
@@ -44,8 +52,8 @@ func (p *Plan) checkSpans(problems *problems) {
 // asksFor reports whether a record of the time t is asked for.
 func (p *Plan) asksFor(t int64) bool { return p.encloses(t, t) }
 
-// touches reports whether records from first to last may be asked for.
-func (p *Plan) touches(first, last int64) bool {
+// Touches reports whether records from first to last may be asked for.
+func (p *Plan) Touches(first, last int64) bool {
 	if len(p.Only) == 0 {
 		return first < p.To && last >= p.From
 	}

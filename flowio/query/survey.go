@@ -35,7 +35,7 @@ func (s *segmentScanner) survey(ctx context.Context, source Encoded, fields flow
 func (s *segmentScanner) surveyPage(page int, picked *flow.Batch) error {
 	picked.Reset()
 	least, most := s.columns.Times(page)
-	if !s.plan.touches(least, most) {
+	if !s.plan.Touches(least, most) {
 		return nil
 	}
 	b := &s.block
