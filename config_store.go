@@ -11,21 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.com/weir/persistence/flowstore"
+	"example.com/weir/persistence/topology"
 )
 
-const (
-	// minQuota holds the open segment and the one before, full: what a store
-	// needs to answer about the last minutes at the highest rate.
-	minQuota = 64 << 20
-
-	// maxRetention keeps sums of times within 64 bits: a hundred years.
-	maxRetention = 100 * 365 * 24 * time.Hour
-)
+// maxRetention keeps sums of times within 64 bits: a hundred years.
+const maxRetention = 100 * 365 * 24 * time.Hour
 
 // check reports what no disk could make right.
 func (c StoreConfig) check(wrong func(key, format string, args ...any)) {
-	if c.Quota > 0 && c.Quota < minQuota {
-		wrong("store.quota", "%s, want at least %s, or 0 for no bound", humanize.IBytes(uint64(c.Quota)), humanize.IBytes(minQuota))
+	if c.Quota > 0 && c.Quota < topology.MinQuota {
+		wrong("store.quota", "%s, want at least %s, or 0 for no bound", humanize.IBytes(uint64(c.Quota)), humanize.IBytes(topology.MinQuota))
 	}
 	for key, d := range map[string]time.Duration{"store.retention": c.Retention, "store.keep": c.Keep} {
 		if d < 0 || d > maxRetention {

@@ -20,7 +20,7 @@ func (m *Master) Actions() []topology.Action { return m.actions.List() }
 
 // Apply checks a change, commits it and returns; the units are told
 // afterwards, and what became of it is in the action log. The errors are those
-// of topology.State.CheckChange.
+// of topology.State.CheckChange and topology.View.CheckRoom.
 func (m *Master) Apply(ctx context.Context, c topology.Change) (topology.Outcome, error) {
 	if m.ctx.Err() != nil {
 		return topology.Outcome{}, ErrStopping
@@ -38,6 +38,9 @@ func (m *Master) applyLocked(c topology.Change) (topology.Outcome, error) {
 		c.OperationID = uuid.NewString() // names the action
 	}
 	before := m.db.State()
+	if err := m.board.View().CheckRoom(c.Command); err != nil && before.CheckChange(c) == nil {
+		return topology.Outcome{}, err
+	}
 	e, repeated, err := m.db.Commit(c, time.Now())
 	if err != nil {
 		return topology.Outcome{}, err

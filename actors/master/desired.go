@@ -21,7 +21,8 @@ func wireDesired(d topology.Desired) *proto.DesiredState {
 		w.SourceGroup = &proto.SourceGroup{
 			Id: []byte(sg.ID), Name: []byte(sg.Name), Model: string(sg.Model), Delivery: string(sg.Delivery),
 			Listen: wirePorts(sg.Listen), Identity: string(sg.Identity), Relayed: wirePorts(sg.Relayed),
-			Exporters: wireExporters(d.Exporters),
+			Exporters:     wireExporters(d.Exporters),
+			MaxAgeSeconds: int64(sg.Retention.MaxAge), QuotaBytes: sg.Retention.Quota,
 		}
 	}
 	for _, s := range d.Slaves {

@@ -394,23 +394,27 @@ func (x *Heartbeat) GetReports() []*Report {
 
 // Report is the live state of one unit.
 type Report struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	UnitId          []byte                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
-	BootId          []byte                 `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	Version         string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	AppliedRevision uint64                 `protobuf:"varint,4,opt,name=applied_revision,json=appliedRevision,proto3" json:"applied_revision,omitempty"`
-	ReportedUnixMs  int64                  `protobuf:"varint,5,opt,name=reported_unix_ms,json=reportedUnixMs,proto3" json:"reported_unix_ms,omitempty"` // clock of the reporting unit
-	StartedUnixMs   int64                  `protobuf:"varint,6,opt,name=started_unix_ms,json=startedUnixMs,proto3" json:"started_unix_ms,omitempty"`
-	Up              bool                   `protobuf:"varint,7,opt,name=up,proto3" json:"up,omitempty"` // as the reporter's superior sees it; false = no heartbeat
-	Checks          []*Check               `protobuf:"bytes,8,rep,name=checks,proto3" json:"checks,omitempty"`
-	Rates           *Rates                 `protobuf:"bytes,9,opt,name=rates,proto3" json:"rates,omitempty"`
-	MemoryBytes     uint64                 `protobuf:"varint,10,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
-	StoreBytes      uint64                 `protobuf:"varint,11,opt,name=store_bytes,json=storeBytes,proto3" json:"store_bytes,omitempty"`
-	StoreRows       uint64                 `protobuf:"varint,12,opt,name=store_rows,json=storeRows,proto3" json:"store_rows,omitempty"`
-	OldestUnixMs    int64                  `protobuf:"varint,13,opt,name=oldest_unix_ms,json=oldestUnixMs,proto3" json:"oldest_unix_ms,omitempty"` // oldest stored flow; 0 = none
-	NewestUnixMs    int64                  `protobuf:"varint,14,opt,name=newest_unix_ms,json=newestUnixMs,proto3" json:"newest_unix_ms,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	UnitId             []byte                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	BootId             []byte                 `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
+	Version            string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	AppliedRevision    uint64                 `protobuf:"varint,4,opt,name=applied_revision,json=appliedRevision,proto3" json:"applied_revision,omitempty"`
+	ReportedUnixMs     int64                  `protobuf:"varint,5,opt,name=reported_unix_ms,json=reportedUnixMs,proto3" json:"reported_unix_ms,omitempty"` // clock of the reporting unit
+	StartedUnixMs      int64                  `protobuf:"varint,6,opt,name=started_unix_ms,json=startedUnixMs,proto3" json:"started_unix_ms,omitempty"`
+	Up                 bool                   `protobuf:"varint,7,opt,name=up,proto3" json:"up,omitempty"` // as the reporter's superior sees it; false = no heartbeat
+	Checks             []*Check               `protobuf:"bytes,8,rep,name=checks,proto3" json:"checks,omitempty"`
+	Rates              *Rates                 `protobuf:"bytes,9,opt,name=rates,proto3" json:"rates,omitempty"`
+	MemoryBytes        uint64                 `protobuf:"varint,10,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	StoreBytes         uint64                 `protobuf:"varint,11,opt,name=store_bytes,json=storeBytes,proto3" json:"store_bytes,omitempty"`
+	StoreRows          uint64                 `protobuf:"varint,12,opt,name=store_rows,json=storeRows,proto3" json:"store_rows,omitempty"`
+	OldestUnixMs       int64                  `protobuf:"varint,13,opt,name=oldest_unix_ms,json=oldestUnixMs,proto3" json:"oldest_unix_ms,omitempty"` // oldest stored flow; 0 = none
+	NewestUnixMs       int64                  `protobuf:"varint,14,opt,name=newest_unix_ms,json=newestUnixMs,proto3" json:"newest_unix_ms,omitempty"`
+	StoreFreeBytes     uint64                 `protobuf:"varint,15,opt,name=store_free_bytes,json=storeFreeBytes,proto3" json:"store_free_bytes,omitempty"`               // of the disk of its flow store, beside the reserve
+	StoreMinimumBytes  uint64                 `protobuf:"varint,16,opt,name=store_minimum_bytes,json=storeMinimumBytes,proto3" json:"store_minimum_bytes,omitempty"`      // what retention may not remove; 0 = no store
+	StoreQuotaBytes    uint64                 `protobuf:"varint,17,opt,name=store_quota_bytes,json=storeQuotaBytes,proto3" json:"store_quota_bytes,omitempty"`            // in force; 0 = no bound
+	StoreMaxAgeSeconds int64                  `protobuf:"varint,18,opt,name=store_max_age_seconds,json=storeMaxAgeSeconds,proto3" json:"store_max_age_seconds,omitempty"` // in force; 0 = for ever
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Report) Reset() {
@@ -537,6 +541,34 @@ func (x *Report) GetOldestUnixMs() int64 {
 func (x *Report) GetNewestUnixMs() int64 {
 	if x != nil {
 		return x.NewestUnixMs
+	}
+	return 0
+}
+
+func (x *Report) GetStoreFreeBytes() uint64 {
+	if x != nil {
+		return x.StoreFreeBytes
+	}
+	return 0
+}
+
+func (x *Report) GetStoreMinimumBytes() uint64 {
+	if x != nil {
+		return x.StoreMinimumBytes
+	}
+	return 0
+}
+
+func (x *Report) GetStoreQuotaBytes() uint64 {
+	if x != nil {
+		return x.StoreQuotaBytes
+	}
+	return 0
+}
+
+func (x *Report) GetStoreMaxAgeSeconds() int64 {
+	if x != nil {
+		return x.StoreMaxAgeSeconds
 	}
 	return 0
 }
@@ -760,6 +792,7 @@ type DesiredState struct {
 	Slaves        []*Slave               `protobuf:"bytes,5,rep,name=slaves,proto3" json:"slaves,omitempty"`                              // for a Proxy
 	ProxyName     []byte                 `protobuf:"bytes,6,opt,name=proxy_name,json=proxyName,proto3" json:"proxy_name,omitempty"`       // for a Slave: name of its Proxy
 	Allowed       []string               `protobuf:"bytes,7,rep,name=allowed,proto3" json:"allowed,omitempty"`                            // for a Slave: unit ids that may send it flows
+	Twins         []*Twin                `protobuf:"bytes,8,rep,name=twins,proto3" json:"twins,omitempty"`                                // for the head of a proxy group: takes and gives copies
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -843,6 +876,13 @@ func (x *DesiredState) GetAllowed() []string {
 	return nil
 }
 
+func (x *DesiredState) GetTwins() []*Twin {
+	if x != nil {
+		return x.Twins
+	}
+	return nil
+}
+
 // SourceGroup is the part of topology.SourceGroup that units act on.
 type SourceGroup struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -851,9 +891,13 @@ type SourceGroup struct {
 	Model         string                 `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
 	Delivery      string                 `protobuf:"bytes,4,opt,name=delivery,proto3" json:"delivery,omitempty"`
 	Listen        []uint32               `protobuf:"varint,5,rep,packed,name=listen,proto3" json:"listen,omitempty"`
-	Identity      string                 `protobuf:"bytes,6,opt,name=identity,proto3" json:"identity,omitempty"`       // what makes two senders two exporters; empty: session
-	Relayed       []uint32               `protobuf:"varint,7,rep,packed,name=relayed,proto3" json:"relayed,omitempty"` // of listen: records may name their own exporter
-	Exporters     []*Exporter            `protobuf:"bytes,8,rep,name=exporters,proto3" json:"exporters,omitempty"`     // of whom something is said, by address
+	Identity      string                 `protobuf:"bytes,6,opt,name=identity,proto3" json:"identity,omitempty"`                                   // what makes two senders two exporters; empty: session
+	Relayed       []uint32               `protobuf:"varint,7,rep,packed,name=relayed,proto3" json:"relayed,omitempty"`                             // of listen: records may name their own exporter
+	Exporters     []*Exporter            `protobuf:"bytes,8,rep,name=exporters,proto3" json:"exporters,omitempty"`                                 // of whom something is said, by address
+	MaxAgeSeconds int64                  `protobuf:"varint,9,opt,name=max_age_seconds,json=maxAgeSeconds,proto3" json:"max_age_seconds,omitempty"` // how long a Slave keeps flows; 0: as its own configuration says
+	QuotaBytes    uint64                 `protobuf:"varint,10,opt,name=quota_bytes,json=quotaBytes,proto3" json:"quota_bytes,omitempty"`           // how much of them; 0: as its own configuration says
+	Targets       []*Target              `protobuf:"bytes,11,rep,name=targets,proto3" json:"targets,omitempty"`
+	TwinExporters []string               `protobuf:"bytes,12,rep,name=twin_exporters,json=twinExporters,proto3" json:"twin_exporters,omitempty"` // whose packets are copied to twins; empty: all
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -944,6 +988,189 @@ func (x *SourceGroup) GetExporters() []*Exporter {
 	return nil
 }
 
+func (x *SourceGroup) GetMaxAgeSeconds() int64 {
+	if x != nil {
+		return x.MaxAgeSeconds
+	}
+	return 0
+}
+
+func (x *SourceGroup) GetQuotaBytes() uint64 {
+	if x != nil {
+		return x.QuotaBytes
+	}
+	return 0
+}
+
+func (x *SourceGroup) GetTargets() []*Target {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
+func (x *SourceGroup) GetTwinExporters() []string {
+	if x != nil {
+		return x.TwinExporters
+	}
+	return nil
+}
+
+// Target is another collector that gets copies of export packets. Empty lists
+// mean all.
+type Target struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          []byte                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Address       string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`     // host:port
+	Own           bool                   `protobuf:"varint,3,opt,name=own,proto3" json:"own,omitempty"`            // from the unit's address, not the exporter's
+	Exporters     []string               `protobuf:"bytes,4,rep,name=exporters,proto3" json:"exporters,omitempty"` // addresses or prefixes
+	Ports         []uint32               `protobuf:"varint,5,rep,packed,name=ports,proto3" json:"ports,omitempty"`
+	Domains       []uint32               `protobuf:"varint,6,rep,packed,name=domains,proto3" json:"domains,omitempty"`
+	Versions      []uint32               `protobuf:"varint,7,rep,packed,name=versions,proto3" json:"versions,omitempty"` // see flow.Version…
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Target) Reset() {
+	*x = Target{}
+	mi := &file_control_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Target) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Target) ProtoMessage() {}
+
+func (x *Target) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Target.ProtoReflect.Descriptor instead.
+func (*Target) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Target) GetName() []byte {
+	if x != nil {
+		return x.Name
+	}
+	return nil
+}
+
+func (x *Target) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Target) GetOwn() bool {
+	if x != nil {
+		return x.Own
+	}
+	return false
+}
+
+func (x *Target) GetExporters() []string {
+	if x != nil {
+		return x.Exporters
+	}
+	return nil
+}
+
+func (x *Target) GetPorts() []uint32 {
+	if x != nil {
+		return x.Ports
+	}
+	return nil
+}
+
+func (x *Target) GetDomains() []uint32 {
+	if x != nil {
+		return x.Domains
+	}
+	return nil
+}
+
+func (x *Target) GetVersions() []uint32 {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+// Twin is the head of another proxy group of the same source group.
+type Twin struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	UnitId        []byte                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	Name          []byte                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Control       string                 `protobuf:"bytes,3,opt,name=control,proto3" json:"control,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Twin) Reset() {
+	*x = Twin{}
+	mi := &file_control_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Twin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Twin) ProtoMessage() {}
+
+func (x *Twin) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Twin.ProtoReflect.Descriptor instead.
+func (*Twin) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Twin) GetUnitId() []byte {
+	if x != nil {
+		return x.UnitId
+	}
+	return nil
+}
+
+func (x *Twin) GetName() []byte {
+	if x != nil {
+		return x.Name
+	}
+	return nil
+}
+
+func (x *Twin) GetControl() string {
+	if x != nil {
+		return x.Control
+	}
+	return ""
+}
+
 // Exporter is what an operator said of an exporter.
 type Exporter struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -956,7 +1183,7 @@ type Exporter struct {
 
 func (x *Exporter) Reset() {
 	*x = Exporter{}
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -968,7 +1195,7 @@ func (x *Exporter) String() string {
 func (*Exporter) ProtoMessage() {}
 
 func (x *Exporter) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -981,7 +1208,7 @@ func (x *Exporter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exporter.ProtoReflect.Descriptor instead.
 func (*Exporter) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{9}
+	return file_control_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Exporter) GetAddress() []byte {
@@ -1019,7 +1246,7 @@ type Slave struct {
 
 func (x *Slave) Reset() {
 	*x = Slave{}
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1258,7 @@ func (x *Slave) String() string {
 func (*Slave) ProtoMessage() {}
 
 func (x *Slave) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1271,7 @@ func (x *Slave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slave.ProtoReflect.Descriptor instead.
 func (*Slave) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{10}
+	return file_control_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Slave) GetUnitId() []byte {
@@ -1095,7 +1322,7 @@ type Applied struct {
 
 func (x *Applied) Reset() {
 	*x = Applied{}
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1334,7 @@ func (x *Applied) String() string {
 func (*Applied) ProtoMessage() {}
 
 func (x *Applied) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1347,7 @@ func (x *Applied) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Applied.ProtoReflect.Descriptor instead.
 func (*Applied) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{11}
+	return file_control_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Applied) GetEpoch() uint64 {
@@ -1168,7 +1395,7 @@ type EnrolRequest struct {
 
 func (x *EnrolRequest) Reset() {
 	*x = EnrolRequest{}
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1407,7 @@ func (x *EnrolRequest) String() string {
 func (*EnrolRequest) ProtoMessage() {}
 
 func (x *EnrolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1420,7 @@ func (x *EnrolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrolRequest.ProtoReflect.Descriptor instead.
 func (*EnrolRequest) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{12}
+	return file_control_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *EnrolRequest) GetId() uint64 {
@@ -1260,7 +1487,7 @@ type EnrolReply struct {
 
 func (x *EnrolReply) Reset() {
 	*x = EnrolReply{}
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1272,7 +1499,7 @@ func (x *EnrolReply) String() string {
 func (*EnrolReply) ProtoMessage() {}
 
 func (x *EnrolReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1285,7 +1512,7 @@ func (x *EnrolReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrolReply.ProtoReflect.Descriptor instead.
 func (*EnrolReply) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{13}
+	return file_control_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *EnrolReply) GetId() uint64 {
@@ -1340,7 +1567,7 @@ type Unsupported struct {
 
 func (x *Unsupported) Reset() {
 	*x = Unsupported{}
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1352,7 +1579,7 @@ func (x *Unsupported) String() string {
 func (*Unsupported) ProtoMessage() {}
 
 func (x *Unsupported) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1365,7 +1592,7 @@ func (x *Unsupported) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unsupported.ProtoReflect.Descriptor instead.
 func (*Unsupported) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{14}
+	return file_control_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Unsupported) GetProtocol() uint32 {
@@ -1385,7 +1612,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1624,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1637,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{15}
+	return file_control_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Refused) GetReason() []byte {
@@ -1450,7 +1677,7 @@ const file_control_proto_rawDesc = "" +
 	"\x05reply\x18\x06 \x01(\bR\x05reply\"Z\n" +
 	"\tHeartbeat\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x121\n" +
-	"\areports\x18\x02 \x03(\v2\x17.weir.control.v1.ReportR\areports\"\xee\x03\n" +
+	"\areports\x18\x02 \x03(\v2\x17.weir.control.v1.ReportR\areports\"\xa7\x05\n" +
 	"\x06Report\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\fR\x06bootId\x12\x18\n" +
@@ -1468,7 +1695,11 @@ const file_control_proto_rawDesc = "" +
 	"\n" +
 	"store_rows\x18\f \x01(\x04R\tstoreRows\x12$\n" +
 	"\x0eoldest_unix_ms\x18\r \x01(\x03R\foldestUnixMs\x12$\n" +
-	"\x0enewest_unix_ms\x18\x0e \x01(\x03R\fnewestUnixMs\"C\n" +
+	"\x0enewest_unix_ms\x18\x0e \x01(\x03R\fnewestUnixMs\x12(\n" +
+	"\x10store_free_bytes\x18\x0f \x01(\x04R\x0estoreFreeBytes\x12.\n" +
+	"\x13store_minimum_bytes\x18\x10 \x01(\x04R\x11storeMinimumBytes\x12*\n" +
+	"\x11store_quota_bytes\x18\x11 \x01(\x04R\x0fstoreQuotaBytes\x121\n" +
+	"\x15store_max_age_seconds\x18\x12 \x01(\x03R\x12storeMaxAgeSeconds\"C\n" +
 	"\x05Check\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02ok\x18\x02 \x01(\bR\x02ok\x12\x16\n" +
@@ -1483,7 +1714,7 @@ const file_control_proto_rawDesc = "" +
 	"\x04kept\x18\a \x01(\x04R\x04kept\x12\x18\n" +
 	"\adropped\x18\b \x01(\x04R\adropped\"!\n" +
 	"\aGoodbye\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\fR\x06reason\"\x80\x02\n" +
+	"\x06reason\x18\x01 \x01(\fR\x06reason\"\xad\x02\n" +
 	"\fDesiredState\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\fR\x05owner\x12\x1a\n" +
@@ -1492,7 +1723,8 @@ const file_control_proto_rawDesc = "" +
 	"\x06slaves\x18\x05 \x03(\v2\x16.weir.control.v1.SlaveR\x06slaves\x12\x1d\n" +
 	"\n" +
 	"proxy_name\x18\x06 \x01(\fR\tproxyName\x12\x18\n" +
-	"\aallowed\x18\a \x03(\tR\aallowed\"\xea\x01\n" +
+	"\aallowed\x18\a \x03(\tR\aallowed\x12+\n" +
+	"\x05twins\x18\b \x03(\v2\x15.weir.control.v1.TwinR\x05twins\"\x8d\x03\n" +
 	"\vSourceGroup\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\fR\x04name\x12\x14\n" +
@@ -1501,7 +1733,25 @@ const file_control_proto_rawDesc = "" +
 	"\x06listen\x18\x05 \x03(\rR\x06listen\x12\x1a\n" +
 	"\bidentity\x18\x06 \x01(\tR\bidentity\x12\x18\n" +
 	"\arelayed\x18\a \x03(\rR\arelayed\x127\n" +
-	"\texporters\x18\b \x03(\v2\x19.weir.control.v1.ExporterR\texporters\"l\n" +
+	"\texporters\x18\b \x03(\v2\x19.weir.control.v1.ExporterR\texporters\x12&\n" +
+	"\x0fmax_age_seconds\x18\t \x01(\x03R\rmaxAgeSeconds\x12\x1f\n" +
+	"\vquota_bytes\x18\n" +
+	" \x01(\x04R\n" +
+	"quotaBytes\x121\n" +
+	"\atargets\x18\v \x03(\v2\x17.weir.control.v1.TargetR\atargets\x12%\n" +
+	"\x0etwin_exporters\x18\f \x03(\tR\rtwinExporters\"\xb2\x01\n" +
+	"\x06Target\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\fR\x04name\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x10\n" +
+	"\x03own\x18\x03 \x01(\bR\x03own\x12\x1c\n" +
+	"\texporters\x18\x04 \x03(\tR\texporters\x12\x14\n" +
+	"\x05ports\x18\x05 \x03(\rR\x05ports\x12\x18\n" +
+	"\adomains\x18\x06 \x03(\rR\adomains\x12\x1a\n" +
+	"\bversions\x18\a \x03(\rR\bversions\"M\n" +
+	"\x04Twin\x12\x17\n" +
+	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\fR\x04name\x12\x18\n" +
+	"\acontrol\x18\x03 \x01(\tR\acontrol\"l\n" +
 	"\bExporter\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x1a\n" +
 	"\bsampling\x18\x02 \x01(\x04R\bsampling\x12*\n" +
@@ -1550,7 +1800,7 @@ func file_control_proto_rawDescGZIP() []byte {
 	return file_control_proto_rawDescData
 }
 
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_control_proto_goTypes = []any{
 	(*UnitMessage)(nil),  // 0: weir.control.v1.UnitMessage
 	(*Hello)(nil),        // 1: weir.control.v1.Hello
@@ -1561,35 +1811,39 @@ var file_control_proto_goTypes = []any{
 	(*Goodbye)(nil),      // 6: weir.control.v1.Goodbye
 	(*DesiredState)(nil), // 7: weir.control.v1.DesiredState
 	(*SourceGroup)(nil),  // 8: weir.control.v1.SourceGroup
-	(*Exporter)(nil),     // 9: weir.control.v1.Exporter
-	(*Slave)(nil),        // 10: weir.control.v1.Slave
-	(*Applied)(nil),      // 11: weir.control.v1.Applied
-	(*EnrolRequest)(nil), // 12: weir.control.v1.EnrolRequest
-	(*EnrolReply)(nil),   // 13: weir.control.v1.EnrolReply
-	(*Unsupported)(nil),  // 14: weir.control.v1.Unsupported
-	(*Refused)(nil),      // 15: weir.control.v1.Refused
+	(*Target)(nil),       // 9: weir.control.v1.Target
+	(*Twin)(nil),         // 10: weir.control.v1.Twin
+	(*Exporter)(nil),     // 11: weir.control.v1.Exporter
+	(*Slave)(nil),        // 12: weir.control.v1.Slave
+	(*Applied)(nil),      // 13: weir.control.v1.Applied
+	(*EnrolRequest)(nil), // 14: weir.control.v1.EnrolRequest
+	(*EnrolReply)(nil),   // 15: weir.control.v1.EnrolReply
+	(*Unsupported)(nil),  // 16: weir.control.v1.Unsupported
+	(*Refused)(nil),      // 17: weir.control.v1.Refused
 }
 var file_control_proto_depIdxs = []int32{
 	1,  // 0: weir.control.v1.UnitMessage.hello:type_name -> weir.control.v1.Hello
 	2,  // 1: weir.control.v1.UnitMessage.heartbeat:type_name -> weir.control.v1.Heartbeat
 	6,  // 2: weir.control.v1.UnitMessage.goodbye:type_name -> weir.control.v1.Goodbye
 	7,  // 3: weir.control.v1.UnitMessage.desired_state:type_name -> weir.control.v1.DesiredState
-	11, // 4: weir.control.v1.UnitMessage.applied:type_name -> weir.control.v1.Applied
-	12, // 5: weir.control.v1.UnitMessage.enrol_request:type_name -> weir.control.v1.EnrolRequest
-	13, // 6: weir.control.v1.UnitMessage.enrol_reply:type_name -> weir.control.v1.EnrolReply
-	14, // 7: weir.control.v1.UnitMessage.unsupported:type_name -> weir.control.v1.Unsupported
-	15, // 8: weir.control.v1.UnitMessage.refused:type_name -> weir.control.v1.Refused
+	13, // 4: weir.control.v1.UnitMessage.applied:type_name -> weir.control.v1.Applied
+	14, // 5: weir.control.v1.UnitMessage.enrol_request:type_name -> weir.control.v1.EnrolRequest
+	15, // 6: weir.control.v1.UnitMessage.enrol_reply:type_name -> weir.control.v1.EnrolReply
+	16, // 7: weir.control.v1.UnitMessage.unsupported:type_name -> weir.control.v1.Unsupported
+	17, // 8: weir.control.v1.UnitMessage.refused:type_name -> weir.control.v1.Refused
 	3,  // 9: weir.control.v1.Heartbeat.reports:type_name -> weir.control.v1.Report
 	4,  // 10: weir.control.v1.Report.checks:type_name -> weir.control.v1.Check
 	5,  // 11: weir.control.v1.Report.rates:type_name -> weir.control.v1.Rates
 	8,  // 12: weir.control.v1.DesiredState.source_group:type_name -> weir.control.v1.SourceGroup
-	10, // 13: weir.control.v1.DesiredState.slaves:type_name -> weir.control.v1.Slave
-	9,  // 14: weir.control.v1.SourceGroup.exporters:type_name -> weir.control.v1.Exporter
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	12, // 13: weir.control.v1.DesiredState.slaves:type_name -> weir.control.v1.Slave
+	10, // 14: weir.control.v1.DesiredState.twins:type_name -> weir.control.v1.Twin
+	11, // 15: weir.control.v1.SourceGroup.exporters:type_name -> weir.control.v1.Exporter
+	9,  // 16: weir.control.v1.SourceGroup.targets:type_name -> weir.control.v1.Target
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -1614,7 +1868,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -12,6 +12,10 @@ import (
 type Store struct {
 	Rows, Bytes    uint64
 	Oldest, Newest int64 // Unix milliseconds, 0 = none
+
+	Free, Minimum uint64        // octets, see topology.Status
+	Quota         uint64        // in force; 0 = no bound
+	MaxAge        time.Duration // in force; 0 = for ever
 }
 
 // Self is the state of a unit as it reports it.
@@ -41,6 +45,8 @@ func (s Self) Report(now time.Time) *proto.Report {
 		StoreRows:       s.Store.Rows,
 		OldestUnixMs:    s.Store.Oldest,
 		NewestUnixMs:    s.Store.Newest,
+		StoreFreeBytes:  s.Store.Free, StoreMinimumBytes: s.Store.Minimum,
+		StoreQuotaBytes: s.Store.Quota, StoreMaxAgeSeconds: int64(s.Store.MaxAge / time.Second),
 		Rates: &proto.Rates{
 			PacketsPerSecond: s.Rates.PacketsPerSecond,
 			RecordsPerSecond: s.Rates.RecordsPerSecond,
@@ -83,6 +89,8 @@ func Status(r *proto.Report, heard time.Time) topology.Status {
 		StoreRows:   r.GetStoreRows(),
 		Oldest:      timeOrZero(r.GetOldestUnixMs()),
 		Newest:      timeOrZero(r.GetNewestUnixMs()),
+		StoreFree:   r.GetStoreFreeBytes(), StoreMinimum: r.GetStoreMinimumBytes(),
+		StoreQuota: r.GetStoreQuotaBytes(), StoreMaxAge: int(r.GetStoreMaxAgeSeconds()),
 	}
 	for _, c := range r.GetChecks() {
 		st.Checks = append(st.Checks, topology.Check{Name: c.GetName(), OK: c.GetOk(), Reason: string(c.GetReason())})

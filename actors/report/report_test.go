@@ -80,7 +80,7 @@ func TestReportRoundTrip(t *testing.T) {
 		Started: time.UnixMilli(1_700_000_000_000).UTC(),
 		Checks:  []topology.Check{{Name: "flowstore", Reason: "disk full"}},
 		Rates:   topology.Rates{Records: 5, KeptPerSecond: 1.5},
-		Store:   Store{Rows: 10, Bytes: 300, Oldest: 1_700_000_000_001},
+		Store:   Store{Rows: 10, Bytes: 300, Oldest: 1_700_000_000_001, Free: 5, Minimum: 6, Quota: 7, MaxAge: time.Minute},
 	}
 	heard := time.Unix(1_700_000_100, 0)
 	got := Status(self.Report(heard), heard)
@@ -91,6 +91,7 @@ func TestReportRoundTrip(t *testing.T) {
 	want := topology.Status{
 		LastSeen: heard, Started: self.Started, Version: "v1", Applied: 7,
 		Checks: self.Checks, Rates: self.Rates, StoreRows: 10, StoreBytes: 300,
+		StoreFree: 5, StoreMinimum: 6, StoreQuota: 7, StoreMaxAge: 60,
 		Oldest: time.UnixMilli(1_700_000_000_001).UTC(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -78,7 +78,7 @@ func New(cfg Config) (*Slave, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	store, err := flowstore.Open(filepath.Join(cfg.DataDir, flowsFolder), flowstore.Config{
-		MaxAge: cfg.Retention, Quota: int64(cfg.Quota), Reserve: int64(cfg.Reserve), Keep: cfg.Keep, Series: series, Log: cfg.Log,
+		Limits: limits(cfg, desired.Kept(db)), Reserve: int64(cfg.Reserve), Keep: cfg.Keep, Series: series, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -158,6 +158,7 @@ func (s *Slave) apply(d *proto.DesiredState) error {
 	allowed := append([]string{}, d.GetAllowed()...)
 	s.allowed.Store(&allowed)
 	s.use(desired.Exporters(d))
+	s.store.SetLimits(limits(s.cfg, d))
 	return s.receivers.Want(endpoint.Of(s.cfg.Role, d))
 }
 

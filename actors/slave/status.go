@@ -11,6 +11,7 @@ import (
 	"example.com/weir/actors/unit"
 	"example.com/weir/persistence/flowstore"
 	"example.com/weir/persistence/identity"
+	"example.com/weir/persistence/topology"
 )
 
 // The names of checks; those of receivers end in the port.
@@ -73,7 +74,10 @@ func (s *Slave) self() report.Self {
 		Unit: s.UnitID(), Boot: string(s.unit.BootID()), Version: s.cfg.Version, Started: s.started,
 		Applied: s.applier.Revision(), Checks: s.checks.List(),
 		Rates: s.meter.Observe(time.Now(), s.book.Entries),
-		Store: report.Store{Rows: st.Rows, Bytes: uint64(st.Bytes), Oldest: st.Oldest, Newest: st.Newest},
+		Store: report.Store{
+			Rows: st.Rows, Bytes: uint64(st.Bytes), Oldest: st.Oldest, Newest: st.Newest,
+			Free: uint64(st.Free), Minimum: uint64(max(topology.MinQuota, st.Minimum)), Quota: uint64(st.Quota), MaxAge: st.MaxAge,
+		},
 	}
 }
 

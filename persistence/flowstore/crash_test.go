@@ -342,7 +342,7 @@ func TestRemovalIsFinished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cfg.Quota = 1
+	s.SetLimits(Limits{Quota: 1})
 	s.retain(time.UnixMilli(math.MaxInt32))
 	if err := os.WriteFile(oldest, octets, 0o600); err != nil {
 		t.Fatal(err)

@@ -9,7 +9,19 @@ import (
 	"time"
 )
 
-// retain removes the segments that Config no longer allows, oldest first, but
+// SetLimits replaces the limits of Config. What they no longer allow goes
+// within about a second, but never the newest segment.
+func (s *Store) SetLimits(l Limits) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.limits == l {
+		return
+	}
+	s.limits = l
+	s.wakeSealer()
+}
+
+// retain removes the segments that the limits no longer allow, oldest first, but
 // never the newest. Views that read them keep them on disk until they close.
 func (s *Store) retain(now time.Time) {
 	wanted := s.wantedRoom()
@@ -98,8 +110,8 @@ func (s *Store) expired(now time.Time, wanted int64) []*segment {
 	}
 	n := 0
 	for _, seg := range oldest {
-		tooOld := s.cfg.MaxAge > 0 && seg.maxTime < now.Add(-s.cfg.MaxAge).UnixMilli()
-		tooMuch := s.cfg.Quota > 0 && total > s.cfg.Quota
+		tooOld := s.limits.MaxAge > 0 && seg.maxTime < now.Add(-s.limits.MaxAge).UnixMilli()
+		tooMuch := s.limits.Quota > 0 && total > s.limits.Quota
 		noRoom := wanted > 0 && seg.maxTime < now.Add(-s.cfg.Keep).UnixMilli()
 		if !tooOld && !tooMuch && !noRoom {
 			break

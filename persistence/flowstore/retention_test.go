@@ -51,7 +51,7 @@ func hour(n int) time.Time { return time.UnixMilli(trafficStart).Add(time.Durati
 func TestRetentionByAge(t *testing.T) {
 	dir := t.TempDir()
 	s := hourly(t, dir, 5)
-	s.cfg.MaxAge = 2 * time.Hour
+	s.SetLimits(Limits{MaxAge: 2 * time.Hour})
 	s.retain(hour(4))
 	if st := s.Stats(); st.Segments != 3 || st.Removed != 2 || st.Oldest != hour(2).UnixMilli() {
 		t.Errorf("%+v", st)
@@ -72,12 +72,13 @@ func TestRetentionByQuota(t *testing.T) {
 	dir := t.TempDir()
 	s := hourly(t, dir, 5)
 	each := s.Stats().Bytes / 5
-	s.cfg.Quota = 3*each + each/2
+	quota := 3*each + each/2
+	s.SetLimits(Limits{Quota: quota})
 	s.retain(hour(5))
-	if st := s.Stats(); st.Segments != 3 || st.Bytes > s.cfg.Quota || st.Oldest != hour(2).UnixMilli() {
+	if st := s.Stats(); st.Segments != 3 || st.Bytes > quota || st.Oldest != hour(2).UnixMilli() {
 		t.Errorf("%+v", st)
 	}
-	s.cfg.Quota = 1
+	s.SetLimits(Limits{Quota: 1})
 	s.retain(hour(5))
 	if st := s.Stats(); st.Segments != 1 {
 		t.Errorf("the newest goes too: %+v", st)
@@ -94,7 +95,7 @@ func TestRetentionWaitsForReaders(t *testing.T) {
 	dir := t.TempDir()
 	s := hourly(t, dir, 3)
 	v := s.View(0, math.MaxInt64)
-	s.cfg.Quota = 1
+	s.SetLimits(Limits{Quota: 1})
 	s.retain(hour(3))
 	if n := len(segmentFiles(t, dir)); n != 3 {
 		t.Fatalf("%d files while a view is open, want 3", n)
@@ -191,7 +192,7 @@ func noise(from uint64, n int) *flow.Batch {
 func TestFullDiskWithQuota(t *testing.T) {
 	t.Parallel()
 	dir := smallDisk(t, "8m")
-	s := openStore(t, dir, Config{rows: 10_000, Quota: 3 << 20})
+	s := openStore(t, dir, Config{rows: 10_000, Limits: Limits{Quota: 3 << 20}})
 	for from := uint64(0); from < 300_000; from += 1000 {
 		waitFor(t, "append", func() bool {
 			err := s.Append(noise(from, 1000))
@@ -252,4 +253,26 @@ func TestRetentionCountsWhatIsLeaving(t *testing.T) {
 func TestReserve(t *testing.T) {
 	s := openStore(t, t.TempDir(), Config{Reserve: math.MaxInt64})
 	waitFor(t, "refusal", func() bool { return errors.Is(s.Append(numbered(0, 1)), ErrFull) })
+}
+
+// Limits change at run time: what they no longer allow goes, and the new ones
+// stay in force.
+func TestSetLimits(t *testing.T) {
+	s := hourly(t, t.TempDir(), 5)
+	each := s.Stats().Bytes / 5
+	for _, c := range []struct {
+		limits Limits
+		kept   int
+	}{
+		{Limits{}, 5},
+		{Limits{MaxAge: 4 * time.Hour, Quota: 4*each + each/2}, 4},
+		{Limits{MaxAge: 2 * time.Hour}, 3},
+		{Limits{Quota: 5 * each}, 3},
+	} {
+		s.SetLimits(c.limits)
+		s.retain(hour(4))
+		if st := s.Stats(); st.Segments != c.kept || st.Limits != c.limits {
+			t.Errorf("%+v: %d segments, want %d; in force %+v", c.limits, st.Segments, c.kept, st.Limits)
+		}
+	}
 }

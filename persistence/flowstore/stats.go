@@ -10,6 +10,10 @@ type Stats struct {
 	Oldest   int64  // smallest time of a record, Unix milliseconds; 0 if there is none
 	Newest   int64  // largest
 
+	Limits        // in force
+	Minimum int64 // octets of the newest segment, which no quota removes
+	Free    int64 // octets of the file system beside the reserve; 0 if nobody knows
+
 	Appended       uint64 // records taken since Open
 	Refused        uint64 // records that Append did not take since Open
 	Recovered      uint64 // records that Open found in journals
@@ -35,17 +39,26 @@ type counts struct {
 
 // Stats returns the state of the store.
 func (s *Store) Stats() Stats {
+	free, err := s.disk.free(s.dir)
+	if err != nil {
+		free = 0
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := Stats{
+		Limits: s.limits, Free: max(0, free-s.cfg.Reserve),
 		Segments: len(s.segments), Sealing: len(s.sealing),
 		Appended: s.counts.appended, Refused: s.counts.refused, Recovered: s.counts.recovered,
 		LostAtRecovery: s.counts.lost, Removed: s.counts.removed, MadeRoom: s.counts.madeRoom, Aged: s.counts.aged,
 		SealErrors: s.counts.sealErrors, SyncErrors: s.counts.syncErrors,
 		Unreadable: append([]Gap(nil), s.gaps...), Full: s.full,
 	}
+	newest := int64(0)
 	for _, seg := range s.segments {
 		st.Bytes += seg.bytes
+		if seg.maxTime >= newest {
+			newest, st.Minimum = seg.maxTime, seg.bytes
+		}
 		if seg.isDamaged {
 			st.Damaged++
 		}

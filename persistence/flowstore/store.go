@@ -50,11 +50,16 @@ var (
 	ErrInUse = errors.New("in use")
 )
 
+// Limits says what retention removes, oldest first. The zero value: nothing.
+type Limits struct {
+	MaxAge time.Duration // segments whose newest record is older; 0 keeps them
+	Quota  int64         // the oldest beyond so many octets of segments; 0 means no bound
+}
+
 // Config says how much a store keeps. The zero value keeps everything.
 type Config struct {
-	MaxAge  time.Duration // segments whose newest record is older are removed; 0 keeps them
-	Quota   int64         // octets of segments; the oldest beyond are removed; 0 means no bound
-	Reserve int64         // free octets of the file system that are left alone; 0 means 256 MiB
+	Limits        // see SetLimits
+	Reserve int64 // free octets of the file system that are left alone; 0 means 256 MiB
 
 	// Keep is the age from which segments go, oldest first, when the file
 	// system runs out of space: before the reserve would be touched, and
@@ -114,6 +119,7 @@ type Store struct {
 	isClosed   bool
 	isReadOnly bool // set once, by OpenReader
 	counts     counts
+	limits     Limits
 }
 
 // Open opens the store in dir, which it creates if need be, and brings back
@@ -156,7 +162,7 @@ func newStore(dir string, cfg Config) *Store {
 	}
 	s := &Store{
 		dir: filepath.Clean(dir), cfg: cfg, disk: &disk{fault: cfg.fault, done: cfg.done}, log: cfg.Log.With("component", "flowstore"), zstd: dec,
-		hot: newHotCache(hotOctets), stop: make(chan struct{}), kick: make(chan struct{}, 1),
+		limits: cfg.Limits, hot: newHotCache(hotOctets), stop: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
 	s.room = sync.NewCond(&s.mu)
 	return s

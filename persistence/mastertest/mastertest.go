@@ -18,6 +18,9 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
+// Room is what the disk of every unit has free for flows, in octets.
+const Room = 1 << 40
+
 // Master is a Master without units: real topology, real queries over flows in
 // memory, no network.
 type Master struct {
@@ -58,15 +61,21 @@ func New() *Master {
 	}
 }
 
-// Topology returns the topology; every unit in it is up.
+// Topology returns the topology; every unit in it is up and has room for
+// Room octets of flows.
 func (m *Master) Topology() topology.View {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.viewLocked()
+}
+
+func (m *Master) viewLocked() topology.View {
 	v := topology.View{State: m.state, Status: map[topology.UnitID]topology.Status{}}
 	for id := range m.state.Units {
 		v.Status[id] = topology.Status{
 			State: topology.Active, LastSeen: time.Now(), Applied: m.state.Revision,
-			Checks: []topology.Check{{Name: "store", OK: true}},
+			Checks:       []topology.Check{{Name: "store", OK: true}},
+			StoreMinimum: topology.MinQuota, StoreFree: Room,
 		}
 	}
 	return v
@@ -80,6 +89,9 @@ func (m *Master) Apply(_ context.Context, c topology.Change) (topology.Outcome, 
 		return done, nil
 	}
 	if err := m.state.CheckChange(c); err != nil {
+		return topology.Outcome{}, err
+	}
+	if err := m.viewLocked().CheckRoom(c.Command); err != nil {
 		return topology.Outcome{}, err
 	}
 	if c.DryRun {

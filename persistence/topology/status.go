@@ -13,11 +13,17 @@ type Status struct {
 	Checks   []Check   `json:"checks"`
 	Rates    Rates     `json:"rates"`
 
-	MemoryBytes uint64    `json:"memoryBytes,string"`
-	StoreBytes  uint64    `json:"storeBytes,string"`
-	StoreRows   uint64    `json:"storeRows,string"`
-	Oldest      time.Time `json:"oldest,omitzero"` // oldest stored flow
-	Newest      time.Time `json:"newest,omitzero"`
+	MemoryBytes uint64 `json:"memoryBytes,string"`
+	StoreBytes  uint64 `json:"storeBytes,string"`
+	StoreRows   uint64 `json:"storeRows,string"`
+
+	StoreFree    uint64 `json:"storeFreeBytes,string"`    // of its disk, beside the reserve
+	StoreMinimum uint64 `json:"storeMinimumBytes,string"` // what retention may not remove; 0: not heard, or no store
+	StoreQuota   uint64 `json:"storeQuotaBytes,string"`   // in force; 0: no bound
+	StoreMaxAge  int    `json:"storeMaxAgeSeconds"`       // in force; 0: for ever
+
+	Oldest time.Time `json:"oldest,omitzero"` // oldest stored flow
+	Newest time.Time `json:"newest,omitzero"`
 }
 
 // UnitState is how the Master sees a unit.

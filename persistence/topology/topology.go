@@ -93,6 +93,8 @@ type SourceGroup struct {
 	Identity    Identity `json:"identity"` // empty in a command: BySession
 	Relayed     []uint16 `json:"relayed"`  // of Listen: records there may name their own exporter
 
+	Retention Retention `json:"retention"` // how much each Slave keeps
+
 	// Revision of the last change to the group; set by Apply.
 	Revision Revision `json:"revision"`
 }
