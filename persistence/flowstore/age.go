@@ -78,7 +78,8 @@ func (s *Store) comeOfAge(now time.Time) []*segment {
 	limit := now.Add(-cmp.Or(s.cfg.AgeAfter, ageAfter)).UnixMilli()
 	var young []*segment // not aged yet
 	for _, seg := range s.segments {
-		if seg.revision == 0 && seg.broken == "" && !seg.isDamaged && !seg.isKept && seg.maxTime < limit {
+		isBehind := slices.Contains(s.behind, seg.sequence/2) // merged, it could not be told what the series lacks
+		if seg.revision == 0 && seg.broken == "" && !seg.isDamaged && !seg.isKept && !isBehind && seg.maxTime < limit {
 			young = append(young, seg)
 		}
 	}

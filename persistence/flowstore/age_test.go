@@ -152,6 +152,7 @@ func TestAgeBesideAReader(t *testing.T) {
 
 // Whatever step ageing fails or dies at, the records are there once.
 func TestAgeFailsAtEveryStep(t *testing.T) {
+	t.Parallel()
 	for step := 0; ; step++ {
 		s, want := idleWith(t, 3, 500)
 		n, isReached := 0, false
@@ -186,6 +187,36 @@ func TestAgeFailsAtEveryStep(t *testing.T) {
 		closeStore(t, s)
 		if !isReached {
 			t.Logf("%d steps", step)
+			return
+		}
+	}
+}
+
+// Whatever single step of ageing fails, a process that dies right after leaves
+// every record there once.
+func TestDeathAfterAgeingFailed(t *testing.T) {
+	t.Parallel()
+	for step := 1; ; step++ {
+		s, want := idleWith(t, 3, 500)
+		n, failed := 0, ""
+		s.disk.fault = func(o op, path string, octets int) (int, error) {
+			if n++; n == step {
+				failed = string(o) + " " + path
+				return octets / 2, errors.New("input/output error")
+			}
+			return octets, nil
+		}
+		s.ageSome(t.Context(), aged(2))
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(s.dir)); err != nil {
+			t.Fatal(err)
+		}
+		again := openStore(t, dir, Config{})
+		requireEqual(t, "after failed "+failed, readAll(t, again, flow.Fields(flow.Bytes)), onlyBytes(want))
+		closeStore(t, again)
+		s.disk.fault = nil
+		closeStore(t, s)
+		if failed == "" {
 			return
 		}
 	}

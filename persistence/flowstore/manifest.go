@@ -187,8 +187,8 @@ func (m *manifest) append(entries ...entry) error {
 	if _, err := m.file.WriteAt(lines, m.good); err != nil {
 		return errors.Join(err, m.file.truncate(m.good))
 	}
-	if err := m.file.Sync(); err != nil {
-		return err
+	if err := m.file.Sync(); err != nil { // the next start must not read what the caller takes back
+		return errors.Join(err, m.file.truncate(m.good))
 	}
 	m.good += int64(len(lines))
 	return nil

@@ -12,8 +12,9 @@ import (
 // Series keeps sums over time of the records of whole generations, beyond the
 // life of the records themselves.
 type Series interface {
-	// Has reports whether the records of a generation have been added.
-	Has(generation uint64) bool
+	// Has reports whether all records of a generation have been added, the
+	// newest of which has the given time; 0: nobody knows, any of them counts.
+	Has(generation uint64, newest int64) bool
 
 	// Add adds all records of a generation, which have the fields that sums
 	// need, and returns when they are durable. To add them again changes
@@ -58,7 +59,7 @@ func (v *View) Open() (parts []Part) {
 // addSeries adds a generation to the series before its journal goes. If that
 // does not work its segments will do, later: flows do not wait for it.
 func (s *Store) addSeries(g *generation) {
-	if s.cfg.Series == nil || s.cfg.Series.Has(g.number) {
+	if s.cfg.Series == nil {
 		return
 	}
 	err := s.cfg.Series.Add(g.number, s.recordsOf(g))
@@ -132,14 +133,21 @@ func (s *Store) findBehind() {
 	for _, g := range s.sealing {
 		sealing[g.number] = true
 	}
-	lacks := map[uint64]bool{}
+	newest := map[uint64]int64{}
 	for _, seg := range s.segments {
-		if n := seg.sequence / 2; seg.broken == "" && !sealing[n] && !s.cfg.Series.Has(n) {
-			lacks[n] = true
+		n := seg.sequence / 2
+		switch {
+		case seg.broken != "" || sealing[n]:
+		case seg.revision > 0: // it has records of other generations too
+			newest[n] = 0
+		default:
+			newest[n] = max(newest[n], seg.maxTime)
 		}
 	}
-	for n := range lacks {
-		s.behind = append(s.behind, n)
+	for n, at := range newest {
+		if !s.cfg.Series.Has(n, at) {
+			s.behind = append(s.behind, n)
+		}
 	}
 	slices.Sort(s.behind)
 }

@@ -20,10 +20,11 @@ import (
 type ledger struct {
 	mu    sync.Mutex // guards everything below
 	err   error
+	lacks uint64 // a generation that cannot be added while it is set
 	added map[uint64][]uint64
 }
 
-func (l *ledger) Has(g uint64) bool {
+func (l *ledger) Has(g uint64, _ int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.added[g] != nil
@@ -48,8 +49,11 @@ func (l *ledger) Add(g uint64, records iter.Seq2[*flow.Batch, error]) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.err != nil {
+	switch {
+	case l.err != nil:
 		return l.err
+	case g == l.lacks:
+		return errors.New("disk full")
 	}
 	if l.added == nil {
 		l.added = map[uint64][]uint64{}
@@ -219,5 +223,26 @@ func TestSeriesAndOpenPartsAreEverything(t *testing.T) {
 		if !slices.Equal(all, upTo(100*(i+1))) {
 			t.Fatalf("after %d records the series and %d open parts have %d", 100*(i+1), len(v.Open()), len(all))
 		}
+	}
+}
+
+// Segments of which the series lacks one are not merged: what it lacks could
+// not be told any more.
+func TestAgeingWaitsForTheSeries(t *testing.T) {
+	for lacks := range uint64(3) {
+		l := &ledger{lacks: lacks + 1}
+		s := openStore(t, t.TempDir(), Config{rows: 100, Series: l, AgeAfter: 1})
+		for i := range 3 {
+			appendTo(t, s, numbered(uint64(20*i), 20))
+			s.mu.Lock()
+			s.rotateLocked()
+			s.mu.Unlock()
+			waitSealed(t, s)
+		}
+		ageNow(t, s, aged(2))
+		l.mu.Lock()
+		l.lacks = 0
+		l.mu.Unlock()
+		requireCaughtUp(t, s, l, 60)
 	}
 }

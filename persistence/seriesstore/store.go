@@ -113,11 +113,22 @@ func (s *Store) giveUp(path string, day int64, err error) error {
 	return os.Rename(path, path+damagedSuffix)
 }
 
-// Has reports whether the records of a generation are in the series.
-func (s *Store) Has(generation uint64) bool {
+// Has reports whether the records of a generation are in the series, the
+// newest of which has the given time. Its day is the last that Add writes: if
+// that one is there, all are. 0: nobody knows, any day counts.
+func (s *Store) Has(generation uint64, newest int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.has.has(generation)
+	day := floor(newest, dayMs)
+	if newest == 0 || s.damaged[day] {
+		return s.has.has(generation)
+	}
+	for _, d := range []*dayFile{s.fine[day], s.coarse[day]} {
+		if d != nil && d.known.has(generation) {
+			return true
+		}
+	}
+	return false
 }
 
 // Newest returns the greatest generation that is in the series, 0 if none is.

@@ -154,7 +154,7 @@ func TestReadAgainstBruteForce(t *testing.T) {
 	s = open(t, dir)
 	check("merged and reopened")
 	for g := range uint64(12) {
-		if !s.Has(g+1) || s.Has(g+20) {
+		if !s.Has(g+1, 0) || s.Has(g+20, 0) {
 			t.Errorf("generation %d or %d", g+1, g+20)
 		}
 	}
@@ -247,8 +247,8 @@ func TestTornAppend(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := open(t, dir)
-		if !s.Has(1) || s.Has(2) {
-			t.Fatalf("%d octets: generations 1 %v, 2 %v", keep, s.Has(1), s.Has(2))
+		if !s.Has(1, 0) || s.Has(2, 0) {
+			t.Fatalf("%d octets: generations 1 %v, 2 %v", keep, s.Has(1, 0), s.Has(2, 0))
 		}
 		requireSame(t, fmt.Sprintf("%d octets", keep), brute(r, first), read(t, s, r))
 		add(t, s, 2, second)
@@ -304,7 +304,7 @@ func requireHonest(t *testing.T, what, dir string, r Request, batches []*flow.Ba
 	}
 	var kept []*flow.Batch
 	for i, b := range batches {
-		if s.Has(uint64(i + 1)) {
+		if s.Has(uint64(i+1), 0) {
 			kept = append(kept, b)
 		}
 	}
@@ -406,4 +406,34 @@ func BenchmarkAdd(b *testing.B) {
 		add(b, s, n, batch)
 	}
 	b.ReportMetric(float64(b.N*batch.Len())/b.Elapsed().Seconds(), "rows/s")
+}
+
+// A generation of two days of which one could not be written is not there
+// after a restart either: it is added again, and each day has it once.
+func TestHalfAGenerationIsNone(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	b := traffic(rand.New(rand.NewPCG(1, 2)), 1000, 3, begin+dayMs-Coarse, 2*Coarse)
+	inTheWay := dayPath(dir, Fine, begin+dayMs)
+	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Add(7, one(b)); err == nil {
+		t.Fatal("a day was written into a folder")
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir)
+	newest := int64(slices.Max(b.Num(flow.Time)))
+	if s.Has(7, newest) {
+		t.Error("half a generation counts as one after a restart")
+	}
+	add(t, s, 7, b)
+	if !s.Has(7, newest) {
+		t.Error("a generation is not there that was added")
+	}
+	for _, r := range requests() {
+		requireSame(t, "added again", brute(r, b), read(t, s, r))
+	}
 }
