@@ -413,6 +413,7 @@ type Report struct {
 	StoreMinimumBytes  uint64                 `protobuf:"varint,16,opt,name=store_minimum_bytes,json=storeMinimumBytes,proto3" json:"store_minimum_bytes,omitempty"`      // what retention may not remove; 0 = no store
 	StoreQuotaBytes    uint64                 `protobuf:"varint,17,opt,name=store_quota_bytes,json=storeQuotaBytes,proto3" json:"store_quota_bytes,omitempty"`            // in force; 0 = no bound
 	StoreMaxAgeSeconds int64                  `protobuf:"varint,18,opt,name=store_max_age_seconds,json=storeMaxAgeSeconds,proto3" json:"store_max_age_seconds,omitempty"` // in force; 0 = for ever
+	PresentUnixMs      []int64                `protobuf:"varint,19,rep,packed,name=present_unix_ms,json=presentUnixMs,proto3" json:"present_unix_ms,omitempty"`           // when it took flows in: from, to, from, to and so on
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -571,6 +572,13 @@ func (x *Report) GetStoreMaxAgeSeconds() int64 {
 		return x.StoreMaxAgeSeconds
 	}
 	return 0
+}
+
+func (x *Report) GetPresentUnixMs() []int64 {
+	if x != nil {
+		return x.PresentUnixMs
+	}
+	return nil
 }
 
 // Check is one readiness check of a unit.
@@ -1677,7 +1685,7 @@ const file_control_proto_rawDesc = "" +
 	"\x05reply\x18\x06 \x01(\bR\x05reply\"Z\n" +
 	"\tHeartbeat\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x121\n" +
-	"\areports\x18\x02 \x03(\v2\x17.weir.control.v1.ReportR\areports\"\xa7\x05\n" +
+	"\areports\x18\x02 \x03(\v2\x17.weir.control.v1.ReportR\areports\"\xcf\x05\n" +
 	"\x06Report\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\fR\x06bootId\x12\x18\n" +
@@ -1699,7 +1707,8 @@ const file_control_proto_rawDesc = "" +
 	"\x10store_free_bytes\x18\x0f \x01(\x04R\x0estoreFreeBytes\x12.\n" +
 	"\x13store_minimum_bytes\x18\x10 \x01(\x04R\x11storeMinimumBytes\x12*\n" +
 	"\x11store_quota_bytes\x18\x11 \x01(\x04R\x0fstoreQuotaBytes\x121\n" +
-	"\x15store_max_age_seconds\x18\x12 \x01(\x03R\x12storeMaxAgeSeconds\"C\n" +
+	"\x15store_max_age_seconds\x18\x12 \x01(\x03R\x12storeMaxAgeSeconds\x12&\n" +
+	"\x0fpresent_unix_ms\x18\x13 \x03(\x03R\rpresentUnixMs\"C\n" +
 	"\x05Check\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02ok\x18\x02 \x01(\bR\x02ok\x12\x16\n" +

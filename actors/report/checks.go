@@ -35,6 +35,18 @@ func (c *Checks) Set(name string, err error) {
 	c.byName[name] = check
 }
 
+// Fails reports whether a check fails whose name begins with prefix.
+func (c *Checks) Fails(prefix string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, check := range c.byName {
+		if !check.OK && strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // Remove forgets a check.
 func (c *Checks) Remove(name string) {
 	c.mu.Lock()

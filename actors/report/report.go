@@ -2,9 +2,11 @@ package report
 
 import (
 	"runtime/metrics"
+	"slices"
 	"time"
 
 	"example.com/weir/actors/proto"
+	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/topology"
 )
 
@@ -28,6 +30,7 @@ type Self struct {
 	Checks  []topology.Check
 	Rates   topology.Rates
 	Store   Store
+	Present []query.Span // when it took flows in
 }
 
 // Report returns s as it travels to the unit above.
@@ -57,6 +60,9 @@ func (s Self) Report(now time.Time) *proto.Report {
 			Kept:             s.Rates.Kept,
 			Dropped:          s.Rates.Dropped,
 		},
+	}
+	for _, span := range s.Present {
+		r.PresentUnixMs = append(r.PresentUnixMs, span.From, span.To)
 	}
 	for _, c := range s.Checks {
 		r.Checks = append(r.Checks, &proto.Check{Name: c.Name, Ok: c.OK, Reason: []byte(c.Reason)})
@@ -91,6 +97,11 @@ func Status(r *proto.Report, heard time.Time) topology.Status {
 		Newest:      timeOrZero(r.GetNewestUnixMs()),
 		StoreFree:   r.GetStoreFreeBytes(), StoreMinimum: r.GetStoreMinimumBytes(),
 		StoreQuota: r.GetStoreQuotaBytes(), StoreMaxAge: int(r.GetStoreMaxAgeSeconds()),
+	}
+	for span := range slices.Chunk(r.GetPresentUnixMs(), 2) {
+		if len(span) == 2 {
+			st.Present = append(st.Present, query.Span{From: span[0], To: span[1]})
+		}
 	}
 	for _, c := range r.GetChecks() {
 		st.Checks = append(st.Checks, topology.Check{Name: c.GetName(), OK: c.GetOk(), Reason: string(c.GetReason())})

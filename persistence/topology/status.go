@@ -1,6 +1,10 @@
 package topology
 
-import "time"
+import (
+	"time"
+
+	"example.com/weir/flowio/query"
+)
 
 // Status is the live state of a unit as the Master last heard it.
 type Status struct {
@@ -24,6 +28,9 @@ type Status struct {
 
 	Oldest time.Time `json:"oldest,omitzero"` // oldest stored flow
 	Newest time.Time `json:"newest,omitzero"`
+
+	// Present is when a Proxy or standalone Slave took flows in.
+	Present []query.Span `json:"present,omitempty"`
 }
 
 // UnitState is how the Master sees a unit.
