@@ -53,7 +53,7 @@ func (n *heldThere) open(answers proto.AnswersClient, ask Question, h Holding) (
 	go func() {
 		select {
 		case <-h.Stop:
-			_ = n.send(&proto.HoldRequest{Body: &proto.HoldRequest_Stop{Stop: &proto.Stop{}}}) // else receiving fails
+			_ = n.write(&proto.HoldRequest{Body: &proto.HoldRequest_Stop{Stop: &proto.Stop{}}}) // else receiving fails
 		case <-ready:
 		case <-n.ctx.Done():
 		}
@@ -98,14 +98,20 @@ func (n *heldThere) receive() (*proto.HoldReply, error) {
 	return m, nil
 }
 
+// send is write for those who receive too, as one at a time may: it says why
+// writing failed.
 func (n *heldThere) send(m *proto.HoldRequest) error {
+	if n.write(m) == nil {
+		return nil
+	}
+	_, err := n.stream.Recv()
+	return fromStatus(n.ctx, err)
+}
+
+func (n *heldThere) write(m *proto.HoldRequest) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.stream.Send(m); err != nil {
-		_, err = n.stream.Recv() // says why
-		return fromStatus(n.ctx, err)
-	}
-	return nil
+	return n.stream.Send(m)
 }
 
 // Summary implements query.Node.

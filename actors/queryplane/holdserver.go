@@ -17,8 +17,10 @@ import (
 	"example.com/weir/flowio/query"
 )
 
-// holdFor is how long groups are held for an asker that asks for nothing.
-const holdFor = time.Minute
+// holdFor is how long groups are held for an asker that asks for nothing. It
+// first waits for the slowest of its units, so this is longer than a query may
+// take, 10 minutes; an asker that is gone ends the stream much sooner.
+const holdFor = 12 * time.Minute
 
 // maxKeys bounds the octets of keys that one fetch may ask for: those of the
 // candidates of a threshold query.
