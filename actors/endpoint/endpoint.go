@@ -53,6 +53,19 @@ func Of(role topology.Role, d *proto.DesiredState) []Endpoint {
 	return all
 }
 
+// OfTwins returns where the head of a proxy group takes copies from its twins;
+// nothing if it has none.
+func OfTwins(d *proto.DesiredState) []Endpoint {
+	if len(d.GetTwins()) == 0 {
+		return nil
+	}
+	all := Of(topology.Proxy, d)
+	for i := range all {
+		all[i].Delivery = string(topology.DeliverTLS)
+	}
+	return all
+}
+
 // Receiver takes flows in, see listen.Listener and distribute.TLSReceiver.
 type Receiver interface {
 	Start() error

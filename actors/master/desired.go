@@ -25,6 +25,7 @@ func wireDesired(d topology.Desired) *proto.DesiredState {
 			MaxAgeSeconds: int64(sg.Retention.MaxAge), QuotaBytes: sg.Retention.Quota,
 		}
 	}
+	wireForwarding(w, d)
 	for _, s := range d.Slaves {
 		w.Slaves = append(w.Slaves, &proto.Slave{
 			UnitId: []byte(s.Unit.ID), Name: []byte(s.Unit.Name),

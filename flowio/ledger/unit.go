@@ -11,6 +11,8 @@ type Unit struct {
 	SentOf  []SentOfSource // a Proxy's
 	Error   string         // why the accounts are missing; empty when they are there
 
+	Forwarded []Forwarded // of a unit that takes flows from exporters
+
 	// SourceGroup and SourceGroupName are of the group that the unit serves;
 	// empty if it serves none.
 	SourceGroup, SourceGroupName string

@@ -62,6 +62,12 @@ func (s State) putSourceGroup(g SourceGroup) State {
 	g.Listen = append([]uint16{}, g.Listen...)
 	g.Relayed = append([]uint16{}, g.Relayed...)
 	g.Identity = cmp.Or(g.Identity, BySession)
+	g.TwinExporters = append([]string{}, g.TwinExporters...)
+	targets := make([]Target, 0, len(g.Forward))
+	for _, t := range g.Forward {
+		targets = append(targets, t.normalized())
+	}
+	g.Forward = targets
 	g.Revision = s.Revision
 	s.SourceGroups = with(s.SourceGroups, g.ID, g)
 	return s

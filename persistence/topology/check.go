@@ -213,6 +213,7 @@ func (k *checker) sourceGroup(g SourceGroup) {
 	k.listen(g.Listen)
 	k.exporters(g)
 	k.retention(g.Retention)
+	k.forwarding(g)
 	for _, other := range k.state.SourceGroups {
 		if other.ID != g.ID && other.Name == g.Name {
 			k.conflict("/name", "another source group has the name %s", g.Name)

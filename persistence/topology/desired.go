@@ -15,6 +15,7 @@ type Desired struct {
 	Slaves      []Slot       // of a Proxy: its Slaves that have joined, by identifier
 	Proxy       *Unit        // of a Slave: its Proxy, the only unit that may send it flows
 	Exporters   []Exporter   // of whom something is said, by address
+	Twins       []Unit       // of the head of a proxy group: to copy to and to take copies from, by identifier
 }
 
 // Exporter is what a unit must know of an exporter.
@@ -44,6 +45,13 @@ func (s State) Desired(id UnitID) Desired {
 	}
 	if sg, ok := s.SourceGroups[g.SourceGroup]; ok {
 		sg.Revision = 0
+		if u.Role == Slave { // its Proxy has copied what it gets
+			sg.Forward, sg.TwinCopy, sg.TwinExporters = nil, false, nil
+		}
+		if sg.TwinCopy {
+			d.Twins = s.twins(g)
+		}
+		sg.Forward = sg.targetsOf(g.ID)
 		d.SourceGroup = &sg
 		d.Exporters = s.exporters(sg.ID)
 	}

@@ -95,6 +95,14 @@ type SourceGroup struct {
 
 	Retention Retention `json:"retention"` // how much each Slave keeps
 
+	Forward []Target `json:"forward"` // other collectors that get copies of the packets
+
+	// TwinCopy has the head of each proxy group copy what exporters send to it
+	// to the heads of the others, for exporters that can send to one only. It
+	// is about TwinExporters, addresses or prefixes, or all if there are none.
+	TwinCopy      bool     `json:"twinCopy"`
+	TwinExporters []string `json:"twinExporters"`
+
 	// Revision of the last change to the group; set by Apply.
 	Revision Revision `json:"revision"`
 }
