@@ -20,6 +20,7 @@ func encodeLedger(units []ledger.Unit) *proto.LedgerReply {
 		for _, s := range u.SentOf {
 			w.SentOf = append(w.SentOf, &proto.SentOfSource{UnitId: []byte(s.Slave), Exporter: s.Exporter.AsSlice(), Records: s.Records})
 		}
+		w.Forwarded = encodeForwarded(u.Forwarded)
 		reply.Units = append(reply.Units, w)
 	}
 	return reply
@@ -50,6 +51,7 @@ func decodeLedger(reply *proto.LedgerReply) []ledger.Unit {
 			exporter, _ := netip.AddrFromSlice(s.GetExporter())
 			u.SentOf = append(u.SentOf, ledger.SentOfSource{Slave: string(s.GetUnitId()), Exporter: exporter, Records: s.GetRecords()})
 		}
+		u.Forwarded = decodeForwarded(w.GetForwarded())
 		units = append(units, u)
 	}
 	return units
