@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"example.com/weir/actors/proto"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/sequence"
@@ -15,9 +17,13 @@ func (s *service) Sources(ctx context.Context, _ *proto.SourcesRequest) (*proto.
 	return encodeSources(s.answerer.Sources(ctx)), nil
 }
 
+// maxSources bounds an answer with sources: a unit tells of 2,000 in less than
+// 4 MiB, and a Proxy adds what each of its Slaves has dropped of them.
+const maxSources = 64 << 20
+
 // Sources returns what the unit and those below it know of the exporters.
 func (c *Client) Sources(ctx context.Context) ([]source.Unit, error) {
-	reply, err := c.queries.Sources(ctx, &proto.SourcesRequest{})
+	reply, err := c.queries.Sources(ctx, &proto.SourcesRequest{}, grpc.MaxCallRecvMsgSize(maxSources))
 	if err != nil {
 		return nil, fromStatus(ctx, err)
 	}
