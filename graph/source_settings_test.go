@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/99designs/gqlgen/client"
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/persistence/mastertest"
 )
@@ -54,6 +55,22 @@ func TestSettingsOfASourceThroughGraphQL(t *testing.T) {
 	data, refused := ask(t, viewer, `{ known: sourceSettings(id: "`+id+`") { name } none: sourceSettings(id: "192.0.2.9@paris") { name } }`)
 	if refused != nil || data["none"] != nil || data["known"].(map[string]any)["name"] != "" {
 		t.Errorf("settings after the deletion: %v, %+v", data, refused)
+	}
+}
+
+func TestLedgerByPortAndSlaveThroughGraphQL(t *testing.T) {
+	data, refused := ask(t, as(mastertest.New(), "viewer"), `{ ledger { ports { port received kept missing dropped { reason count } }
+		sent { records droppedPackets { reason count } droppedRecords { reason count } } } }`)
+	if refused != nil {
+		t.Fatalf("%+v", refused)
+	}
+	one := func(reason, count string) []any { return []any{map[string]any{"reason": reason, "count": count}} }
+	want := map[string]any{
+		"ports": []any{map[string]any{"port": 2055.0, "received": "6", "kept": "0", "missing": "0", "dropped": one("kernel_dropped", "6")}},
+		"sent":  []any{map[string]any{"records": "30", "droppedPackets": one("spool_full", "2"), "droppedRecords": one("spool_full", "60")}},
+	}
+	if diff := cmp.Diff(want, data["ledger"].([]any)[0]); diff != "" {
+		t.Errorf("ledger (-want +got):\n%s", diff)
 	}
 }
 

@@ -77,7 +77,7 @@ func TestClientAsks(t *testing.T) {
 	if got := ended("q2"); got != "canceled" {
 		t.Errorf("the query nobody waits for is %s, want canceled", got)
 	}
-	if l, err := c.Ledger(t.Context(), true); err != nil || len(l.Units) != 2 || l.Units[0].Entries[0].Exporter == "" {
+	if l, err := c.Ledger(t.Context(), true); err != nil || len(l.Units) != 2 || l.Units[0].Entries[1].Exporter == "" {
 		t.Errorf("ledger = %+v, %v", l, err)
 	}
 	if p, err := c.Sources(t.Context(), "london", "192.0.2.0/24"); err != nil || len(p.Items) != 1 || p.Total != 1 || len(p.Missing) != 1 {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/weir/persistence/topology"
 )
 
@@ -81,6 +83,30 @@ func TestSettingsOfASourceAreRefused(t *testing.T) {
 				t.Errorf("%d %s, want %d with %s", w.Code, w.Body, test.status, test.want)
 			}
 		})
+	}
+}
+
+// TestLedgerByPortAndSlave: sums do not hide at which port and on the way to
+// which Slave something was dropped.
+func TestLedgerByPortAndSlave(t *testing.T) {
+	s := serve(t)
+	for _, query := range []string{"", "?perExporter=true"} {
+		w := s.ask("viewer", "GET", "/api/v1/ledger"+query, "")
+		u := decode[Ledger](t, w.Code, w.Body.Bytes()).Units[0]
+		ports := []LedgerPort{{Port: 2055, Received: "6", Kept: "0", Dropped: Dropped{"kernel_dropped": "6"}, Missing: "0"}}
+		if diff := cmp.Diff(ports, u.Ports); diff != "" {
+			t.Errorf("ports%s (-want +got):\n%s", query, diff)
+		}
+		sent := []LedgerSent{{
+			Slave: "u2", Name: u.Sent[0].Name, Packets: "1", Records: "30",
+			DroppedPackets: Dropped{"spool_full": "2"}, DroppedRecords: Dropped{"spool_full": "60"},
+		}}
+		if diff := cmp.Diff(sent, u.Sent); diff != "" {
+			t.Errorf("sent%s (-want +got):\n%s", query, diff)
+		}
+		if port := u.Entries[0].Port; (port == 2055) != (query != "") {
+			t.Errorf("an entry of %q has port %d", query, port)
+		}
 	}
 }
 

@@ -20,12 +20,9 @@ func (a *api) GetLedger(ctx context.Context, r GetLedgerRequestObject) (GetLedge
 	if err != nil {
 		return nil, err
 	}
-	answer := Ledger{Units: []UnitLedger{}}
+	v, answer := a.master.Topology(), Ledger{Units: []UnitLedger{}}
 	for _, u := range ledger.Select(units, chosen) {
-		if !deref(r.Params.PerExporter) {
-			u.Entries = ledger.Totals(u.Entries)
-		}
-		answer.Units = append(answer.Units, viewLedger(u))
+		answer.Units = append(answer.Units, viewLedger(v, u, deref(r.Params.PerExporter)))
 	}
 	return GetLedger200JSONResponse(answer), nil
 }
@@ -108,29 +105,44 @@ func viewSourceLedger(v topology.View, s ledger.Source) SourceLedger {
 	return view
 }
 
-func viewLedger(u ledger.Unit) UnitLedger {
-	view := UnitLedger{Unit: u.ID, Name: u.Name, Error: u.Error, Entries: []LedgerEntry{}, Sent: []LedgerSent{}}
+func viewLedger(v topology.View, u ledger.Unit, perExporter bool) UnitLedger {
+	view := UnitLedger{Unit: u.ID, Name: u.Name, Error: u.Error, Entries: []LedgerEntry{}, Ports: []LedgerPort{}, Sent: []LedgerSent{}}
+	for _, e := range ledger.ByPort(u.Entries) {
+		p := viewEntry(e)
+		view.Ports = append(view.Ports, LedgerPort{Port: e.Port, Received: p.Received, Kept: p.Kept, Dropped: p.Dropped, Missing: p.Missing})
+	}
+	if !perExporter {
+		u.Entries = ledger.Totals(u.Entries)
+	}
 	for _, e := range u.Entries {
 		view.Entries = append(view.Entries, viewEntry(e))
 	}
 	for _, s := range u.Sent {
-		view.Sent = append(view.Sent, LedgerSent{Slave: s.Slave, Packets: decimal(s.Packets), Records: decimal(s.Records)})
+		view.Sent = append(view.Sent, LedgerSent{
+			Slave: s.Slave, Name: v.Units[topology.UnitID(s.Slave)].Name, Packets: decimal(s.Packets), Records: decimal(s.Records),
+			DroppedPackets: viewDropped(s.DroppedPackets), DroppedRecords: viewDropped(s.DroppedRecords),
+		})
 	}
 	return view
 }
 
 func viewEntry(e ledger.Entry) LedgerEntry {
 	view := LedgerEntry{
-		Hop: e.Hop.String(), Kind: e.Kind.String(), Domain: e.Domain,
-		Received: decimal(e.Received), Kept: decimal(e.Kept), Dropped: Dropped{}, Split: decimal(e.Split),
+		Hop: e.Hop.String(), Kind: e.Kind.String(), Domain: e.Domain, Port: e.Port,
+		Received: decimal(e.Received), Kept: decimal(e.Kept), Dropped: viewDropped(e.Dropped), Split: decimal(e.Split),
 		Missing: strconv.FormatInt(e.Missing(), 10),
 	}
 	if e.Exporter.IsValid() {
 		view.Exporter = e.Exporter.String()
 	}
-	for reason, n := range e.Dropped {
+	return view
+}
+
+func viewDropped(counts [ledger.NumReasons]uint64) Dropped {
+	view := Dropped{}
+	for reason, n := range counts {
 		if n > 0 {
-			view.Dropped[ledger.Reason(reason).String()] = decimal(n)
+			view[ledger.Reason(reason).String()] = decimal(n)
 		}
 	}
 	return view

@@ -477,6 +477,7 @@ type Account struct {
 	Kept          uint64                 `protobuf:"varint,6,opt,name=kept,proto3" json:"kept,omitempty"`
 	Dropped       []uint64               `protobuf:"varint,7,rep,packed,name=dropped,proto3" json:"dropped,omitempty"` // by ledger.Reason
 	Split         uint64                 `protobuf:"varint,8,opt,name=split,proto3" json:"split,omitempty"`            // of received: the second direction of a biflow
+	Port          uint32                 `protobuf:"varint,9,opt,name=port,proto3" json:"port,omitempty"`              // that the unit listens on; 0 but at hop Receive
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -567,14 +568,23 @@ func (x *Account) GetSplit() uint64 {
 	return 0
 }
 
-// Sent is what a Proxy handed to one Slave.
+func (x *Account) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+// Sent is what a Proxy handed to one Slave, and dropped on the way to it.
 type Sent struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	UnitId        []byte                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
-	Packets       uint64                 `protobuf:"varint,2,opt,name=packets,proto3" json:"packets,omitempty"`
-	Records       uint64                 `protobuf:"varint,3,opt,name=records,proto3" json:"records,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	UnitId         []byte                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	Packets        uint64                 `protobuf:"varint,2,opt,name=packets,proto3" json:"packets,omitempty"`
+	Records        uint64                 `protobuf:"varint,3,opt,name=records,proto3" json:"records,omitempty"`
+	DroppedPackets []uint64               `protobuf:"varint,4,rep,packed,name=dropped_packets,json=droppedPackets,proto3" json:"dropped_packets,omitempty"` // by ledger.Reason
+	DroppedRecords []uint64               `protobuf:"varint,5,rep,packed,name=dropped_records,json=droppedRecords,proto3" json:"dropped_records,omitempty"` // likewise
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Sent) Reset() {
@@ -626,6 +636,20 @@ func (x *Sent) GetRecords() uint64 {
 		return x.Records
 	}
 	return 0
+}
+
+func (x *Sent) GetDroppedPackets() []uint64 {
+	if x != nil {
+		return x.DroppedPackets
+	}
+	return nil
+}
+
+func (x *Sent) GetDroppedRecords() []uint64 {
+	if x != nil {
+		return x.DroppedRecords
+	}
+	return nil
 }
 
 // SentOfSource is what a Proxy handed to one Slave of one exporter.
@@ -1624,7 +1648,7 @@ const file_query_proto_rawDesc = "" +
 	"\baccounts\x18\x03 \x03(\v2\x16.weir.query.v1.AccountR\baccounts\x12'\n" +
 	"\x04sent\x18\x04 \x03(\v2\x13.weir.query.v1.SentR\x04sent\x12\x14\n" +
 	"\x05error\x18\x05 \x01(\fR\x05error\x124\n" +
-	"\asent_of\x18\x06 \x03(\v2\x1b.weir.query.v1.SentOfSourceR\x06sentOf\"\xc3\x01\n" +
+	"\asent_of\x18\x06 \x03(\v2\x1b.weir.query.v1.SentOfSourceR\x06sentOf\"\xd7\x01\n" +
 	"\aAccount\x12\x10\n" +
 	"\x03hop\x18\x01 \x01(\rR\x03hop\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\rR\x04kind\x12\x1a\n" +
@@ -1633,11 +1657,14 @@ const file_query_proto_rawDesc = "" +
 	"\breceived\x18\x05 \x01(\x04R\breceived\x12\x12\n" +
 	"\x04kept\x18\x06 \x01(\x04R\x04kept\x12\x18\n" +
 	"\adropped\x18\a \x03(\x04R\adropped\x12\x14\n" +
-	"\x05split\x18\b \x01(\x04R\x05split\"S\n" +
+	"\x05split\x18\b \x01(\x04R\x05split\x12\x12\n" +
+	"\x04port\x18\t \x01(\rR\x04port\"\xa5\x01\n" +
 	"\x04Sent\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x18\n" +
 	"\apackets\x18\x02 \x01(\x04R\apackets\x12\x18\n" +
-	"\arecords\x18\x03 \x01(\x04R\arecords\"]\n" +
+	"\arecords\x18\x03 \x01(\x04R\arecords\x12'\n" +
+	"\x0fdropped_packets\x18\x04 \x03(\x04R\x0edroppedPackets\x12'\n" +
+	"\x0fdropped_records\x18\x05 \x03(\x04R\x0edroppedRecords\"]\n" +
 	"\fSentOfSource\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x1a\n" +
 	"\bexporter\x18\x02 \x01(\fR\bexporter\x12\x18\n" +

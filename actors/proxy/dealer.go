@@ -150,7 +150,7 @@ func (d *dealer) replaceLocked(next distributor) error {
 		d.sources = kept
 	}
 	for _, s := range old.Sent() {
-		d.before[s.Slave] = sum(d.before[s.Slave], s)
+		addSent(d.before, s)
 	}
 	for _, s := range old.SentOf() {
 		d.sentOf[sentTo{s.Slave, s.Exporter}] += s.Records
@@ -203,14 +203,15 @@ func (d *dealer) templates() *template.Store {
 	return nil
 }
 
-// Sent returns what each Slave was sent since this process started.
+// Sent returns what each Slave was sent since this process started, and what
+// was dropped on the way to it.
 func (d *dealer) Sent() []ledger.Sent {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := maps.Clone(d.before)
 	if d.in != nil {
 		for _, s := range d.in.Sent() {
-			all[s.Slave] = sum(all[s.Slave], s)
+			addSent(all, s)
 		}
 	}
 	return slices.SortedFunc(maps.Values(all), func(a, b ledger.Sent) int { return cmp.Compare(a.Slave, b.Slave) })
@@ -236,6 +237,9 @@ func (d *dealer) SentOf() []ledger.SentOfSource {
 	return list
 }
 
-func sum(a, b ledger.Sent) ledger.Sent {
-	return ledger.Sent{Slave: b.Slave, Packets: a.Packets + b.Packets, Records: a.Records + b.Records}
+func addSent(to map[string]ledger.Sent, s ledger.Sent) {
+	all := to[s.Slave]
+	all.Slave = s.Slave
+	all.Add(s)
+	to[s.Slave] = all
 }

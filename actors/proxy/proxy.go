@@ -320,5 +320,8 @@ func (p *Proxy) spooled() prometheus.Collector {
 
 // Collectors returns the metrics.
 func (p *Proxy) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(p.book.Entries, p.self), p.server.Collector(), p.exporters.Collector(), p.spooled()}
+	return []prometheus.Collector{
+		report.NewCollector(p.book.Entries, p.self), report.NewSlavesCollector(p.dealer.Sent, p.slaves.nameOf),
+		p.server.Collector(), p.exporters.Collector(), p.spooled(),
+	}
 }

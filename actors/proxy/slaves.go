@@ -137,6 +137,17 @@ func (s *slaves) Places() []place {
 	return places
 }
 
+// nameOf returns the name of a Slave; of one that is not this Proxy's any
+// more, its ID.
+func (s *slaves) nameOf(unitID string) string {
+	for _, p := range s.Places() {
+		if string(p.id) == unitID {
+			return p.name
+		}
+	}
+	return unitID
+}
+
 // Check says which Slaves are missing; nil if none is.
 func (s *slaves) Check() error {
 	var down []string

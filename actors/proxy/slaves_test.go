@@ -36,6 +36,9 @@ func TestFlowsGoToWantedSlavesThatAreUp(t *testing.T) {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
 	want := []place{{"id-a", "a", ""}, {"id-b", "b", "no heartbeat for 3 s"}, {"id-c", "c", neverHeard}}
+	if b, x := s.nameOf("id-b"), s.nameOf("id-x"); b != "b" || x != "id-x" {
+		t.Errorf("Slaves are called %q and %q, want b and id-x", b, x)
+	}
 	if diff := cmp.Diff(want, s.Places(), cmp.AllowUnexported(place{})); diff != "" {
 		t.Errorf("places (-want +got):\n%s", diff)
 	}

@@ -15,7 +15,10 @@ func encodeLedger(units []ledger.Unit) *proto.LedgerReply {
 			w.Accounts = append(w.Accounts, encodeAccount(e))
 		}
 		for _, s := range u.Sent {
-			w.Sent = append(w.Sent, &proto.Sent{UnitId: []byte(s.Slave), Packets: s.Packets, Records: s.Records})
+			w.Sent = append(w.Sent, &proto.Sent{
+				UnitId: []byte(s.Slave), Packets: s.Packets, Records: s.Records,
+				DroppedPackets: s.DroppedPackets[:], DroppedRecords: s.DroppedRecords[:],
+			})
 		}
 		for _, s := range u.SentOf {
 			w.SentOf = append(w.SentOf, &proto.SentOfSource{UnitId: []byte(s.Slave), Exporter: s.Exporter.AsSlice(), Records: s.Records})
@@ -28,7 +31,7 @@ func encodeLedger(units []ledger.Unit) *proto.LedgerReply {
 
 func encodeAccount(e ledger.Entry) *proto.Account {
 	a := &proto.Account{
-		Hop: uint32(e.Hop), Kind: uint32(e.Kind), Domain: e.Domain,
+		Hop: uint32(e.Hop), Kind: uint32(e.Kind), Domain: e.Domain, Port: uint32(e.Port),
 		Received: e.Received, Kept: e.Kept, Split: e.Split, Dropped: e.Dropped[:],
 	}
 	if e.Exporter.IsValid() {
@@ -45,7 +48,7 @@ func decodeLedger(reply *proto.LedgerReply) []ledger.Unit {
 			u.Entries = append(u.Entries, decodeAccount(a))
 		}
 		for _, s := range w.GetSent() {
-			u.Sent = append(u.Sent, ledger.Sent{Slave: string(s.GetUnitId()), Packets: s.GetPackets(), Records: s.GetRecords()})
+			u.Sent = append(u.Sent, decodeSent(s))
 		}
 		for _, s := range w.GetSentOf() {
 			exporter, _ := netip.AddrFromSlice(s.GetExporter())
@@ -57,11 +60,18 @@ func decodeLedger(reply *proto.LedgerReply) []ledger.Unit {
 	return units
 }
 
+func decodeSent(w *proto.Sent) ledger.Sent {
+	s := ledger.Sent{Slave: string(w.GetUnitId()), Packets: w.GetPackets(), Records: w.GetRecords()}
+	copy(s.DroppedPackets[:], w.GetDroppedPackets())
+	copy(s.DroppedRecords[:], w.GetDroppedRecords())
+	return s
+}
+
 // decodeAccount leaves out reasons that this version does not know; Missing
 // of the entry then says that something is unexplained.
 func decodeAccount(a *proto.Account) ledger.Entry {
 	e := ledger.Entry{
-		Key:      ledger.Key{Hop: ledger.Hop(a.GetHop()), Kind: ledger.Kind(a.GetKind()), Domain: a.GetDomain()},
+		Key:      ledger.Key{Hop: ledger.Hop(a.GetHop()), Kind: ledger.Kind(a.GetKind()), Domain: a.GetDomain(), Port: uint16(a.GetPort())},
 		Received: a.GetReceived(), Kept: a.GetKept(), Split: a.GetSplit(),
 	}
 	e.Exporter, _ = netip.AddrFromSlice(a.GetExporter())

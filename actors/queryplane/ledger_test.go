@@ -16,10 +16,13 @@ func TestAccountsTravelWhole(t *testing.T) {
 		Received: 20, Kept: 17, Split: 10,
 	}
 	e.Dropped[ledger.StoreFailed] = 3
+	atPort := ledger.Entry{Key: ledger.Key{Exporter: router, Port: 2055}, Received: 5, Kept: 5}
+	sent := ledger.Sent{Slave: "s", Packets: 2, Records: 20}
+	sent.DroppedPackets[ledger.SendFailed], sent.DroppedRecords[ledger.SpoolFull] = 3, 4
 	units := []ledger.Unit{
 		{
-			ID: "p", Name: "proxy", Entries: []ledger.Entry{e},
-			Sent:   []ledger.Sent{{Slave: "s", Packets: 2, Records: 20}},
+			ID: "p", Name: "proxy", Entries: []ledger.Entry{e, atPort},
+			Sent:   []ledger.Sent{sent},
 			SentOf: []ledger.SentOfSource{{Slave: "s", Exporter: router, Records: 20}, {Slave: "s", Records: 1}},
 		},
 		{ID: "s", Name: "slave", Error: "it is not linked"},

@@ -14,6 +14,7 @@ type Collector struct {
 	ledger    func() []ledger.Entry
 	self      func() Self
 	exporters *exportersCollector // the accounts of some exporters apart
+	ports     portsCollector
 
 	received, kept, dropped *prometheus.Desc
 	ready, applied          *prometheus.Desc
@@ -29,6 +30,7 @@ func NewCollector(entries func() []ledger.Entry, self func() Self) *Collector {
 		ledger:    entries,
 		self:      self,
 		exporters: newExportersCollector(),
+		ports:     newPortsCollector(),
 		received:  desc("ledger_received_total", "Packets or records that a hop received.", "hop", "kind"),
 		kept:      desc("ledger_kept_total", "Packets or records that a hop kept.", "hop", "kind"),
 		dropped:   desc("ledger_dropped_total", "Packets or records that a hop dropped, by reason.", "hop", "kind", "reason"),
@@ -45,12 +47,14 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 		ch <- d
 	}
 	c.exporters.describe(ch)
+	c.ports.describe(ch)
 }
 
 // Collect implements prometheus.Collector.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	entries := c.ledger()
 	c.exporters.collect(ch, entries)
+	c.ports.collect(ch, entries)
 	for _, e := range ledger.Totals(entries) {
 		hop, kind := e.Hop.String(), e.Kind.String()
 		ch <- counter(c.received, e.Received, hop, kind)

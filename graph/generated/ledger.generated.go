@@ -161,6 +161,29 @@ func (ec *executionContext) fieldContext_LedgerEntry_domain(_ context.Context, f
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _LedgerEntry_port(ctx context.Context, field graphql.CollectedField, obj *model.LedgerEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerEntry_port(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Port, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerEntry_port(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Int")
+}
+
 func (ec *executionContext) _LedgerEntry_received(ctx context.Context, field graphql.CollectedField, obj *model.LedgerEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -285,6 +308,130 @@ func (ec *executionContext) fieldContext_LedgerEntry_missing(_ context.Context, 
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Int64")
 }
 
+func (ec *executionContext) _LedgerPort_port(ctx context.Context, field graphql.CollectedField, obj *model.LedgerPort) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerPort_port(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Port, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerPort_port(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerPort", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LedgerPort_received(ctx context.Context, field graphql.CollectedField, obj *model.LedgerPort) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerPort_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerPort_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerPort", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _LedgerPort_kept(ctx context.Context, field graphql.CollectedField, obj *model.LedgerPort) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerPort_kept(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kept, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerPort_kept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerPort", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _LedgerPort_dropped(ctx context.Context, field graphql.CollectedField, obj *model.LedgerPort) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerPort_dropped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dropped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LedgerDrop) graphql.Marshaler {
+			return ec.marshalNLedgerDrop2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerDropᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerPort_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerPort",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerDrop(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LedgerPort_missing(ctx context.Context, field graphql.CollectedField, obj *model.LedgerPort) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerPort_missing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Missing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerPort_missing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerPort", field, false, false, "Int64")
+}
+
 func (ec *executionContext) _LedgerSent_slave(ctx context.Context, field graphql.CollectedField, obj *model.LedgerSent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -375,6 +522,70 @@ func (ec *executionContext) _LedgerSent_records(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_LedgerSent_records(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerSent", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _LedgerSent_droppedPackets(ctx context.Context, field graphql.CollectedField, obj *model.LedgerSent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerSent_droppedPackets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DroppedPackets, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LedgerDrop) graphql.Marshaler {
+			return ec.marshalNLedgerDrop2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerDropᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerSent_droppedPackets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerSent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerDrop(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LedgerSent_droppedRecords(ctx context.Context, field graphql.CollectedField, obj *model.LedgerSent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerSent_droppedRecords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DroppedRecords, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LedgerDrop) graphql.Marshaler {
+			return ec.marshalNLedgerDrop2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerDropᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerSent_droppedRecords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerSent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerDrop(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SourceAccount_unit(ctx context.Context, field graphql.CollectedField, obj *model.SourceAccount) (ret graphql.Marshaler) {
@@ -1199,6 +1410,38 @@ func (ec *executionContext) fieldContext_UnitLedger_entries(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _UnitLedger_ports(ctx context.Context, field graphql.CollectedField, obj *model.UnitLedger) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnitLedger_ports(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ports, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LedgerPort) graphql.Marshaler {
+			return ec.marshalNLedgerPort2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerPortᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnitLedger_ports(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnitLedger",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerPort(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UnitLedger_sent(ctx context.Context, field graphql.CollectedField, obj *model.UnitLedger) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1335,6 +1578,11 @@ func (ec *executionContext) _LedgerEntry(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "port":
+			out.Values[i] = ec._LedgerEntry_port(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "received":
 			out.Values[i] = ec._LedgerEntry_received(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1357,6 +1605,59 @@ func (ec *executionContext) _LedgerEntry(ctx context.Context, sel ast.SelectionS
 			}
 		case "missing":
 			out.Values[i] = ec._LedgerEntry_missing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var ledgerPortImplementors = []string{"LedgerPort"}
+
+func (ec *executionContext) _LedgerPort(ctx context.Context, sel ast.SelectionSet, obj *model.LedgerPort) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, ledgerPortImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LedgerPort")
+		case "port":
+			out.Values[i] = ec._LedgerPort_port(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._LedgerPort_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kept":
+			out.Values[i] = ec._LedgerPort_kept(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dropped":
+			out.Values[i] = ec._LedgerPort_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "missing":
+			out.Values[i] = ec._LedgerPort_missing(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1405,6 +1706,16 @@ func (ec *executionContext) _LedgerSent(ctx context.Context, sel ast.SelectionSe
 			}
 		case "records":
 			out.Values[i] = ec._LedgerSent_records(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "droppedPackets":
+			out.Values[i] = ec._LedgerSent_droppedPackets(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "droppedRecords":
+			out.Values[i] = ec._LedgerSent_droppedRecords(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1741,6 +2052,11 @@ func (ec *executionContext) _UnitLedger(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "ports":
+			out.Values[i] = ec._UnitLedger_ports(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sent":
 			out.Values[i] = ec._UnitLedger_sent(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1801,6 +2117,26 @@ func (ec *executionContext) marshalNLedgerEntry2ᚕexampleᚗcomᚋweirᚋgraph�
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLedgerEntry2exampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerEntry(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLedgerPort2exampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerPort(ctx context.Context, sel ast.SelectionSet, v model.LedgerPort) graphql.Marshaler {
+	return ec._LedgerPort(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLedgerPort2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerPortᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LedgerPort) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLedgerPort2exampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerPort(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

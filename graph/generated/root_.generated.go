@@ -117,15 +117,26 @@ type ComplexityRoot struct {
 		Kept     func(childComplexity int) int
 		Kind     func(childComplexity int) int
 		Missing  func(childComplexity int) int
+		Port     func(childComplexity int) int
 		Received func(childComplexity int) int
 		Split    func(childComplexity int) int
 	}
 
+	LedgerPort struct {
+		Dropped  func(childComplexity int) int
+		Kept     func(childComplexity int) int
+		Missing  func(childComplexity int) int
+		Port     func(childComplexity int) int
+		Received func(childComplexity int) int
+	}
+
 	LedgerSent struct {
-		Name    func(childComplexity int) int
-		Packets func(childComplexity int) int
-		Records func(childComplexity int) int
-		Slave   func(childComplexity int) int
+		DroppedPackets func(childComplexity int) int
+		DroppedRecords func(childComplexity int) int
+		Name           func(childComplexity int) int
+		Packets        func(childComplexity int) int
+		Records        func(childComplexity int) int
+		Slave          func(childComplexity int) int
 	}
 
 	Member struct {
@@ -514,6 +525,7 @@ type ComplexityRoot struct {
 		Entries func(childComplexity int) int
 		Error   func(childComplexity int) int
 		Name    func(childComplexity int) int
+		Ports   func(childComplexity int) int
 		Sent    func(childComplexity int) int
 		Unit    func(childComplexity int) int
 	}
@@ -864,6 +876,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LedgerEntry.Missing(childComplexity), true
+	case "LedgerEntry.port":
+		if e.ComplexityRoot.LedgerEntry.Port == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerEntry.Port(childComplexity), true
 	case "LedgerEntry.received":
 		if e.ComplexityRoot.LedgerEntry.Received == nil {
 			break
@@ -877,6 +895,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LedgerEntry.Split(childComplexity), true
 
+	case "LedgerPort.dropped":
+		if e.ComplexityRoot.LedgerPort.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerPort.Dropped(childComplexity), true
+	case "LedgerPort.kept":
+		if e.ComplexityRoot.LedgerPort.Kept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerPort.Kept(childComplexity), true
+	case "LedgerPort.missing":
+		if e.ComplexityRoot.LedgerPort.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerPort.Missing(childComplexity), true
+	case "LedgerPort.port":
+		if e.ComplexityRoot.LedgerPort.Port == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerPort.Port(childComplexity), true
+	case "LedgerPort.received":
+		if e.ComplexityRoot.LedgerPort.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerPort.Received(childComplexity), true
+
+	case "LedgerSent.droppedPackets":
+		if e.ComplexityRoot.LedgerSent.DroppedPackets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerSent.DroppedPackets(childComplexity), true
+	case "LedgerSent.droppedRecords":
+		if e.ComplexityRoot.LedgerSent.DroppedRecords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerSent.DroppedRecords(childComplexity), true
 	case "LedgerSent.name":
 		if e.ComplexityRoot.LedgerSent.Name == nil {
 			break
@@ -2717,6 +2778,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UnitLedger.Name(childComplexity), true
+	case "UnitLedger.ports":
+		if e.ComplexityRoot.UnitLedger.Ports == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnitLedger.Ports(childComplexity), true
 	case "UnitLedger.sent":
 		if e.ComplexityRoot.UnitLedger.Sent == nil {
 			break
@@ -3351,6 +3418,8 @@ type UnitLedger {
   unit: ID!
   name: String!
   entries: [LedgerEntry!]!
+  "What came to each port that the unit listens on, by port; adds up to the packets of hop receive."
+  ports: [LedgerPort!]!
   "What a Proxy handed to each Slave."
   sent: [LedgerSent!]!
   "Why the accounts are missing; empty when they are there."
@@ -3367,6 +3436,8 @@ type LedgerEntry {
   exporter: String
   "Observation domain; 0 at the receive hop."
   domain: Uint64!
+  "That the unit listens on; null in sums, and but at the receive hop."
+  port: Int
   received: Uint64!
   kept: Uint64!
   dropped: [LedgerDrop!]!
@@ -3385,13 +3456,33 @@ type LedgerDrop {
   count: Uint64!
 }
 
+"Export packets that came to one port of a unit. At a quiet moment received = kept + everything dropped."
+type LedgerPort {
+  port: Int!
+  received: Uint64!
+  kept: Uint64!
+  "By the kernel (kernel_dropped), by the full hand-over (queue_full), of exporters not admitted (not_admitted), while the unit stopped (shutting_down)."
+  dropped: [LedgerDrop!]!
+  "What the account cannot explain."
+  missing: Int64!
+}
+
+"""
+What a Proxy handed to one Slave, over tls what it acknowledged, and what was
+dropped after it had been dealt out to it. The records add up to those that hop
+distribute kept, and, with those dropped before a Slave was chosen, to those
+that it dropped.
+"""
 type LedgerSent {
   "Unit ID of the Slave."
   slave: ID!
   "Name of the Slave; empty if it has been deleted since."
   name: String!
+  "Made for the Slave, those with templates only included."
   packets: Uint64!
   records: Uint64!
+  droppedPackets: [LedgerDrop!]!
+  droppedRecords: [LedgerDrop!]!
 }
 
 "The accounts of flow sources."
@@ -4375,6 +4466,8 @@ func (ec *executionContext) childFields_LedgerEntry(ctx context.Context, field g
 		return ec.fieldContext_LedgerEntry_exporter(ctx, field)
 	case "domain":
 		return ec.fieldContext_LedgerEntry_domain(ctx, field)
+	case "port":
+		return ec.fieldContext_LedgerEntry_port(ctx, field)
 	case "received":
 		return ec.fieldContext_LedgerEntry_received(ctx, field)
 	case "kept":
@@ -4389,6 +4482,22 @@ func (ec *executionContext) childFields_LedgerEntry(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntry", field.Name)
 }
 
+func (ec *executionContext) childFields_LedgerPort(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "port":
+		return ec.fieldContext_LedgerPort_port(ctx, field)
+	case "received":
+		return ec.fieldContext_LedgerPort_received(ctx, field)
+	case "kept":
+		return ec.fieldContext_LedgerPort_kept(ctx, field)
+	case "dropped":
+		return ec.fieldContext_LedgerPort_dropped(ctx, field)
+	case "missing":
+		return ec.fieldContext_LedgerPort_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerPort", field.Name)
+}
+
 func (ec *executionContext) childFields_LedgerSent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "slave":
@@ -4399,6 +4508,10 @@ func (ec *executionContext) childFields_LedgerSent(ctx context.Context, field gr
 		return ec.fieldContext_LedgerSent_packets(ctx, field)
 	case "records":
 		return ec.fieldContext_LedgerSent_records(ctx, field)
+	case "droppedPackets":
+		return ec.fieldContext_LedgerSent_droppedPackets(ctx, field)
+	case "droppedRecords":
+		return ec.fieldContext_LedgerSent_droppedRecords(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerSent", field.Name)
 }
@@ -5079,6 +5192,8 @@ func (ec *executionContext) childFields_UnitLedger(ctx context.Context, field gr
 		return ec.fieldContext_UnitLedger_name(ctx, field)
 	case "entries":
 		return ec.fieldContext_UnitLedger_entries(ctx, field)
+	case "ports":
+		return ec.fieldContext_UnitLedger_ports(ctx, field)
 	case "sent":
 		return ec.fieldContext_UnitLedger_sent(ctx, field)
 	case "error":

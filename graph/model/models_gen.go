@@ -151,7 +151,9 @@ type LedgerEntry struct {
 	// Null for sums, and for what cannot be attributed.
 	Exporter *string `json:"exporter,omitempty"`
 	// Observation domain; 0 at the receive hop.
-	Domain   uint64       `json:"domain"`
+	Domain uint64 `json:"domain"`
+	// That the unit listens on; null in sums, and but at the receive hop.
+	Port     *int         `json:"port,omitempty"`
 	Received uint64       `json:"received"`
 	Kept     uint64       `json:"kept"`
 	Dropped  []LedgerDrop `json:"dropped"`
@@ -162,13 +164,31 @@ type LedgerEntry struct {
 	Missing int64 `json:"missing"`
 }
 
+// Export packets that came to one port of a unit. At a quiet moment received = kept + everything dropped.
+type LedgerPort struct {
+	Port     int    `json:"port"`
+	Received uint64 `json:"received"`
+	Kept     uint64 `json:"kept"`
+	// By the kernel (kernel_dropped), by the full hand-over (queue_full), of exporters not admitted (not_admitted), while the unit stopped (shutting_down).
+	Dropped []LedgerDrop `json:"dropped"`
+	// What the account cannot explain.
+	Missing int64 `json:"missing"`
+}
+
+// What a Proxy handed to one Slave, over tls what it acknowledged, and what was
+// dropped after it had been dealt out to it. The records add up to those that hop
+// distribute kept, and, with those dropped before a Slave was chosen, to those
+// that it dropped.
 type LedgerSent struct {
 	// Unit ID of the Slave.
 	Slave string `json:"slave"`
 	// Name of the Slave; empty if it has been deleted since.
-	Name    string `json:"name"`
-	Packets uint64 `json:"packets"`
-	Records uint64 `json:"records"`
+	Name string `json:"name"`
+	// Made for the Slave, those with templates only included.
+	Packets        uint64       `json:"packets"`
+	Records        uint64       `json:"records"`
+	DroppedPackets []LedgerDrop `json:"droppedPackets"`
+	DroppedRecords []LedgerDrop `json:"droppedRecords"`
 }
 
 // A Slave's place in a proxy group.
@@ -580,6 +600,8 @@ type UnitLedger struct {
 	Unit    string        `json:"unit"`
 	Name    string        `json:"name"`
 	Entries []LedgerEntry `json:"entries"`
+	// What came to each port that the unit listens on, by port; adds up to the packets of hop receive.
+	Ports []LedgerPort `json:"ports"`
 	// What a Proxy handed to each Slave.
 	Sent []LedgerSent `json:"sent"`
 	// Why the accounts are missing; empty when they are there.

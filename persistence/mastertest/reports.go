@@ -21,8 +21,13 @@ func (m *Master) Ledger(context.Context) ([]ledger.Unit, error) {
 	a.Receive(10)
 	a.Keep(9)
 	a.Drop(ledger.StoreFailed, 1)
+	atPort := book.Account(ledger.Key{Hop: ledger.Receive, Kind: ledger.Packets, Port: 2055})
+	atPort.Receive(6)
+	atPort.Drop(ledger.KernelDropped, 6)
+	sent := ledger.Sent{Slave: "u2", Packets: 1, Records: 30}
+	sent.DroppedPackets[ledger.SpoolFull], sent.DroppedRecords[ledger.SpoolFull] = 2, 60
 	return []ledger.Unit{
-		{ID: "u1", Name: "hq", Entries: book.Entries(), Sent: []ledger.Sent{{Slave: "u2", Packets: 1, Records: 30}}},
+		{ID: "u1", Name: "hq", Entries: book.Entries(), Sent: []ledger.Sent{sent}},
 		{ID: "u2", Name: "lost", Error: "no answer"},
 	}, nil
 }
