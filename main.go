@@ -49,6 +49,7 @@ func commands() []command {
 		{"topology", "show and change units, proxy groups and source groups", cmdTopology},
 		{"status", "show the state of every unit", cmdStatus},
 		{"sources", "show exporters with their health; name them, set their sampling, forget them", cmdSources},
+		{"ledger", "show what every unit, port and Slave received, kept and dropped", cmdLedger},
 		{"query", "ask for top talkers, time series and totals", cmdQuery},
 		{"flows", "list flow records", cmdFlows},
 		{"store", "list, verify, repair and export the flow store of a Slave", cmdStore},

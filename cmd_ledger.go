@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/weir/rest"
+)
+
+const ledgerExamples = `  weir ledger
+  weir ledger --per-exporter
+  weir ledger --output json | jq '.units[].ports[] | select(.dropped.kernel_dropped)'
+
+At a quiet moment received = kept + dropped; what a unit cannot explain is
+missing. Ports are those that a unit listens on. What a Proxy dropped after it
+had chosen a Slave is shown with that Slave.
+`
+
+// cmdLedger prints what every unit received, kept and dropped.
+func cmdLedger(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := flags("ledger", "[FLAG ...]", ledgerExamples)
+	api := addAPIFlags(fs)
+	perExporter := fs.Bool("per-exporter", false, "one account per exporter and observation domain instead of sums")
+	output := addOutput(fs, "table", "json")
+	words, err := parse(fs, args, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	if len(words) > 0 {
+		return usagef("ledger takes no arguments, not %q", words[0])
+	}
+	if err := checkOutput(*output, "table", "json"); err != nil {
+		return err
+	}
+	c, err := api.connect()
+	if err != nil {
+		return err
+	}
+	books, err := c.Ledger(ctx, *perExporter)
+	if err != nil {
+		return explainRefusal(err, "")
+	}
+	for _, u := range books.Units {
+		if u.Error != "" {
+			fmt.Fprintf(stderr, "weir: notice: %s does not give its accounts: %s\n", u.Name, u.Error)
+		}
+	}
+	if *output == "json" {
+		return printJSON(stdout, books)
+	}
+	return printLedger(books, stdout)
+}
+
+// printLedger prints the accounts, the ports and what went to Slaves.
+func printLedger(books rest.Ledger, stdout io.Writer) error {
+	accounts := newTable("UNIT", "HOP", "KIND", "EXPORTER", "#DOMAIN", "#RECEIVED", "#KEPT", "#MISSING", "DROPPED")
+	ports := newTable("UNIT", "#PORT", "#PACKETS", "#KEPT", "#MISSING", "DROPPED")
+	slaves := newTable("UNIT", "SLAVE", "#PACKETS", "#RECORDS", "PACKETS DROPPED", "RECORDS DROPPED")
+	for _, u := range books.Units {
+		for _, e := range u.Entries {
+			domain := ""
+			if e.Exporter != "" && e.Hop != "receive" {
+				domain = strconv.FormatUint(uint64(e.Domain), 10)
+			}
+			accounts.add(u.Name, e.Hop, e.Kind, e.Exporter, domain, e.Received, e.Kept, e.Missing, reasonsOf(e.Dropped))
+		}
+		for _, p := range u.Ports {
+			ports.add(u.Name, strconv.Itoa(int(p.Port)), p.Received, p.Kept, p.Missing, reasonsOf(p.Dropped))
+		}
+		for _, s := range u.Sent {
+			name := s.Name
+			if name == "" {
+				name = s.Slave
+			}
+			slaves.add(u.Name, name, s.Packets, s.Records, reasonsOf(s.DroppedPackets), reasonsOf(s.DroppedRecords))
+		}
+	}
+	for i, t := range []*table{accounts, ports, slaves} {
+		if len(t.rows) == 0 {
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(stdout)
+		}
+		if err := t.print(stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reasonsOf lists drops: queue_full 3, spool_full 12.
+func reasonsOf(dropped rest.Dropped) string {
+	var all []string
+	for _, reason := range slices.Sorted(maps.Keys(dropped)) {
+		all = append(all, reason+" "+dropped[reason])
+	}
+	return strings.Join(all, ", ")
+}
