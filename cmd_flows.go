@@ -18,6 +18,7 @@ const flowsExamples = `  weir flows --limit 20 'host 192.0.2.1 and dst port 443'
   weir flows --order-by bytes --limit 10
   weir flows --limit 1000000 --output json | jq -r .srcAddr
   weir flows --limit 1000000 --output parquet > flows.parquet
+  weir flows --limit 1000 --cursor AXp0…    the next page, as the one before says
 `
 
 // flowColumns are shown unless the caller chooses.
@@ -39,6 +40,7 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	columns := fs.String("columns", "", "`fields` to show, comma-separated; default some (table) or all; not for parquet")
 	order := fs.String("order-by", "", "`field` to order by; default time; -time puts the newest first")
 	limit := fs.Int("limit", 0, "`number` of flows; default 100")
+	cursor := fs.String("cursor", "", "`cursor` of the page, as the page before names it; the rest of the question stays")
 	groups := fs.String("source-group", "", "`names` of source groups, comma-separated; default all")
 	unscaled := fs.Bool("unscaled", false, "do not multiply counters by the sampling rate")
 	output := addOutput(fs, "table", "json", "csv", "parquet")
@@ -54,7 +56,7 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	scaled := !*unscaled
 	asked := client.FlowsRequest{
-		From: *from, To: *to, Filter: strings.Join(words, " "), OrderBy: *order, Limit: *limit,
+		From: *from, To: *to, Filter: strings.Join(words, " "), OrderBy: *order, Limit: *limit, Cursor: *cursor,
 		SourceGroups: splitList(*groups), Columns: splitList(*columns), Scaled: &scaled, Accept: "application/x-ndjson",
 	}
 	switch {
@@ -75,9 +77,14 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	defer stream.Close()
 	if *output == "csv" || *output == "parquet" {
-		return copyFlows(stream, stdout, stderr)
+		err = copyFlows(stream, stdout, stderr)
+	} else {
+		err = printFlows(stream, asked.Columns, *output == "table", stdout, stderr)
 	}
-	return printFlows(stream, asked.Columns, *output == "table", stdout, stderr)
+	if next := stream.Next(); err == nil && next != "" {
+		fmt.Fprintf(stderr, "weir: notice: there are more flows: --cursor %s\n", next)
+	}
+	return err
 }
 
 // copyFlows prints a stream that only its trailer says the end of.
@@ -116,7 +123,8 @@ func printFlows(stream io.Reader, columns []string, asTable bool, stdout, stderr
 	for lines.Scan() {
 		line := lines.Bytes()
 		if strings.HasPrefix(string(line[:min(len(line), 7)]), `{"_end"`) {
-			return endFlows(line, stderr)
+			_, err := io.Copy(io.Discard, stream) // the trailers follow the end
+			return errors.Join(endFlows(line, stderr), err)
 		}
 		if !asTable {
 			fmt.Fprintf(out, "%s\n", line)

@@ -3,11 +3,21 @@ package rest
 import (
 	"context"
 	"mime"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 )
+
+// parameters returns those of the request.
+func parameters(ctx context.Context) url.Values {
+	c, ok := ctx.(*gin.Context)
+	if !ok {
+		return nil
+	}
+	return c.Request.URL.Query()
+}
 
 // accepts returns the offer that the caller likes best, the first if it likes
 // none or says nothing: an unexpected form is more use than an error.

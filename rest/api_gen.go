@@ -149,43 +149,16 @@ type LedgerEntry struct {
 	Kind     string  `json:"kind"`
 
 	// Missing received - kept - dropped; what the account cannot explain
-	Missing Unexplained `json:"missing"`
-
-	// Port That the unit listens on; absent from sums, and but at hop receive
-	Port     uint16 `json:"port,omitempty"`
-	Received Uint64 `json:"received"`
+	Missing  Unexplained `json:"missing"`
+	Received Uint64      `json:"received"`
 
 	// Split How many of the received records are the second direction of a biflow,
 	// which is one record on its way and two in the store
 	Split Split `json:"split"`
 }
 
-// LedgerPort Export packets that came to one port of a unit; received = kept + dropped
-type LedgerPort struct {
-	// Dropped Count by reason; reasons that never occurred are absent
-	Dropped Dropped `json:"dropped"`
-	Kept    Uint64  `json:"kept"`
-
-	// Missing received - kept - dropped; what the account cannot explain
-	Missing  Unexplained `json:"missing"`
-	Port     uint16      `json:"port"`
-	Received Uint64      `json:"received"`
-}
-
-// LedgerSent What a Proxy handed to one Slave, over tls what it acknowledged, and
-// what was dropped after it had been dealt out to it. The records add up
-// to those that hop distribute kept, and, with those dropped before a
-// Slave was chosen, to those that it dropped. Packets are those made for
-// the Slave, those with templates only included.
+// LedgerSent defines model for LedgerSent.
 type LedgerSent struct {
-	// DroppedPackets Count by reason; reasons that never occurred are absent
-	DroppedPackets Dropped `json:"droppedPackets"`
-
-	// DroppedRecords Count by reason; reasons that never occurred are absent
-	DroppedRecords Dropped `json:"droppedRecords"`
-
-	// Name Empty if it has been deleted since
-	Name    string `json:"name"`
 	Packets Uint64 `json:"packets"`
 	Records Uint64 `json:"records"`
 	Slave   string `json:"slave"`
@@ -666,15 +639,10 @@ type UnitLedger struct {
 	Entries []LedgerEntry `json:"entries"`
 
 	// Error Why the accounts are missing
-	Error string `json:"error,omitempty"`
-	Name  string `json:"name"`
-
-	// Ports What came to each port that the unit listens on, by port; adds up to the packets of hop receive
-	Ports []LedgerPort `json:"ports"`
-
-	// Sent A Proxy's
-	Sent []LedgerSent `json:"sent"`
-	Unit string       `json:"unit"`
+	Error string       `json:"error,omitempty"`
+	Name  string       `json:"name"`
+	Sent  []LedgerSent `json:"sent"`
+	Unit  string       `json:"unit"`
 }
 
 // UnitPage defines model for UnitPage.
@@ -771,6 +739,9 @@ type GetFlowsParams struct {
 
 	// Scaled Multiply counters by the sampling rate; default true
 	Scaled *bool `form:"scaled,omitempty" json:"scaled,omitempty"`
+
+	// Cursor `next` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // GetLedgerParams defines parameters for GetLedger.
@@ -1297,6 +1268,14 @@ func (siw *ServerInterfaceWrapper) GetFlows(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "scaled", c.Request.URL.Query(), &params.Scaled, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter scaled: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2877,15 +2856,25 @@ type GetFlowsResponseObject interface {
 	VisitGetFlowsResponse(w http.ResponseWriter) error
 }
 
-type GetFlows200JSONResponse Result
+type GetFlows200ResponseHeaders struct {
+	Link *string
+}
+
+type GetFlows200JSONResponse struct {
+	Body    Result
+	Headers GetFlows200ResponseHeaders
+}
 
 func (response GetFlows200JSONResponse) VisitGetFlowsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -2893,6 +2882,7 @@ func (response GetFlows200JSONResponse) VisitGetFlowsResponse(w http.ResponseWri
 
 type GetFlows200ApplicationVndApacheParquetResponse struct {
 	Body          io.Reader
+	Headers       GetFlows200ResponseHeaders
 	ContentLength int64
 }
 
@@ -2901,6 +2891,9 @@ func (response GetFlows200ApplicationVndApacheParquetResponse) VisitGetFlowsResp
 	w.Header().Set("Content-Type", "application/vnd.apache.parquet")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
 	w.WriteHeader(200)
 
@@ -2913,6 +2906,7 @@ func (response GetFlows200ApplicationVndApacheParquetResponse) VisitGetFlowsResp
 
 type GetFlows200ApplicationXNdjsonResponse struct {
 	Body          io.Reader
+	Headers       GetFlows200ResponseHeaders
 	ContentLength int64
 }
 
@@ -2921,6 +2915,9 @@ func (response GetFlows200ApplicationXNdjsonResponse) VisitGetFlowsResponse(w ht
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
 	w.WriteHeader(200)
 
@@ -2956,6 +2953,7 @@ func (response GetFlows200ApplicationXNdjsonResponse) VisitGetFlowsResponse(w ht
 
 type GetFlows200TextCsvResponse struct {
 	Body          io.Reader
+	Headers       GetFlows200ResponseHeaders
 	ContentLength int64
 }
 
@@ -2964,6 +2962,9 @@ func (response GetFlows200TextCsvResponse) VisitGetFlowsResponse(w http.Response
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
 	}
 	w.WriteHeader(200)
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func (a *api) GetFlows(ctx context.Context, r GetFlowsRequestObject) (GetFlowsRe
 	request := query.Request{
 		Kind: query.Flows, From: deref(r.Params.From), To: deref(r.Params.To), Filter: deref(r.Params.Filter),
 		SourceGroups: deref(r.Params.SourceGroups), GroupBy: deref(r.Params.Columns), OrderBy: deref(r.Params.OrderBy),
-		Limit: deref(r.Params.Limit), Scaled: r.Params.Scaled,
+		Limit: deref(r.Params.Limit), Scaled: r.Params.Scaled, Cursor: deref(r.Params.Cursor),
 	}
 	plan, err := request.Resolve(time.Now()) // so that mistakes are answered before the stream begins
 	if err != nil {
@@ -40,7 +41,7 @@ func (a *api) GetFlows(ctx context.Context, r GetFlowsRequestObject) (GetFlowsRe
 	case typeCSV:
 		s.form = &csvFlows{}
 	case typeJSON:
-		return a.flowDocument(s, plan)
+		return a.flowDocument(s, plan, parameters(ctx))
 	case typeParquet:
 		if s.form, err = newParquetFlows(plan); err != nil {
 			return nil, err
@@ -66,8 +67,9 @@ func asParameters(err error) error {
 	return renamed
 }
 
-// flowDocument answers with one result, built in memory.
-func (a *api) flowDocument(s *flowStream, plan *query.Plan) (GetFlowsResponseObject, error) {
+// flowDocument answers with one result, built in memory. Others are the
+// parameters that the next page needs as well.
+func (a *api) flowDocument(s *flowStream, plan *query.Plan, others url.Values) (GetFlowsResponseObject, error) {
 	if plan.Limit > maxJSONFlows {
 		return nil, &refusal{
 			status: http.StatusUnprocessableEntity, code: codeLimit,
@@ -75,8 +77,7 @@ func (a *api) flowDocument(s *flowStream, plan *query.Plan) (GetFlowsResponseObj
 		}
 	}
 	result := query.Result{Kind: query.Flows, From: plan.Start(), To: plan.End(), Method: "exact", Columns: s.columns}
-	var err error
-	result.Coverage, result.Stats, err = s.master.StreamFlows(s.ctx, s.request, func(p *query.Plan, b *flow.Batch) error {
+	end, err := s.master.StreamFlows(s.ctx, s.request, func(p *query.Plan, b *flow.Batch) error {
 		for i := range b.Len() {
 			result.Rows = append(result.Rows, query.FlowRow(p, b, i))
 		}
@@ -85,5 +86,11 @@ func (a *api) flowDocument(s *flowStream, plan *query.Plan) (GetFlowsResponseObj
 	if err != nil {
 		return nil, asParameters(err)
 	}
-	return GetFlows200JSONResponse(viewResult(&result)), nil
+	result.Coverage, result.Stats, result.Next = end.Coverage, end.Stats, end.Next
+	answer := GetFlows200JSONResponse{Body: viewResult(&result)}
+	if end.Next != "" {
+		link := nextPage("/flows", end.Next, others)
+		answer.Headers.Link = &link
+	}
+	return answer, nil
 }

@@ -172,3 +172,31 @@ func BenchmarkFlowLines(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*300)/b.Elapsed().Seconds(), "flows/s")
 }
+
+// TestFlowsByPage follows the pages in every form that says where the next one
+// is.
+func TestFlowsByPage(t *testing.T) {
+	s := serve(t)
+	w := s.ask("viewer", "GET", "/api/v1/flows?limit=2&columns=srcAddr&orderBy=-srcAddr", "", "Accept: application/json")
+	first := decode[query.Result](t, w.Code, w.Body.Bytes())
+	link := w.Header().Get("Link")
+	if first.Next == "" || !strings.Contains(link, "cursor="+first.Next) || !strings.Contains(link, "orderBy=-srcAddr") || !strings.HasSuffix(link, `rel="next"`) {
+		t.Fatalf("next = %q, Link: %s", first.Next, link)
+	}
+	target, _, _ := strings.Cut(strings.TrimPrefix(link, "<"), ">")
+	w = s.ask("viewer", "GET", target, "", "Accept: application/json")
+	second := decode[query.Result](t, w.Code, w.Body.Bytes())
+	w = s.ask("viewer", "GET", "/api/v1/flows?limit=4&columns=srcAddr&orderBy=-srcAddr", "", "Accept: application/json")
+	both := decode[query.Result](t, w.Code, w.Body.Bytes())
+	if diff := cmp.Diff(both.Rows, append(first.Rows, second.Rows...)); diff != "" {
+		t.Errorf("two pages of two (-want +got):\n%s", diff)
+	}
+	w = s.ask("viewer", "GET", "/api/v1/flows?limit=2&columns=srcAddr&orderBy=-srcAddr", "")
+	if got := w.Result().Trailer.Get(nextTrailer); got == "" || !strings.Contains(w.Body.String(), `"next":"`+got+`"`) {
+		t.Errorf("next of a stream = %q, of its end: %s", got, w.Body)
+	}
+	w = s.ask("viewer", "GET", "/api/v1/flows?limit=2&columns=srcAddr&cursor="+first.Next, "")
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "?cursor") || !strings.Contains(w.Body.String(), "another question") {
+		t.Errorf("the cursor of another order = %d: %s", w.Code, w.Body)
+	}
+}

@@ -40,10 +40,19 @@ func page[T any](items []T, key func(T) string, p paging) (these []T, next strin
 	}
 	items = items[:limit]
 	next = base64.RawURLEncoding.EncodeToString([]byte(key(items[limit-1])))
-	query := url.Values{"limit": {strconv.Itoa(limit)}, "cursor": {next}}
+	query := url.Values{"limit": {strconv.Itoa(limit)}}
 	maps.Copy(query, p.others)
-	target := "<" + basePath + p.path + "?" + query.Encode() + `>; rel="next"`
+	target := nextPage(p.path, next, query)
 	return items, next, &target, nil
+}
+
+// nextPage is the Link header to the page that begins at a cursor; others are
+// the parameters that it needs as well.
+func nextPage(path, cursor string, others url.Values) string {
+	query := url.Values{}
+	maps.Copy(query, others)
+	query.Set("cursor", cursor)
+	return "<" + basePath + path + "?" + query.Encode() + `>; rel="next"`
 }
 
 // newestFirst is a key that orders by falling number, equal ones by id.

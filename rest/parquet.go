@@ -65,10 +65,11 @@ func (f *parquetFlows) rows(p *query.Plan, b *flow.Batch, from, to int) {
 	_ = f.file.Write(f.copied) // the error stays until Close
 }
 
-func (f *parquetFlows) end(c query.Coverage, _ query.Stats, status, failure string) error {
+func (f *parquetFlows) end(e query.FlowsEnd, status, failure string) error {
 	if failure != "" {
 		return errCutOff
 	}
+	c := e.Coverage
 	c.Missing = list(c.Missing)
 	text, err := json.Marshal(c)
 	if err != nil {

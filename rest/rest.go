@@ -39,7 +39,7 @@ type Master interface {
 	Result(id string) (*query.Result, error)
 	StopQuery(id string) error
 	CancelQuery(id string) error
-	StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.Coverage, query.Stats, error)
+	StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.FlowsEnd, error)
 	Ledger(ctx context.Context) ([]ledger.Unit, error)
 	Sources(ctx context.Context) ([]source.Unit, error)
 

@@ -27,6 +27,7 @@ const (
 	stallTime = time.Minute
 
 	statusTrailer = "X-Flow-Status"
+	nextTrailer   = "X-Flow-Next" // cursor of the next page
 )
 
 // flowStream is the answer to GET /flows that does not hold the flows in
@@ -54,14 +55,14 @@ type flowForm interface {
 	// end writes what follows the last row. Failure is empty if all is well. On
 	// an error, or if nothing tells the reader of a failure, the answer is to
 	// break off.
-	end(c query.Coverage, s query.Stats, status, failure string) error
+	end(e query.FlowsEnd, status, failure string) error
 }
 
 // VisitGetFlowsResponse implements GetFlowsResponseObject. It returns an
 // error only as long as nothing has been written; later it may abort the
 // connection, as net/http lets handlers do.
 func (s *flowStream) VisitGetFlowsResponse(w http.ResponseWriter) error {
-	coverage, stats, err := s.master.StreamFlows(s.ctx, s.request, func(p *query.Plan, b *flow.Batch) error {
+	end, err := s.master.StreamFlows(s.ctx, s.request, func(p *query.Plan, b *flow.Batch) error {
 		return s.emit(w, p, b)
 	})
 	if err != nil && s.out == nil {
@@ -72,13 +73,16 @@ func (s *flowStream) VisitGetFlowsResponse(w http.ResponseWriter) error {
 	switch {
 	case err != nil:
 		status, failure = "failed", failureText(err)
-	case !coverage.Complete:
+	case !end.Coverage.Complete:
 		status = "partial"
 	}
-	if err := s.form.end(coverage, stats, status, failure); err != nil {
+	if err := s.form.end(end, status, failure); err != nil {
 		panic(http.ErrAbortHandler) // so that the reader does not take what came for the whole
 	}
 	w.Header().Set(statusTrailer, status)
+	if end.Next != "" && failure == "" {
+		w.Header().Set(nextTrailer, end.Next)
+	}
 	_ = s.flush() // the answer has begun; the only error left is a caller who is gone
 	return nil
 }
@@ -95,7 +99,7 @@ func (s *flowStream) open(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("Content-Type", s.form.mediaType())
-	w.Header().Set("Trailer", statusTrailer)
+	w.Header().Set("Trailer", statusTrailer+", "+nextTrailer)
 	w.WriteHeader(http.StatusOK)
 	s.out = bufio.NewWriterSize(w, 32<<10)
 	s.control = http.NewResponseController(w)
@@ -157,7 +161,7 @@ func (f *csvFlows) rows(p *query.Plan, b *flow.Batch, from, to int) {
 
 func (f *csvFlows) flush() { f.out.csv.Flush() }
 
-func (f *csvFlows) end(query.Coverage, query.Stats, string, string) error {
+func (f *csvFlows) end(query.FlowsEnd, string, string) error {
 	f.flush()
 	return nil
 }
@@ -196,10 +200,13 @@ func (f *ndjsonFlows) row(row query.Row) {
 	_, _ = f.w.Write(f.line) // the error stays until Flush
 }
 
-func (f *ndjsonFlows) end(c query.Coverage, s query.Stats, status, failure string) error {
-	c.Missing = list(c.Missing)
+func (f *ndjsonFlows) end(e query.FlowsEnd, status, failure string) error {
+	e.Coverage.Missing = list(e.Coverage.Missing)
+	if failure != "" {
+		e.Next = ""
+	}
 	last := map[string]any{"_end": map[string]any{
-		"status": status, "coverage": c, "stats": s, "error": failure,
+		"status": status, "coverage": e.Coverage, "stats": e.Stats, "error": failure, "next": e.Next,
 	}}
 	_ = json.NewEncoder(f.w).Encode(last) // the error stays until Flush
 	return nil

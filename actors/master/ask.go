@@ -91,8 +91,8 @@ func (m *Master) list(ctx context.Context, j *job, rs []route, begin time.Time) 
 	shown := time.Now()
 	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Holding: queryplane.Holding{Progress: j.Progress}}
 	c, st, err := queryplane.Records(ctx, ask, m.targets(rs), func(b *flow.Batch) error {
-		for i := range b.Len() {
-			result.Rows = append(result.Rows, query.FlowRow(j.plan, b, i))
+		if err := pager.Take(b); err != nil {
+			return err
 		}
 		if time.Since(shown) > showEvery {
 			shown = time.Now()
@@ -102,30 +102,39 @@ func (m *Master) list(ctx context.Context, j *job, rs []route, begin time.Time) 
 	})
 	if err != nil && !errors.Is(context.Cause(ctx), errStopped) {
 		return nil, err
+	pager := query.NewPager(j.plan, func(b *flow.Batch) error {
+		for i := range b.Len() {
+			result.Rows = append(result.Rows, query.FlowRow(j.plan, b, i))
+		}
+		return nil
+	})
 	}
-	return finish(c, st, false), nil
+	r := finish(c, st, false)
+	r.Next = pager.Next()
+	return r, nil
 }
 
 // StreamFlows lists records without holding them: emit is called with batches
 // in the order of the plan and slows the scans down when it is slow. The
 // error is a *query.RequestError when the request is wrong.
-func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.Coverage, query.Stats, error) {
+func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.FlowsEnd, error) {
 	r.Kind = query.Flows
 	plan, err := m.resolve(r)
 	if err != nil {
-		return query.Coverage{}, query.Stats{}, err
+		return query.FlowsEnd{}, err
 	}
 	begin := time.Now()
 	rs := routes(m.board.View(), plan.SourceGroups)
 	ctx, cancel := m.whileRunning(ctx)
 	defer cancel()
 	ask := queryplane.Ask{ID: "stream", Plan: plan}
-	c, st, err := queryplane.Records(ctx, ask, m.targets(rs), func(b *flow.Batch) error { return emit(plan, b) })
+	pager := query.NewPager(plan, func(b *flow.Batch) error { return emit(plan, b) })
+	c, st, err := queryplane.Records(ctx, ask, m.targets(rs), pager.Take)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	st.ElapsedMs = time.Since(begin).Milliseconds()
-	return m.coverage(c, rs), st, err
+	return query.FlowsEnd{Coverage: m.coverage(c, rs), Stats: st, Next: pager.Next()}, err
 }
 
 // whileRunning returns ctx ended early when the Master stops.

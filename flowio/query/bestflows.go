@@ -8,9 +8,9 @@ import (
 	"example.com/weir/flowio/flow"
 )
 
-// before compares rows in the plan's order; of equals the earlier flow comes
-// first.
-func (p *Plan) before(a *flow.Batch, i int, b *flow.Batch, j int) int {
+// beforeTie compares rows in the plan's order as far as the field to order by
+// and the time tell.
+func (p *Plan) beforeTie(a *flow.Batch, i int, b *flow.Batch, j int) int {
 	if c := p.compare(a, i, b, j); c != 0 {
 		return c
 	}
@@ -45,7 +45,7 @@ func (p *Plan) orderValue(b *flow.Batch, i int) uint64 {
 // second reads the pages that have a flow before it, whole.
 func (s *flowScan) best(emit func(*flow.Batch) error) error {
 	s.newestFirst()
-	found := newSelection(s.plan, s.plan.surveyFields())
+	found := newSelection(s.plan, s.plan.surveyFields(), s.plan.beforeTie)
 	firsts := flow.NewBatch(s.plan.surveyFields()) // the first row of each page with picked rows
 	at := make([][]uint64, len(s.sources))         // and where it stands in firsts
 	for i, source := range s.sources {
@@ -54,26 +54,23 @@ func (s *flowScan) best(emit func(*flow.Batch) error) error {
 		}
 		var err error
 		at[i], err = s.survey(source, func(_ uint64, picked *flow.Batch) uint64 {
-			found.add(picked)
-			firsts.AppendRow(picked, s.plan.first(picked))
-			return uint64(firsts.Len() - 1)
+			return s.look(picked, found, firsts)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	found.cut()
-	list := newSelection(s.plan, s.plan.layout.fields)
-	list.last = found.last
+	list := newSelection(s.plan, s.plan.layout.fields, s.plan.before)
 	for i, source := range s.sources {
 		wanted := func(page int) bool {
-			return page < len(at[i]) && at[i][page] != never && list.isIn(firsts, int(at[i][page]))
+			return page < len(at[i]) && at[i][page] != never && found.isIn(firsts, int(at[i][page]))
 		}
 		if !anyPage(len(at[i]), wanted) {
 			continue
 		}
 		err := s.readPicked(source, wanted, func(_ int, picked *flow.Batch) error {
-			list.add(picked)
+			list.addFrom(picked, found)
 			return nil
 		})
 		if err != nil {
@@ -81,6 +78,35 @@ func (s *flowScan) best(emit func(*flow.Batch) error) error {
 		}
 	}
 	return list.emit(emit)
+}
+
+// look counts the rows of a page that the list can have, and returns the
+// number in firsts of the one that comes first; never if there are none. Rows
+// that equal the mark as far as can be told here are on the list in any case,
+// and do not count: some of them may be on pages before.
+func (s *flowScan) look(picked *flow.Batch, found *selection, firsts *flow.Batch) uint64 {
+	first := -1
+	found.add(picked, func(i int) bool {
+		if s.plan.mark != nil {
+			c := s.plan.beforeTie(picked, i, s.plan.mark.row, 0)
+			if c < 0 {
+				return false
+			}
+			if first < 0 || s.plan.beforeTie(picked, i, picked, first) < 0 {
+				first = i
+			}
+			return c > 0
+		}
+		if first < 0 || s.plan.beforeTie(picked, i, picked, first) < 0 {
+			first = i
+		}
+		return true
+	})
+	if first < 0 {
+		return never
+	}
+	firsts.AppendRow(picked, first)
+	return uint64(firsts.Len() - 1)
 }
 
 func anyPage(n int, wanted func(int) bool) bool {
@@ -112,46 +138,44 @@ func (s *flowScan) isTooOld(source Source, found *selection) bool {
 	return last < int64(found.last.Num(flow.Time)[0])
 }
 
-// first returns the row of b that comes first in the plan's order.
-func (p *Plan) first(b *flow.Batch) int {
-	first := 0
-	for i := 1; i < b.Len(); i++ {
-		if p.before(b, i, b, first) < 0 {
-			first = i
-		}
-	}
-	return first
-}
-
 // selection keeps the first rows in the plan's order: it collects rows that
-// can still be among them and sorts when it holds twice the limit.
+// can still be among them and sorts when it holds twice as many as are wanted.
 type selection struct {
 	plan   *Plan
+	before func(a *flow.Batch, i int, b *flow.Batch, j int) int
+	n      int // rows wanted
 	rows   *flow.Batch
 	chosen []int
 	last   *flow.Batch // one row that no row of the list comes after; nil until there are enough
 }
 
-func newSelection(p *Plan, fields flow.FieldSet) *selection {
-	return &selection{plan: p, rows: flow.NewBatch(fields)}
+func newSelection(p *Plan, fields flow.FieldSet, before func(a *flow.Batch, i int, b *flow.Batch, j int) int) *selection {
+	return &selection{plan: p, before: before, n: p.rows(), rows: flow.NewBatch(fields)}
 }
 
 // isIn reports whether row i of b can be in the list.
 func (s *selection) isIn(b *flow.Batch, i int) bool {
-	return s.last == nil || s.plan.before(b, i, s.last, 0) <= 0
+	return s.last == nil || s.before(b, i, s.last, 0) <= 0
 }
 
-func (s *selection) add(b *flow.Batch) {
+// add takes the rows of b that count and can be in the list.
+func (s *selection) add(b *flow.Batch, counts func(i int) bool) {
 	s.chosen = s.chosen[:0]
 	for i := range b.Len() {
-		if s.isIn(b, i) {
+		if counts(i) && s.isIn(b, i) {
 			s.chosen = append(s.chosen, i)
 		}
 	}
 	s.rows.AppendSelected(b, s.chosen)
-	if s.rows.Len() >= 2*s.plan.Limit+emitRows {
+	if s.rows.Len() >= 2*s.n+emitRows {
 		s.cut()
 	}
+}
+
+// addFrom takes the rows of b that a first look has found and that no page
+// before has shown.
+func (s *selection) addFrom(b *flow.Batch, found *selection) {
+	s.add(b, func(i int) bool { return found.isIn(b, i) && !s.plan.isShown(b, i) })
 }
 
 func (s *selection) cut() {
@@ -159,12 +183,12 @@ func (s *selection) cut() {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return s.plan.before(s.rows, a, s.rows, b) })
-	order = order[:min(len(order), s.plan.Limit)]
+	slices.SortStableFunc(order, func(a, b int) int { return s.before(s.rows, a, s.rows, b) })
+	order = order[:min(len(order), s.n)]
 	sorted := flow.NewBatch(s.rows.Fields())
 	sorted.AppendSelected(s.rows, order)
 	s.rows = sorted
-	if len(order) == s.plan.Limit {
+	if len(order) == s.n {
 		s.last = flow.NewBatch(sorted.Fields())
 		s.last.AppendRow(sorted, len(order)-1)
 	}

@@ -16,13 +16,18 @@ import (
 // batch not to count, few enough for the first to come soon.
 const emitRows = 4096
 
-// ScanFlows emits the flows that p asks for, in its order, at most its limit.
+// ScanFlows emits the flows that p asks for, in its order, as many as a Pager
+// needs for a page of one unit.
 // A batch is valid until emit returns. In order of time nothing is held but
 // what sources that overlap in time, or are out of order themselves, demand;
-// in another order the best are held, as many as the limit. An error of emit
+// in another order the best are held, as many as the page has. An error of emit
 // ends the scan and is returned.
 func ScanFlows(ctx context.Context, p *Plan, sources []Source, emit func(*flow.Batch) error) (Stats, error) {
 	begin := time.Now()
+	p, isLeft := p.onward()
+	if !isLeft {
+		return Stats{}, nil
+	}
 	s := &flowScan{ctx: ctx, plan: p, sources: within(p, sources)}
 	var err error
 	if p.inTimeOrder() {
@@ -164,7 +169,7 @@ func (s *flowScan) readPicked(source Source, wanted func(page int) bool, use fun
 	picker := newPicker(s.plan, s.plan.layout.fields)
 	picker.begin(source)
 	read, err := readPages(s.ctx, source, s.plan.Fields(), wanted, func(page int, b *flow.Batch) error {
-		if err := use(page, picker.pick(b)); err != nil {
+		if err := use(page, s.notShown(picker.pick(b))); err != nil {
 			return err
 		}
 		return s.ctx.Err()
@@ -173,11 +178,32 @@ func (s *flowScan) readPicked(source Source, wanted func(page int) bool, use fun
 	return err
 }
 
+// notShown returns the rows of b that no page before has; valid until the next
+// call. Only lists in order of time need it: the others choose rows anyway.
+func (s *flowScan) notShown(b *flow.Batch) *flow.Batch {
+	if s.plan.mark == nil || !s.plan.inTimeOrder() {
+		return b
+	}
+	var rows []int
+	for i := range b.Len() {
+		if !s.plan.isShown(b, i) {
+			rows = append(rows, i)
+		}
+	}
+	if len(rows) == b.Len() {
+		return b
+	}
+	rest := flow.NewBatch(b.Fields())
+	rest.AppendSelected(b, rows)
+	return rest
+}
+
 // never is later than every flow.
 const never = 1<<64 - 1
 
 // reorder sorts rows that are not far from order.
 type reorder struct {
+	plan             *Plan
 	held, spare, out *flow.Batch
 	least            uint64 // time in held
 	order            []int
@@ -185,14 +211,14 @@ type reorder struct {
 
 func newReorder(p *Plan) *reorder {
 	fields := p.layout.fields
-	return &reorder{held: flow.NewBatch(fields), spare: flow.NewBatch(fields), out: flow.NewBatch(fields), least: never}
+	return &reorder{plan: p, held: flow.NewBatch(fields), spare: flow.NewBatch(fields), out: flow.NewBatch(fields), least: never}
 }
 
-// add takes the rows of b and returns, sorted, those held that are not later
-// than anything to come. They are valid until the next call.
+// add takes the rows of b and returns, sorted, those held that are earlier than
+// anything to come. They are valid until the next call.
 func (r *reorder) add(b *flow.Batch, coming uint64) *flow.Batch {
 	times := b.Num(flow.Time)
-	if r.held.Len() == 0 && slices.IsSorted(times) && (b.Len() == 0 || times[b.Len()-1] <= coming) {
+	if r.held.Len() == 0 && (b.Len() == 0 || times[b.Len()-1] < coming) && r.isSorted(b) {
 		return b
 	}
 	r.held.AppendRows(b, 0, b.Len())
@@ -202,11 +228,24 @@ func (r *reorder) add(b *flow.Batch, coming uint64) *flow.Batch {
 	return r.release(coming)
 }
 
+func (r *reorder) isSorted(b *flow.Batch) bool {
+	for i := 1; i < b.Len(); i++ {
+		if r.plan.before(b, i-1, b, i) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (r *reorder) rest() *flow.Batch { return r.release(never) }
+
+// isDue reports whether nothing can come before or beside a time, if nothing
+// earlier than coming does.
+func isDue(time, coming uint64) bool { return time < coming || coming == never }
 
 func (r *reorder) release(until uint64) *flow.Batch {
 	r.out.Reset()
-	if r.least > until {
+	if !isDue(r.least, until) {
 		return r.out
 	}
 	times := r.held.Num(flow.Time)
@@ -214,9 +253,9 @@ func (r *reorder) release(until uint64) *flow.Batch {
 	for i := range times {
 		r.order = append(r.order, i)
 	}
-	slices.SortStableFunc(r.order, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
+	slices.SortStableFunc(r.order, func(a, b int) int { return r.plan.before(r.held, a, r.held, b) })
 	n, _ := slices.BinarySearchFunc(r.order, until, func(row int, until uint64) int {
-		if times[row] <= until {
+		if isDue(times[row], until) {
 			return -1
 		}
 		return 1

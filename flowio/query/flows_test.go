@@ -33,12 +33,15 @@ func flowsOf(t testing.TB, filter, orderBy string, limit int) *Plan {
 func rowsOf(t testing.TB, plan *Plan, sources []Source) *flow.Batch {
 	t.Helper()
 	all := flow.NewBatch(flow.AllFields)
+	pager := NewPager(plan, func(b *flow.Batch) error {
+		all.AppendRows(b, 0, b.Len())
+		return nil
+	})
 	_, err := ScanFlows(context.Background(), plan, sources, func(b *flow.Batch) error {
 		if b.Len() == 0 || b.Len() > MaxBatch {
 			t.Errorf("a batch of %d flows was emitted", b.Len())
 		}
-		all.AppendRows(b, 0, b.Len())
-		return nil
+		return pager.Take(b)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -150,31 +153,38 @@ func TestMergeFlows(t *testing.T) {
 		plan := flowsOf(t, "", orderBy, 1500)
 		all := testFlows(r, 3000)
 		want := sortSlowly(plan, all, func(*flow.Batch, int) bool { return true })
-		var streams []iter.Seq2[*flow.Batch, error]
-		for _, source := range split(r, all, 4) {
-			streams = append(streams, func(yield func(*flow.Batch, error) bool) {
-				stopped := errors.New("stopped")
-				_, err := ScanFlows(context.Background(), plan, []Source{source}, func(b *flow.Batch) error {
-					if !yield(b, nil) {
-						return stopped
-					}
-					return nil
-				})
-				if err != nil && !errors.Is(err, stopped) {
-					yield(nil, err)
-				}
-			})
-		}
-		got := flow.NewBatch(flow.AllFields)
-		err := MergeFlows(context.Background(), plan, streams, func(b *flow.Batch) error {
-			got.AppendRows(b, 0, b.Len())
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		got, _ := onePage(t, plan, split(r, all, 4))
 		compareRuns(t, plan, want, got)
 	}
+}
+
+// onePage merges what units list to a page; each source is a unit.
+func onePage(t testing.TB, plan *Plan, units []Source) (rows *flow.Batch, next string) {
+	t.Helper()
+	var streams []iter.Seq2[*flow.Batch, error]
+	for _, source := range units {
+		streams = append(streams, func(yield func(*flow.Batch, error) bool) {
+			stopped := errors.New("stopped")
+			_, err := ScanFlows(context.Background(), plan, []Source{source}, func(b *flow.Batch) error {
+				if !yield(b, nil) {
+					return stopped
+				}
+				return nil
+			})
+			if err != nil && !errors.Is(err, stopped) {
+				yield(nil, err)
+			}
+		})
+	}
+	rows = flow.NewBatch(flow.AllFields)
+	pager := NewPager(plan, func(b *flow.Batch) error {
+		rows.AppendRows(b, 0, b.Len())
+		return nil
+	})
+	if err := MergeFlows(context.Background(), plan, streams, pager.Take); err != nil {
+		t.Fatal(err)
+	}
+	return rows, pager.Next()
 }
 
 func TestMergeFlowsEndsWithABrokenStream(t *testing.T) {
@@ -248,9 +258,9 @@ func TestFlowsReadFewPages(t *testing.T) {
 		pages           int
 	}{
 		{"src port 99", "", 100, 1},
-		{"", "bytes", 1, 1},
-		{"", "-time", 1000, 1},
-		{"", "-time", 1001, 2},
+		{"", "bytes", 1, 2}, // the second says that there is another page
+		{"", "-time", 999, 1},
+		{"", "-time", 1000, 2},
 		{"src port 98", "bytes", 10, 0},
 	} {
 		whole := 0

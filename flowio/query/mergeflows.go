@@ -12,7 +12,7 @@ import (
 var errStopped = errors.New("reader has enough")
 
 // MergeFlows emits the rows of streams, each in the plan's order, as one
-// stream in that order, at most the plan's limit. An error in a stream, or of
+// stream in that order, as many as a Pager needs for a page. An error in a stream, or of
 // emit, ends the merge; a caller that can do with less than all streams ends
 // the broken stream without an error. Streams are read in turn, not at the
 // same time.
@@ -36,8 +36,7 @@ func MergeFlows(ctx context.Context, p *Plan, streams []iter.Seq2[*flow.Batch, e
 }
 
 // merge is a k-way merge. The heap is ordered by the next row of each stream,
-// and by the streams' numbers where rows are equal, so that the outcome does
-// not depend on chance.
+// and by the streams' numbers where rows are equal: they look the same.
 type merge struct {
 	plan    *Plan
 	emit    func(*flow.Batch) error
@@ -66,7 +65,7 @@ func (m *merge) stop() {
 	}
 }
 
-func (m *merge) isFull() bool { return m.emitted+m.out.Len() >= m.plan.Limit }
+func (m *merge) isFull() bool { return m.emitted+m.out.Len() >= m.plan.rows() }
 
 // join adds a stream.
 func (m *merge) join(seq iter.Seq2[*flow.Batch, error], number int) error {
@@ -125,7 +124,7 @@ func (m *merge) finish() error {
 func (m *merge) takeRun(goOn func(row int) bool) error {
 	s := m.heap[0]
 	from := s.row
-	room := min(m.plan.Limit-m.emitted-m.out.Len(), emitRows-m.out.Len())
+	room := min(m.plan.rows()-m.emitted-m.out.Len(), emitRows-m.out.Len())
 	for s.row++; s.row < s.batch.Len() && s.row-from < room && goOn(s.row) && m.stillFirst(); {
 		s.row++
 	}

@@ -35,12 +35,16 @@ type Plan struct {
 	Ascending    bool       `json:"ascending,omitempty"`
 	Offset       int        `json:"offset,omitempty"` // top: rows left out before the first
 	Limit        int        `json:"limit,omitempty"`
-	Step         int64      `json:"step,omitempty"` // series: milliseconds
+	Cursor       string     `json:"cursor,omitempty"`   // flows: where the page begins, see pageMark
+	Question     []byte     `json:"question,omitempty"` // flows: what the cursor must belong to, see pageTag
+	Step         int64      `json:"step,omitempty"`     // series: milliseconds
 	Scaled       bool       `json:"scaled"`
 
 	expr       *filter.Expr
-	order      int        // of Metrics
-	orderField flow.Field // flows
+	order      int          // of Metrics
+	orderField flow.Field   // flows
+	ties       []flow.Field // flows: columns to order by last
+	mark       *pageMark    // flows: where the page begins; nil: at the first record
 	layout     layout
 
 	sendAllGroups int // up to how many groups all are sent; 0 = sendAllGroups, for tests
@@ -140,6 +144,8 @@ func (p *Plan) prepare(problems *problems) {
 	}
 	p.expr = expr
 	p.layout = newLayout(p)
+	p.setTies()
+	p.takeMark(problems)
 }
 
 func scopeRemedy(s filter.Scope) string {

@@ -32,6 +32,7 @@ type Request struct {
 	OrderBy      string   `json:"orderBy,omitempty"`      // a metric of the request, default the first; flows: a field, default time; a minus sign before it turns the order round
 	Offset       int      `json:"offset,omitempty"`       // top: rows to leave out before the first
 	Limit        int      `json:"limit,omitempty"`        // default 10 (top, series), 100 (flows)
+	Cursor       string   `json:"cursor,omitempty"`       // flows: next of the page before
 	Step         string   `json:"step,omitempty"`         // series: 1s and up; default about 100 steps; see FineFor
 	Scaled       *bool    `json:"scaled,omitempty"`       // multiply counters by the sampling rate; default true
 }

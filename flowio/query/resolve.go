@@ -102,11 +102,14 @@ func (r Request) Resolve(now time.Time) (*Plan, error) {
 	var problems problems
 	p := &Plan{
 		Version: planVersion, Kind: r.Kind, Filter: r.Filter, Profile: r.Profile, Channels: r.Channels,
-		SourceGroups: r.SourceGroups, Scaled: r.Scaled == nil || *r.Scaled,
+		SourceGroups: r.SourceGroups, Scaled: r.Scaled == nil || *r.Scaled, Cursor: r.Cursor,
 	}
 	r.resolveTimes(p, now, &problems)
 	r.resolveColumns(p, &problems)
 	r.resolveOrder(p)
+	if p.Kind == Flows {
+		p.Question = p.pageTag()
+	}
 	if old, ok := p.inKeptSteps(now); ok {
 		return old, nil
 	}
@@ -131,6 +134,7 @@ func (r Request) resolveTimes(p *Plan, now time.Time, problems *problems) {
 		}
 	}
 	p.From, p.To = from.UnixMilli(), to.UnixMilli()
+	r.resumeTimes(p, problems)
 	if r.Kind != Series {
 		if r.Step != "" {
 			problems.add("/step", "only a series has steps")
@@ -145,6 +149,24 @@ func (r Request) resolveTimes(p *Plan, now time.Time, problems *problems) {
 		}
 	}
 	p.Step = step.Milliseconds()
+}
+
+// resumeTimes makes the time range that of the first page: what it was
+// relative to has moved on. A mark that cannot be read is prepare's to refuse.
+func (r Request) resumeTimes(p *Plan, problems *problems) {
+	mark, _, _, err := openMark(r.Cursor)
+	if r.Kind != Flows || r.Cursor == "" || err != nil {
+		return
+	}
+	for _, edge := range []struct {
+		pointer, asked string
+		at             int64
+	}{{"/from", r.From, mark.from}, {"/to", r.To, mark.to}} {
+		if t, err := time.Parse(time.RFC3339, strings.TrimSpace(edge.asked)); err == nil && t.UnixMilli() != edge.at {
+			problems.add(edge.pointer, "the cursor belongs to a list with %s here: all pages have the same time range", formatTime(time.UnixMilli(edge.at)))
+		}
+	}
+	p.From, p.To = mark.from, mark.to
 }
 
 func (r Request) resolveColumns(p *Plan, problems *problems) {

@@ -24,9 +24,9 @@ func TestDefaults(t *testing.T) {
 		{Request{Kind: Series, From: "now-1d"}, `{"version":2,"kind":"series","from":1795521600000,"to":1795608000000,` +
 			`"metrics":["bytes","packets","flows"],"orderBy":"bytes","limit":10,"step":900000,"scaled":true}`},
 		{Request{Kind: Flows, From: "2026-11-25T11:59:00Z", OrderBy: "-TIME"}, `{"version":2,"kind":"flows","from":1795607940000,"to":1795608000000,` +
-			`"orderBy":"time","limit":100,"scaled":true}`},
+			`"orderBy":"time","limit":100,"question":"yKKrSgcqh5U=","scaled":true}`},
 		{Request{Kind: Flows, From: "now-1h30m", To: "now-30m"}, `{"version":2,"kind":"flows","from":1795602600000,"to":1795606200000,` +
-			`"orderBy":"time","ascending":true,"limit":100,"scaled":true}`},
+			`"orderBy":"time","ascending":true,"limit":100,"question":"F3Wvqn5ORLc=","scaled":true}`},
 		{Request{Kind: Total, Metrics: []string{"uniq(SrcAddr)", "P99.5(duration)"}}, `{"version":2,"kind":"total","from":1795604400000,` +
 			`"to":1795608000000,"metrics":["uniq(srcAddr)","p99.5(duration)"],"orderBy":"uniq(srcAddr)","scaled":true}`},
 	} {

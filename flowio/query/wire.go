@@ -373,6 +373,27 @@ func (r *reader) uvarint() uint64 {
 	return v
 }
 
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// take returns the next n octets; zeros if they are not there.
+func (r *reader) take(n int) []byte {
+	if len(r.rest) < n {
+		r.bad = true
+		return make([]byte, n)
+	}
+	taken := r.rest[:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
 func (r *reader) sketch(kind MetricKind) sketch {
 	s, rest, err := readSketch(r.rest, kind)
 	if err != nil {

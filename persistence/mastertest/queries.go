@@ -124,14 +124,15 @@ func (m *Master) end(id string, state query.JobState) error {
 }
 
 // StreamFlows gives the flows to emit.
-func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.Coverage, query.Stats, error) {
+func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.FlowsEnd, error) {
 	plan, err := r.Resolve(time.Now())
 	if err != nil {
-		return query.Coverage{}, query.Stats{}, err
+		return query.FlowsEnd{}, err
 	}
-	stats, err := query.ScanFlows(ctx, plan, []query.Source{memory{m.flows}}, func(b *flow.Batch) error { return emit(plan, b) })
+	pager := query.NewPager(plan, func(b *flow.Batch) error { return emit(plan, b) })
+	stats, err := query.ScanFlows(ctx, plan, []query.Source{memory{m.flows}}, pager.Take)
 	if err == nil && m.OnStream != nil {
 		err = m.OnStream(ctx)
 	}
-	return m.Coverage, stats, errors.Join(err, m.FailWith)
+	return query.FlowsEnd{Coverage: m.Coverage, Stats: stats, Next: pager.Next()}, errors.Join(err, m.FailWith)
 }

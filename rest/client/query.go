@@ -109,6 +109,7 @@ type FlowsRequest struct {
 	From, To, Filter, OrderBy string
 	SourceGroups, Columns     []string
 	Limit                     int
+	Cursor                    string // of the page; empty: the first
 	Scaled                    *bool
 	Accept                    string // media type of the answer
 }
@@ -126,13 +127,17 @@ func (f *Flows) Close() error { return f.response.Body.Close() }
 // its end. It is empty when the connection broke.
 func (f *Flows) Status() string { return f.response.Trailer.Get("X-Flow-Status") }
 
+// Next is the cursor of the next page, once the stream has been read to its
+// end; empty if there is none.
+func (f *Flows) Next() string { return f.response.Trailer.Get("X-Flow-Next") }
+
 // Flows opens a stream of flow records. Ending ctx or closing the stream
 // cancels the query on every unit.
 func (c *Client) Flows(ctx context.Context, f FlowsRequest) (*Flows, error) {
 	values := url.Values{}
 	for name, value := range map[string]string{
 		"from": f.From, "to": f.To, "filter": f.Filter, "orderBy": f.OrderBy,
-		"sourceGroups": strings.Join(f.SourceGroups, ","), "columns": strings.Join(f.Columns, ","),
+		"sourceGroups": strings.Join(f.SourceGroups, ","), "columns": strings.Join(f.Columns, ","), "cursor": f.Cursor,
 	} {
 		if value != "" {
 			values.Set(name, value)
