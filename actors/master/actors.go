@@ -2,12 +2,14 @@ package master
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"example.com/weir/actors/desired"
 	"example.com/weir/actors/proto"
 	"example.com/weir/actors/unit"
+	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/topology"
 )
 
@@ -128,7 +130,8 @@ func (a *groupActor) Receive(ctx actor.Context) {
 		return
 	}
 	v := a.m.board.View()
-	for _, r := range routes(v, []string{v.SourceGroups[a.group].Name}) {
+	now := time.Now().UnixMilli()
+	for _, r := range routes(v, []string{v.SourceGroups[a.group].Name}, query.Span{From: now, To: now + 1}, nil) {
 		if r.unit != a.last.unit || (r.down == "") != (a.last.down == "") {
 			a.m.cfg.Log.Info("source group answered by", "source_group", r.sourceGroup,
 				"unit", unitName(v, r.unit), "secondary", r.secondary, "down", r.down)

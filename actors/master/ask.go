@@ -3,6 +3,7 @@ package master
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"example.com/weir/actors/queryplane"
@@ -16,24 +17,43 @@ const showEvery = 500 * time.Millisecond
 // run asks a query whose turn has come and ends its job.
 func (m *Master) run(j *job) {
 	begin := time.Now()
-	rs := routes(m.board.View(), j.plan.SourceGroups)
+	rs := m.routes(j.plan, nil)
 	if !j.Begin(holdersOf(rs)) {
 		return
 	}
 	ctx, cancel := context.WithTimeoutCause(j.ctx, maxQueryTime, errTooLong)
 	defer cancel()
-	if j.plan.Kind == query.Flows {
-		r, err := m.list(ctx, j, rs, begin)
-		j.End(r, err, time.Now().UTC())
-		return
+	r, err := m.answer(ctx, j, rs)
+	if err == nil && !r.Coverage.Complete {
+		r = m.askOthers(ctx, j, rs, r)
 	}
-	r, err := m.merge(ctx, j, rs)
 	if err != nil {
 		j.End(nil, err, time.Now().UTC())
 		return
 	}
 	r.Stats.ElapsedMs = time.Since(begin).Milliseconds()
 	j.End(r, nil, time.Now().UTC())
+}
+
+func (m *Master) answer(ctx context.Context, j *job, rs []route) (*query.Result, error) {
+	if j.plan.Kind == query.Flows {
+		return m.list(ctx, j, rs, time.Now())
+	}
+	return m.merge(ctx, j, rs)
+}
+
+// askOthers asks once more, other proxy groups for the times that r lacks. It
+// returns the answer that lacks less.
+func (m *Master) askOthers(ctx context.Context, j *job, rs []route, r *query.Result) *query.Result {
+	others := m.routes(j.plan, missedBy(rs, r.Coverage))
+	if j.hasStopped() || slices.EqualFunc(rs, others, route.same) {
+		return r
+	}
+	second, err := m.answer(ctx, j, others)
+	if err != nil || second.Coverage.Lacks() >= r.Coverage.Lacks() {
+		return r
+	}
+	return second
 }
 
 // merge asks for groups and makes one answer of them.
@@ -82,6 +102,12 @@ func (m *Master) list(ctx context.Context, j *job, rs []route, begin time.Time) 
 	result := query.Result{
 		Kind: query.Flows, From: j.plan.Start(), To: j.plan.End(), Columns: query.FlowColumns(j.plan), Rows: []query.Row{},
 	}
+	pager := query.NewPager(j.plan, func(b *flow.Batch) error {
+		for i := range b.Len() {
+			result.Rows = append(result.Rows, query.FlowRow(j.plan, b, i))
+		}
+		return nil
+	})
 	finish := func(c query.Coverage, st query.Stats, isRunning bool) *query.Result {
 		r := result
 		r.Coverage, r.Stats, r.Preliminary = m.coverage(c, rs), st, isRunning
@@ -102,12 +128,6 @@ func (m *Master) list(ctx context.Context, j *job, rs []route, begin time.Time) 
 	})
 	if err != nil && !errors.Is(context.Cause(ctx), errStopped) {
 		return nil, err
-	pager := query.NewPager(j.plan, func(b *flow.Batch) error {
-		for i := range b.Len() {
-			result.Rows = append(result.Rows, query.FlowRow(j.plan, b, i))
-		}
-		return nil
-	})
 	}
 	r := finish(c, st, false)
 	r.Next = pager.Next()
@@ -124,7 +144,7 @@ func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*qu
 		return query.FlowsEnd{}, err
 	}
 	begin := time.Now()
-	rs := routes(m.board.View(), plan.SourceGroups)
+	rs := m.routes(plan, nil)
 	ctx, cancel := m.whileRunning(ctx)
 	defer cancel()
 	ask := queryplane.Ask{ID: "stream", Plan: plan}
@@ -148,7 +168,7 @@ func (m *Master) whileRunning(ctx context.Context) (context.Context, func()) {
 func (m *Master) targets(rs []route) []queryplane.Target {
 	targets := make([]queryplane.Target, 0, len(rs))
 	for _, r := range rs {
-		t := queryplane.Target{Holders: r.holders, Down: r.down}
+		t := queryplane.Target{Holders: r.holders, Down: r.down, Only: r.only}
 		if t.Down == "" {
 			if peer := m.pool.Peer(r.unit); peer != nil {
 				t.Asker = peer

@@ -152,7 +152,10 @@ func TestRoutesPreferThePriorityThatIsUp(t *testing.T) {
 				b.Link(id, true, "")
 				b.Hear(id, id, true, topology.Status{Applied: 5})
 			}
-			rs := routes(b.View(), nil)
+			for _, id := range []topology.UnitID{"s1", "s2"} {
+				b.Hear(id, "proxy", true, topology.Status{Applied: 5})
+			}
+			rs := routes(b.View(), nil, hour, nil)
 			if len(rs) != 1 {
 				t.Fatalf("%d routes, want 1", len(rs))
 			}
@@ -161,7 +164,7 @@ func TestRoutesPreferThePriorityThatIsUp(t *testing.T) {
 				!strings.Contains(r.down, test.down) || r.down != "" && test.down == "" {
 				t.Errorf("route %+v, want %+v", r, test)
 			}
-			if len(routes(b.View(), []string{"paris"})) != 0 {
+			if len(routes(b.View(), []string{"paris"}, hour, nil)) != 0 {
 				t.Error("a source group that was not asked for has a route")
 			}
 		})
@@ -173,7 +176,7 @@ func TestAProxyGroupWithoutSourceGroupIsNotAsked(t *testing.T) {
 	g := s.ProxyGroups["pg1"]
 	g.SourceGroup = ""
 	s.ProxyGroups = map[topology.GroupID]topology.ProxyGroup{"pg1": g}
-	if rs := routes(newBoard((&clock{begin}).now, s).View(), nil); len(rs) != 0 {
+	if rs := routes(newBoard((&clock{begin}).now, s).View(), nil, hour, nil); len(rs) != 0 {
 		t.Errorf("routes %+v, want none", rs)
 	}
 }

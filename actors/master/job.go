@@ -128,6 +128,12 @@ func (j *job) Stop(now time.Time) {
 	}
 }
 
+func (j *job) hasStopped() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.isStopped
+}
+
 // Cancel ends the job and drops what it has found.
 func (j *job) Cancel(now time.Time) {
 	j.mu.Lock()

@@ -60,6 +60,14 @@ func (c *Coverage) Add(other Coverage) {
 	c.Complete = len(c.Missing) == 0 && c.UnitsAsked == c.UnitsAnswered
 }
 
+// Lacks returns how much is missing: the times of all units together.
+func (c *Coverage) Lacks() (missing time.Duration) {
+	for _, m := range c.Missing {
+		missing += m.To.Sub(m.From)
+	}
+	return missing
+}
+
 // Stats is what an answer cost.
 type Stats struct {
 	RowsScanned    uint64 `json:"rowsScanned,string"`
