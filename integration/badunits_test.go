@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/weir/flowio/flowtest"
 )
 
 // TestMissingCapability runs a Proxy without the privileges that delivery udp
@@ -14,7 +16,7 @@ import (
 // delivery tls it works.
 func TestMissingCapability(t *testing.T) {
 	needRoot(t)
-	need(t, "setpriv")
+	flowtest.Programs(t, "setpriv")
 	d := deploy(t, "--first", "127.0.74.11")
 	proxy := extraUnit(d, "paris-proxy", "proxy", "127.0.74.21", d.unit("master").Control)
 	proxy.join()
@@ -78,7 +80,7 @@ func TestBadDataDirectory(t *testing.T) {
 	t.Run("unreadable", func(t *testing.T) {
 		d.t = t
 		needRoot(t)
-		need(t, "setpriv")
+		flowtest.Programs(t, "setpriv")
 		open := t.TempDir() // the program and the configuration are readable, the data directory is not
 		for _, dir := range []string{open, filepath.Dir(open)} {
 			if err := os.Chmod(dir, 0o755); err != nil {

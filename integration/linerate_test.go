@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/distribute"
+	"example.com/weir/flowio/flowtest"
 )
 
 // lineRates is what BenchmarkLineRate offers a Proxy. WEIR_RATE_SECONDS says
@@ -158,7 +159,7 @@ func nfacctd(r *rig, dir, balance string) []string {
 // BenchmarkPeers gives the same packets to weir's Proxy, whole and by record,
 // and to its peers, none of which deals records out.
 func BenchmarkPeers(b *testing.B) {
-	need(b, "nfacctd", "nfcapd")
+	flowtest.Programs(b, "nfacctd", "nfcapd")
 	load := []string{"--rate", "400000", "--repeat", "64", "--ipv6", "0", "--protocol", "netflow9", "--for", lasting().String()}
 	for _, peer := range peers {
 		b.Run(peer.name, func(b *testing.B) {

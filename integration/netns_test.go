@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/weir/flowio/flowtest"
 )
 
 // network is namespaces with addresses of their own, each joined to the
@@ -22,14 +24,14 @@ type network struct {
 	sides map[string]int
 }
 
-// needNamespaces skips a test that cannot make network namespaces.
+// needNamespaces needs the right to make network namespaces.
 func needNamespaces(t testing.TB) {
 	t.Helper()
 	needRoot(t)
-	need(t, "ip")
+	flowtest.Programs(t, "ip")
 	probe := fmt.Sprintf("weir-%d-probe", os.Getpid())
 	if out, err := exec.Command("ip", "netns", "add", probe).CombinedOutput(); err != nil {
-		t.Skipf("network namespaces cannot be made here: %v: %s", err, out)
+		flowtest.Missing(t, "network namespaces cannot be made here: %v: %s", err, out)
 	}
 	_ = exec.Command("ip", "netns", "del", probe).Run()
 }

@@ -33,7 +33,7 @@ const ofComparison = "exporter net 127.0.37.96/28"
 // nfcapd: those of made flows of wide ranges, and those of softflowd about real
 // traffic. It compares what weir answers with what nfdump does.
 func TestAnswersOfNfdump(t *testing.T) {
-	need(t, "nfcapd", "nfdump")
+	flowtest.Programs(t, "nfcapd", "nfdump")
 	c := &comparison{deployment: shared(t), oracle: startNfcapd(t, nfdumpPort)}
 	var packets []packet
 	c.flows, packets = makeFlows(feeders(101), nfdumpSeed, time.Now())
@@ -62,7 +62,7 @@ const captured = "127.0.37.107"
 // addCaptures has softflowd export the traffic of every capture.
 func (c *comparison) addCaptures(t *testing.T) {
 	t.Helper()
-	need(t, "softflowd")
+	flowtest.Programs(t, "softflowd")
 	captures, err := filepath.Glob(flowtest.Data(t, "pcap") + "/*.pcap")
 	if err != nil || len(captures) == 0 {
 		t.Fatalf("no traffic captures: %v", err)

@@ -10,22 +10,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// need skips the test when a program is missing, and fails it in CI, where
-// nothing may be skipped.
-func need(t testing.TB, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err == nil {
-			continue
-		}
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is not installed; CI installs it with make test-needs", p)
-		}
-		t.Skipf("%s is not installed; make test-needs installs it", p)
-	}
-}
+	"example.com/weir/flowio/flowtest"
+)
 
 // nfcapd is a running nfcapd, the oracle: it collects the same packets as
 // the deployment under test, and nfdump answers the same questions.
@@ -38,7 +25,7 @@ type nfcapd struct {
 
 func startNfcapd(t testing.TB, port int) *nfcapd {
 	t.Helper()
-	need(t, "nfcapd", "nfdump")
+	flowtest.Programs(t, "nfcapd", "nfdump")
 	n := &nfcapd{t: t, dir: t.TempDir(), port: strconv.Itoa(port)}
 	n.cmd = exec.Command("nfcapd", "-w", n.dir, "-b", "127.0.0.1", "-p", n.port, "-t", "3600", "-B", "16777216")
 	var said bytes.Buffer

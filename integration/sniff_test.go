@@ -17,7 +17,7 @@ import (
 func sniff(t *testing.T, filter string, during func()) string {
 	t.Helper()
 	needRoot(t)
-	need(t, "tcpdump")
+	flowtest.Programs(t, "tcpdump")
 	file := filepath.Join(t.TempDir(), "sniffed.pcap")
 	cmd := exec.Command("tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-w", file, "-Z", "root", filter)
 	says, err := cmd.StderrPipe()

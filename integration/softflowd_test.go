@@ -98,7 +98,7 @@ func softflowd(t *testing.T, capture, address, version string) {
 // IPFIX of real traffic to a deployment and to nfcapd, and compares what both
 // say of it, for a source group with two Slaves and for a standalone Slave.
 func TestSoftflowdAgreesWithNfdump(t *testing.T) {
-	need(t, "softflowd", "nfcapd", "nfdump")
+	flowtest.Programs(t, "softflowd", "nfcapd", "nfdump")
 	captures, err := filepath.Glob(flowtest.Data(t, "pcap") + "/*.pcap")
 	if err != nil || len(captures) == 0 {
 		t.Fatalf("no traffic captures: %v", err)

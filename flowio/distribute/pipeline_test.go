@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/listen"
 	"example.com/weir/flowio/netflow5"
@@ -61,7 +62,7 @@ func benchPipeline(b *testing.B, delivery string) {
 	cfg.TLS.InsecureSkipVerify = true // the certificates name 127.0.0.1 only
 	d, err := New(cfg)
 	if err != nil {
-		b.Skip(err)
+		flowtest.Missing(b, "%v", err)
 	}
 	d.Start()
 	d.SetSlaves(set)

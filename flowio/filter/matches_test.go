@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"net/netip"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 )
 
 // corpusFlows reads testdata/flows.csv.
@@ -122,11 +122,7 @@ func fromOne(rows []int) []int {
 
 // TestMatchesOfNfdump proves the lines of matches.txt that say so.
 func TestMatchesOfNfdump(t *testing.T) {
-	for _, tool := range []string{"nfcapd", "nfdump"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed (Debian package nfdump): the comparison with it is left out", tool)
-		}
-	}
+	flowtest.Programs(t, "nfcapd", "nfdump")
 	flows := corpusFlows(t)
 	dir := collect(t, exportV9(flows))
 	rowOf := map[uint64]int{} // a flow is known by its bytes

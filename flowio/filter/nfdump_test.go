@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 )
 
 // oracleFilters are read by nfdump and by Parse, and must choose the same
@@ -65,11 +66,7 @@ var oracleFilters = []string{
 // TestAgainstNfdump sends random flows to nfcapd and compares what each filter
 // chooses with nfdump's choice. Each flow is known by its bytes.
 func TestAgainstNfdump(t *testing.T) {
-	for _, tool := range []string{"nfcapd", "nfdump"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed (Debian package nfdump): the comparison with it is left out", tool)
-		}
-	}
+	flowtest.Programs(t, "nfcapd", "nfdump")
 	flows := randomFlows(600)
 	dir := collect(t, exportV9(flows))
 	if got := nfdump(t, dir, "any"); len(got) != flows.Len() {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 )
 
 // hourly is a store with one segment of 100 records per hour. Its goroutines
@@ -125,7 +126,7 @@ func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
-		t.Skipf("a small file system needs the right to mount: %v", err)
+		flowtest.Missing(t, "a small file system needs the right to mount: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
