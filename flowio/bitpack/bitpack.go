@@ -1,5 +1,5 @@
 // Package bitpack reads numbers that are packed bit by bit, least significant
-// first, as Parquet's dictionary indexes are.
+// first, as Parquet's dictionary indexes are, and compares them.
 //
 // It knows nothing of pages, runs or dictionaries (persistence/flowstore).
 package bitpack
@@ -24,14 +24,16 @@ func Unpack(dst []uint32, src []byte, width uint, first int) {
 		clear(dst)
 		return
 	}
-	src = src[first/8*int(width) : Size(first+len(dst), width)]
-	n := 0
-	if groups := quick(len(dst), len(src), width); groups > 0 {
-		n = 8 * groups
-		kernels[width](dst[:n], src)
-		src = src[groups*int(width):]
+	at, end := first/8*int(width), Size(first+len(dst), width)
+	_ = src[:end] // what follows may be shorter than that
+	n := unpackQuick(dst, src[at:], width)
+	at += n / 8 * int(width)
+	if groups := quick(len(dst)-n, len(src)-at, width); groups > 0 {
+		kernels[width](dst[n:n+8*groups], src[at:])
+		n += 8 * groups
+		at += groups * int(width)
 	}
-	unpackPlain(dst[n:], src, width)
+	unpackPlain(dst[n:], src[at:], width)
 }
 
 // quick returns how many groups of eight a kernel may take: it reads eight
@@ -82,4 +84,18 @@ func tail(src []byte, width, shift uint) (v uint64) {
 		v |= uint64(src[i]) << (8 * i)
 	}
 	return v >> shift
+}
+
+// Within sets the bit of each number that lies in [lo, lo+last] and clears the
+// others, also those of set past the last number; set has a word for each 64
+// numbers at least.
+func Within(set []uint64, numbers []uint32, lo, last uint32) {
+	clear(set)
+	n := withinQuick(set, numbers, lo, last)
+	for i, v := range numbers[n:] {
+		// There are no branches to be guessed: the difference is negative, and
+		// its first bit set, if the number lies inside.
+		isInside := (uint64(v-lo) - uint64(last) - 1) >> 63
+		set[(n+i)/64] |= isInside << ((n + i) % 64)
+	}
 }

@@ -2,12 +2,20 @@ package bitpack
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/parquet-go/parquet-go/encoding/rle"
 )
+
+// plainly does without vector instructions for the rest of a test.
+func plainly(t *testing.T) {
+	before := hasVector
+	hasVector = false
+	t.Cleanup(func() { hasVector = before })
+}
 
 // pack writes numbers as the format says, bit by bit.
 func pack(numbers []uint32, width uint) []byte {
@@ -46,6 +54,43 @@ func TestUnpack(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestUnpackWithoutVectors is TestUnpack for processors that lack them.
+func TestUnpackWithoutVectors(t *testing.T) {
+	if hasVector {
+		plainly(t)
+		TestUnpack(t)
+	}
+}
+
+func TestWithin(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	for _, name := range []string{"quickly", "plainly"} {
+		t.Run(name, func(t *testing.T) {
+			if name == "plainly" {
+				plainly(t)
+			}
+			for n := range 200 {
+				numbers := random(r, n, uint(1+r.IntN(32)))
+				lo, last := r.Uint32()>>r.IntN(32), r.Uint32()>>r.IntN(32)
+				if last > math.MaxUint32-lo {
+					last = math.MaxUint32 - lo
+				}
+				set := make([]uint64, (n+63)/64, 5)
+				for i := range set {
+					set[i] = r.Uint64()
+				}
+				Within(set, numbers, lo, last)
+				for i := range 64 * len(set) {
+					want := i < n && numbers[min(i, n-1)] >= lo && numbers[min(i, n-1)] <= lo+last
+					if got := set[i/64]>>(i%64)&1 != 0; got != want {
+						t.Fatalf("%d numbers, [%d, %d]: number %d is inside: %v, want %v", n, lo, lo+last, i, got, want)
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package filter
 import (
 	"math/bits"
 
+	"example.com/weir/flowio/bitpack"
 	"example.com/weir/flowio/flow"
 )
 
@@ -35,15 +36,7 @@ func (t spanStep) match(b Block, set []uint64, _ *scratch) error {
 	if err != nil {
 		return err
 	}
-	lo, width := t.lo, uint64(t.width)
-	eachByte(codes, set, func(c *[8]uint32) (word uint64) {
-		// The difference is negative, and its first bit set, if the index lies
-		// inside: there are no branches to be guessed.
-		for i := range 8 {
-			word |= (uint64(c[i]-lo) - width) >> 63 << i
-		}
-		return word
-	})
+	bitpack.Within(set, codes, t.lo, t.width-1)
 	return nil
 }
 
@@ -60,36 +53,22 @@ func (t tableStep) match(b Block, set []uint64, _ *scratch) error {
 	if err != nil {
 		return err
 	}
-	table := t.table
-	eachByte(codes, set, func(c *[8]uint32) (word uint64) {
-		for i := range 8 {
-			word |= uint64(table[c[i]]) << i
-		}
-		return word
-	})
+	clear(set)
+	for w := range (len(codes) + 63) / 64 {
+		set[w] = t.word(codes[64*w : min(64*w+64, len(codes))])
+	}
 	return nil
 }
 
-func (tableStep) cost() int { return 2 }
-
-// eachByte fills set eight rows at a time. The rows that are missing from the
-// last eight repeat one that is there, and are cleared.
-func eachByte(codes []uint32, set []uint64, test func(*[8]uint32) uint64) {
-	n := len(codes)
-	clear(set)
-	i := 0
-	for ; i+8 <= n; i += 8 {
-		set[i/64] |= test((*[8]uint32)(codes[i:])) << (i % 64)
+// word returns the bits of up to 64 rows.
+func (t tableStep) word(codes []uint32) (word uint64) {
+	for i := len(codes) - 1; i >= 0; i-- {
+		word = word<<1 | uint64(t.table[codes[i]])
 	}
-	if i < n {
-		var last [8]uint32
-		for k := range last {
-			last[k] = codes[min(i+k, n-1)]
-		}
-		set[i/64] |= test(&last) << (i % 64)
-		trim(set, n)
-	}
+	return word
 }
+
+func (tableStep) cost() int { return 2 }
 
 // rowStep looks at values.
 type rowStep struct{ of node }

@@ -6,6 +6,10 @@ import (
 	"example.com/weir/flowio/flow"
 )
 
+// pickShare is how many rows of a block must be there for each chosen one for
+// picking indexes to be faster than unpacking all and taking some.
+const pickShare = 8
+
 // block is up to blockRows rows of a page, and which of them are chosen. It
 // implements filter.Block for all its rows; the other methods are about the
 // chosen ones.
@@ -25,6 +29,7 @@ type block struct {
 	picks []uint16 // numbers of the chosen rows in the page, unless all are
 
 	pickedRows [blockRows]uint16
+	unpacked   [blockRows]uint32
 	codes      map[flow.Field]*[blockRows]uint32 // of the filter
 	batch      *flow.Batch
 	addresses  [blockRows]flow.Addr
@@ -179,12 +184,11 @@ func (b *block) indexes(f flow.Field, to []uint32) []uint32 {
 	switch {
 	case b.all:
 		p.codes(to, b.first)
-	case b.n > b.rows/4 && !p.IsOne:
+	case b.n > b.rows/pickShare && !p.IsOne:
 		// Unpacking all and taking some is faster than picking many.
-		var all [blockRows]uint32
-		p.codes(all[:b.rows], b.first)
+		p.codes(b.unpacked[:b.rows], b.first)
 		for i, r := range b.picks {
-			to[i] = all[(int(r)-b.first)%blockRows]
+			to[i] = b.unpacked[(int(r)-b.first)%blockRows]
 		}
 	default:
 		p.pick(to, b.picks)
