@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/query"
+	"example.com/weir/persistence/configdb"
 )
 
 const (
@@ -32,6 +33,9 @@ const (
 	keepEvery = 10 * time.Second
 )
 
+// key is where the log lies in the database of a unit.
+const key = "presence"
+
 // Open is the end of a span that goes on.
 const Open = math.MaxInt64
 
@@ -43,6 +47,15 @@ type Log struct {
 	mu    sync.Mutex // guards everything below
 	spans []query.Span
 	goes  bool // the last span goes on
+}
+
+// OfUnit returns the log of a unit, which is kept in its database.
+func OfUnit(db *configdb.Unit) (*Log, error) {
+	kept, err := db.Kept(key)
+	if err != nil {
+		return nil, err
+	}
+	return Load(kept, func(text []byte) error { return db.Keep(key, text) })
 }
 
 // Load returns the log that write has kept, nil for a new one.

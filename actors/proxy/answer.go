@@ -67,7 +67,7 @@ func (p *Proxy) Ledger(ctx context.Context) []ledger.Unit {
 	for i, place := range places {
 		asked.Go(func() { below[i] = p.askLedger(ctx, place) })
 	}
-	units := []ledger.Unit{{ID: string(p.UnitID()), Name: p.cfg.Name, Entries: p.book.Entries(), Sent: p.dealer.Sent(), SentOf: p.dealer.SentOf()}}
+	units := []ledger.Unit{{ID: string(p.UnitID()), Name: p.cfg.Name, Entries: p.book.Entries(), Sent: p.dealer.Sent(), SentOf: p.dealer.SentOf(), Forwarded: p.copier.Forwarded()}}
 	asked.Wait()
 	for _, u := range below {
 		units = append(units, u...)

@@ -140,8 +140,22 @@ func (p *Proxy) self() report.Self {
 	return report.Self{
 		Unit: p.UnitID(), Boot: string(p.unit.BootID()), Version: p.cfg.Version, Started: p.started,
 		Applied: p.applier.Revision(), Checks: p.checks.List(),
-		Rates: p.meter.Observe(time.Now(), p.book.Entries),
+		Rates:   p.meter.Observe(time.Now(), p.book.Entries),
+		Present: p.present.Spans(),
 	}
+}
+
+// takesFlows reports whether what exporters send now will be stored: every
+// port is open, and a Slave is up or packets wait for one on disk.
+func (p *Proxy) takesFlows() bool {
+	if p.desired.Load().GetSourceGroup() == nil || p.checks.Fails(listenerCheck) {
+		return false
+	}
+	return len(p.slaves.Table()) > 0 || p.backlog != nil
+}
+
+func (p *Proxy) presenceFailed(err error) {
+	p.cfg.Log.Error("keep when this unit took flows in", "err", err, "remedy", "make room on the disk of the data directory")
 }
 
 // reports is what the next heartbeat to the Master carries.

@@ -16,6 +16,7 @@ import (
 
 	"example.com/weir/actors/desired"
 	"example.com/weir/actors/endpoint"
+	"example.com/weir/actors/presence"
 	"example.com/weir/actors/proto"
 	"example.com/weir/actors/queryplane"
 	"example.com/weir/actors/report"
@@ -53,6 +54,7 @@ type Proxy struct {
 	meter   report.Meter
 
 	dealer    *dealer
+	copier    *distribute.Copier
 	backlog   *distribute.Backlog // nil: there is none
 	learnt    learnt
 	exporters *report.Sources
@@ -61,6 +63,7 @@ type Proxy struct {
 	applier   *desired.Applier
 	pool      *queryplane.Pool
 	server    *queryplane.Server
+	present   *presence.Log
 	fleet     atomic.Pointer[desired.Fleet]
 	desired   atomic.Pointer[proto.DesiredState] // in force; nil before the first
 
@@ -92,6 +95,9 @@ func New(cfg Config) (*Proxy, error) {
 		retable: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
 	p.checks.Set(parentCheck, errors.New("no link to the Master yet at "+cfg.Parent))
+	if p.present, err = presence.OfUnit(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	sources, err := p.keptSources()
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -99,6 +105,7 @@ func New(cfg Config) (*Proxy, error) {
 	if err := p.openBacklog(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	p.copier = distribute.NewCopier(distribute.CopierConfig{TLS: u.Identity().ClientTLS(identity.Peer{}), Log: cfg.Log})
 	p.dealer = newDealer(sources, p.distributor)
 	p.dealer.spools = p.backlog != nil
 	p.dealer.inherit = p.inherit
@@ -149,6 +156,7 @@ func (p *Proxy) Start() (err error) {
 	p.applier.Start()
 	p.running.Go(p.deal)
 	p.running.Go(p.keep)
+	p.running.Go(func() { p.present.Run(p.quit, p.takesFlows, p.presenceFailed) })
 	return nil
 }
 
@@ -162,7 +170,7 @@ func (p *Proxy) Close() error {
 		if p.learnt.keeper != nil {
 			errs = append(errs, p.learnt.keeper.Close())
 		}
-		errs = append(errs, p.dealer.Close())
+		errs = append(errs, p.closeDealers())
 		p.running.Wait()
 		errs = append(errs, p.server.Close(), p.pool.Close(), p.unit.Close(), p.keepSources(), p.db.Close())
 		if p.backlog != nil {
@@ -179,13 +187,14 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 	p.slaves.Want(d.GetSlaves())
 	p.toFleet((*desired.Fleet).Changed)
 	p.slavesChanged()
+	p.forward(d)
 	if sg := d.GetSourceGroup(); sg != nil {
 		settings := desired.Exporters(d)
 		p.learnt.sources.Forget(settings.Forgotten)
 		if err := p.dealer.Use(way{sg.GetModel(), sg.GetDelivery(), settings.Policy}); err != nil {
 			return err
 		}
-		return p.listeners.Want(endpoint.Of(topology.Proxy, d))
+		return p.listeners.Want(append(endpoint.Of(topology.Proxy, d), endpoint.OfTwins(d)...))
 	}
 	return errors.Join(p.listeners.Want(nil), p.dealer.Use(way{}))
 }
@@ -203,10 +212,13 @@ func (p *Proxy) distributor(w way, sources map[netip.Addr]string) (distributor, 
 }
 
 func (p *Proxy) listener(e endpoint.Endpoint) (endpoint.Receiver, error) {
+	if e.Delivery == string(topology.DeliverTLS) {
+		return p.twinReceiver(e), nil
+	}
 	return listen.New(listen.Config{
 		Address: p.cfg.Listen, Port: e.Listening(), Sockets: p.cfg.Sockets, Buffer: p.cfg.Buffer,
 		Log: p.cfg.Log, Book: p.book,
-	}, p.dealer.Take), nil
+	}, p.take), nil
 }
 
 // deal gives the distributor the Slaves that are up, whenever that changes,
@@ -223,6 +235,7 @@ func (p *Proxy) deal() {
 			p.checkSlaves()
 		case <-audit.C:
 			p.toFleet((*desired.Fleet).Audit)
+			report.CheckTwins(&p.checks, p.copier)
 		}
 	}
 }
@@ -322,6 +335,6 @@ func (p *Proxy) spooled() prometheus.Collector {
 func (p *Proxy) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		report.NewCollector(p.book.Entries, p.self), report.NewSlavesCollector(p.dealer.Sent, p.slaves.nameOf),
-		p.server.Collector(), p.exporters.Collector(), p.spooled(),
+		report.NewForwardedCollector(p.copier.Forwarded), p.server.Collector(), p.exporters.Collector(), p.spooled(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"example.com/weir/actors/endpoint"
 	"example.com/weir/flowio/distribute"
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/listen"
 	"example.com/weir/persistence/topology"
 )
@@ -15,7 +16,7 @@ func (s *Slave) open(e endpoint.Endpoint) (endpoint.Receiver, error) {
 	if e.Delivery == string(topology.DeliverTLS) {
 		return s.openTLS(e), nil
 	}
-	take := s.decoders.Take
+	take := s.takeExported
 	if e.Delivery != "" {
 		take = s.takeDelivered
 	}
@@ -23,6 +24,13 @@ func (s *Slave) open(e endpoint.Endpoint) (endpoint.Receiver, error) {
 		Address: s.cfg.Listen, Port: e.Listening(), Sockets: s.cfg.Sockets, Buffer: s.cfg.Buffer,
 		Log: s.cfg.Log, Book: s.book,
 	}, take), nil
+}
+
+// takeExported takes packets that exporters have sent here. What comes from a
+// Proxy or a twin is not copied again.
+func (s *Slave) takeExported(ps []flow.Packet) {
+	s.copier.Take(ps)
+	s.decoders.Take(ps)
 }
 
 // takeDelivered takes packets that a Proxy has sent on: their port is that of
@@ -34,6 +42,15 @@ func (s *Slave) takeDelivered(ps []flow.Packet) {
 	s.decoders.Take(ps)
 }
 
+// delivered is the hop of what comes over tls: from the Proxy, or, at a
+// standalone Slave, from a twin.
+func (s *Slave) delivered() ledger.Hop {
+	if s.cfg.Role == topology.Standalone {
+		return ledger.Twin
+	}
+	return ledger.Receive
+}
+
 func (s *Slave) openTLS(e endpoint.Endpoint) endpoint.Receiver {
 	address := s.cfg.Listen
 	if !address.IsValid() {
@@ -41,6 +58,6 @@ func (s *Slave) openTLS(e endpoint.Endpoint) endpoint.Receiver {
 	}
 	return distribute.NewTLSReceiver(distribute.ReceiverConfig{
 		Address: netip.AddrPortFrom(address, e.Listening()), TLS: s.unit.Identity().ServerTLS(nil),
-		Book: s.book, Log: s.cfg.Log, Allowed: s.isAllowed,
+		Book: s.book, Hop: s.delivered(), Log: s.cfg.Log, Allowed: s.isAllowed,
 	}, s.decoders.Take)
 }

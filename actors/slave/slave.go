@@ -15,10 +15,12 @@ import (
 
 	"example.com/weir/actors/desired"
 	"example.com/weir/actors/endpoint"
+	"example.com/weir/actors/presence"
 	"example.com/weir/actors/proto"
 	"example.com/weir/actors/queryplane"
 	"example.com/weir/actors/report"
 	"example.com/weir/actors/unit"
+	"example.com/weir/flowio/distribute"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/configdb"
@@ -47,12 +49,17 @@ type Slave struct {
 	learnt    learnt
 	exporters *report.Sources
 	decoders  *decoders
+	copier    *distribute.Copier // of a standalone Slave
 	receivers *endpoint.Set
 	applier   *desired.Applier
 	server    *queryplane.Server
+	present   *presence.Log
 
 	allowed  atomic.Pointer[[]string]        // unit IDs that may send flows and ask
 	settings atomic.Pointer[source.Settings] // what an operator says of exporters
+	operates atomic.Bool                     // it is part of a source group
+	quit     chan struct{}
+	running  sync.WaitGroup
 	closing  sync.Once
 	closed   error
 }
@@ -83,7 +90,10 @@ func New(cfg Config) (*Slave, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, series: series, book: ledger.NewBook()}
+	s := &Slave{cfg: cfg, started: time.Now(), unit: u, db: db, store: store, series: series, book: ledger.NewBook(), quit: make(chan struct{})}
+	if s.present, err = presence.OfUnit(db); err != nil {
+		return nil, errors.Join(err, store.Close(), db.Close())
+	}
 	if s.answering, err = newAnswering(cfg, s.isBehind); err != nil {
 		return nil, errors.Join(err, store.Close(), db.Close())
 	}
@@ -93,6 +103,7 @@ func New(cfg Config) (*Slave, error) {
 	s.settings.Store(&settings)
 	s.learnt = newLearnt(s.book, cfg.Role, settings.Policy)
 	s.exporters = report.NewSources(cfg.Name, s.knownSources, s.book.Entries)
+	s.copier = distribute.NewCopier(distribute.CopierConfig{TLS: u.Identity().ClientTLS(identity.Peer{}), Log: cfg.Log})
 	s.receivers = endpoint.NewSet(s.open, s.receiverCheck, s.receiverGone)
 	s.applier = desired.NewApplier(desired.ApplierConfig{
 		DB: db, Apply: s.apply, Answer: s.answerUp, Log: cfg.Log,
@@ -121,6 +132,7 @@ func (s *Slave) Start() (err error) {
 		return err
 	}
 	s.applier.Start()
+	s.running.Go(func() { s.present.Run(s.quit, s.takesFlows, s.presenceFailed) })
 	return nil
 }
 
@@ -128,7 +140,9 @@ func (s *Slave) Start() (err error) {
 // the store: nothing that was received is lost. Closing twice is harmless.
 func (s *Slave) Close() error {
 	s.closing.Do(func() {
-		errs := []error{s.applier.Close(), s.receivers.Close()}
+		close(s.quit)
+		s.running.Wait()
+		errs := []error{s.applier.Close(), s.receivers.Close(), s.copier.Close()}
 		if s.decoders != nil {
 			s.decoders.Close()
 		}
@@ -156,10 +170,15 @@ func (s *Slave) stored(err error) {
 // apply makes this unit do what it was told.
 func (s *Slave) apply(d *proto.DesiredState) error {
 	allowed := append([]string{}, d.GetAllowed()...)
+	for _, twin := range d.GetTwins() {
+		allowed = append(allowed, string(twin.GetUnitId()))
+	}
 	s.allowed.Store(&allowed)
 	s.use(desired.Exporters(d))
 	s.store.SetLimits(limits(s.cfg, d))
-	return s.receivers.Want(endpoint.Of(s.cfg.Role, d))
+	s.operates.Store(d.GetSourceGroup() != nil)
+	s.forward(d)
+	return s.receivers.Want(append(endpoint.Of(s.cfg.Role, d), endpoint.OfTwins(d)...))
 }
 
 // UnitID returns the identity of this unit.
@@ -173,7 +192,7 @@ func (s *Slave) Checks() []topology.Check { return s.checks.List() }
 
 // Collectors returns the metrics.
 func (s *Slave) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector(), newAnsweringCollector(s.answering)}
+	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector(), newAnsweringCollector(s.answering), report.NewForwardedCollector(s.copier.Forwarded)}
 }
 
 // mayAsk admits the unit that this one answers: its Proxy, or the Master of a

@@ -73,7 +73,8 @@ func (s *Slave) self() report.Self {
 	return report.Self{
 		Unit: s.UnitID(), Boot: string(s.unit.BootID()), Version: s.cfg.Version, Started: s.started,
 		Applied: s.applier.Revision(), Checks: s.checks.List(),
-		Rates: s.meter.Observe(time.Now(), s.book.Entries),
+		Rates:   s.meter.Observe(time.Now(), s.book.Entries),
+		Present: s.present.Spans(),
 		Store: report.Store{
 			Rows: st.Rows, Bytes: uint64(st.Bytes), Oldest: st.Oldest, Newest: st.Newest,
 			Free: uint64(st.Free), Minimum: uint64(max(topology.MinQuota, st.Minimum)), Quota: uint64(st.Quota), MaxAge: st.MaxAge,
@@ -85,5 +86,16 @@ func (s *Slave) self() report.Self {
 func (s *Slave) reports() []*proto.Report {
 	now := time.Now()
 	s.exporters.Observe(now)
+	report.CheckTwins(&s.checks, s.copier)
 	return []*proto.Report{s.self().Report(now)}
+}
+
+// takesFlows reports whether what exporters send to a standalone Slave now
+// will be stored. A Slave behind a Proxy leaves that to it.
+func (s *Slave) takesFlows() bool {
+	return s.cfg.Role == topology.Standalone && s.operates.Load() && !s.checks.Fails(receiverCheck) && s.store.Stats().Full == nil
+}
+
+func (s *Slave) presenceFailed(err error) {
+	s.cfg.Log.Error("keep when this unit took flows in", "err", err, "remedy", "make room on the disk of the data directory")
 }
