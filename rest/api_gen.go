@@ -149,16 +149,43 @@ type LedgerEntry struct {
 	Kind     string  `json:"kind"`
 
 	// Missing received - kept - dropped; what the account cannot explain
-	Missing  Unexplained `json:"missing"`
-	Received Uint64      `json:"received"`
+	Missing Unexplained `json:"missing"`
+
+	// Port That the unit listens on; absent from sums, and but at hop receive
+	Port     uint16 `json:"port,omitempty"`
+	Received Uint64 `json:"received"`
 
 	// Split How many of the received records are the second direction of a biflow,
 	// which is one record on its way and two in the store
 	Split Split `json:"split"`
 }
 
-// LedgerSent defines model for LedgerSent.
+// LedgerPort Export packets that came to one port of a unit; received = kept + dropped
+type LedgerPort struct {
+	// Dropped Count by reason; reasons that never occurred are absent
+	Dropped Dropped `json:"dropped"`
+	Kept    Uint64  `json:"kept"`
+
+	// Missing received - kept - dropped; what the account cannot explain
+	Missing  Unexplained `json:"missing"`
+	Port     uint16      `json:"port"`
+	Received Uint64      `json:"received"`
+}
+
+// LedgerSent What a Proxy handed to one Slave, over tls what it acknowledged, and
+// what was dropped after it had been dealt out to it. The records add up
+// to those that hop distribute kept, and, with those dropped before a
+// Slave was chosen, to those that it dropped. Packets are those made for
+// the Slave, those with templates only included.
 type LedgerSent struct {
+	// DroppedPackets Count by reason; reasons that never occurred are absent
+	DroppedPackets Dropped `json:"droppedPackets"`
+
+	// DroppedRecords Count by reason; reasons that never occurred are absent
+	DroppedRecords Dropped `json:"droppedRecords"`
+
+	// Name Empty if it has been deleted since
+	Name    string `json:"name"`
 	Packets Uint64 `json:"packets"`
 	Records Uint64 `json:"records"`
 	Slave   string `json:"slave"`
@@ -639,10 +666,15 @@ type UnitLedger struct {
 	Entries []LedgerEntry `json:"entries"`
 
 	// Error Why the accounts are missing
-	Error string       `json:"error,omitempty"`
-	Name  string       `json:"name"`
-	Sent  []LedgerSent `json:"sent"`
-	Unit  string       `json:"unit"`
+	Error string `json:"error,omitempty"`
+	Name  string `json:"name"`
+
+	// Ports What came to each port that the unit listens on, by port; adds up to the packets of hop receive
+	Ports []LedgerPort `json:"ports"`
+
+	// Sent A Proxy's
+	Sent []LedgerSent `json:"sent"`
+	Unit string       `json:"unit"`
 }
 
 // UnitPage defines model for UnitPage.
