@@ -111,6 +111,19 @@ func ports(pointer string, list []int) ([]uint16, error) {
 	return ports, nil
 }
 
+// targets turns forwarding targets of the API into those of the topology.
+func targets(inputs []model.ForwardTargetInput) ([]topology.Target, error) {
+	targets := make([]topology.Target, 0, len(inputs))
+	for i, input := range inputs {
+		t, field, err := input.Target()
+		if err != nil {
+			return nil, invalid(fmt.Sprintf("/forward/%d/%s", i, field), "%v", err)
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
 // orEmpty returns an argument that may be absent.
 func orEmpty(text *string) string {
 	if text == nil {

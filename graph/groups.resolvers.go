@@ -22,9 +22,15 @@ func (r *mutationResolver) CreateSourceGroup(ctx context.Context, input model.Cr
 	if err != nil {
 		return nil, err
 	}
+	targets, err := targets(input.Forward)
+	if err != nil {
+		return nil, err
+	}
 	g := topology.SourceGroup{
 		ID: topology.GroupID(newID(ctx, input.OperationID)), Name: input.Name, Description: input.Description,
 		Model: input.Model, Delivery: input.Delivery, Listen: listen, Identity: input.Identity, Relayed: relayed,
+		Retention: input.Retention.Value().Settings(),
+		Forward:   targets, TwinCopy: input.TwinCopy, TwinExporters: input.TwinExporters,
 	}
 	c := change{command: topology.Command{CreateSourceGroup: &g}, dryRun: input.DryRun, operation: input.OperationID}
 	done, after, err := r.apply(ctx, c)
@@ -49,6 +55,19 @@ func (r *mutationResolver) UpdateSourceGroup(ctx context.Context, input model.Up
 	set(&g.Model, input.Model)
 	set(&g.Delivery, input.Delivery)
 	set(&g.Identity, input.Identity)
+	if keep, given := input.Retention.ValueOK(); given {
+		g.Retention = keep.Settings()
+	}
+	if forward, given := input.Forward.ValueOK(); given {
+		var err error
+		if g.Forward, err = targets(forward); err != nil {
+			return nil, err
+		}
+	}
+	set(&g.TwinCopy, input.TwinCopy)
+	if exporters, given := input.TwinExporters.ValueOK(); given {
+		g.TwinExporters = exporters
+	}
 	if listen, given := input.Listen.ValueOK(); given {
 		var err error
 		if g.Listen, err = ports("/listen", listen); err != nil {

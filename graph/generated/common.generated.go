@@ -3777,4 +3777,22 @@ func (ec *executionContext) marshalORow2exampleᚗcomᚋweirᚋflowioᚋqueryᚐ
 	return res
 }
 
+func (ec *executionContext) unmarshalOUint642ᚖuint64(ctx context.Context, v any) (*uint64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalUint64(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUint642ᚖuint64(ctx context.Context, sel ast.SelectionSet, v *uint64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalUint64(*v)
+	return res
+}
+
 // endregion ***************************** type.gotpl *****************************

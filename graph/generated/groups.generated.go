@@ -368,6 +368,52 @@ func (ec *executionContext) fieldContext_ProxyGroupPayload_proxyGroup(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Retention_maxAgeSeconds(ctx context.Context, field graphql.CollectedField, obj *model.Retention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Retention_maxAgeSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxAgeSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Retention_maxAgeSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Retention", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Retention_quotaBytes(ctx context.Context, field graphql.CollectedField, obj *model.Retention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Retention_quotaBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QuotaBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *uint64) graphql.Marshaler {
+			return ec.marshalOUint642ᚖuint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Retention_quotaBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Retention", field, false, false, "Uint64")
+}
+
 func (ec *executionContext) _SourceGroup_id(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -575,6 +621,38 @@ func (ec *executionContext) fieldContext_SourceGroup_relayed(_ context.Context, 
 	return graphql.NewScalarFieldContext("SourceGroup", field, false, false, "Int")
 }
 
+func (ec *executionContext) _SourceGroup_retention(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceGroup_retention(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Retention, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Retention) graphql.Marshaler {
+			return ec.marshalNRetention2ᚖexampleᚗcomᚋweirᚋgraphᚋmodelᚐRetention(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceGroup_retention(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SourceGroup",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Retention(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SourceGroup_proxyGroups(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -605,6 +683,84 @@ func (ec *executionContext) fieldContext_SourceGroup_proxyGroups(_ context.Conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SourceGroup_forward(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceGroup_forward(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Forward, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ForwardTarget) graphql.Marshaler {
+			return ec.marshalNForwardTarget2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐForwardTargetᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceGroup_forward(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SourceGroup",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ForwardTarget(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SourceGroup_twinCopy(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceGroup_twinCopy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TwinCopy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceGroup_twinCopy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceGroup", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SourceGroup_twinExporters(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceGroup_twinExporters(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TwinExporters, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceGroup_twinExporters(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceGroup", field, false, false, "String")
 }
 
 func (ec *executionContext) _SourceGroupPayload_revision(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroupPayload) (ret graphql.Marshaler) {
@@ -835,8 +991,17 @@ func (ec *executionContext) unmarshalInputCreateSourceGroupInput(ctx context.Con
 	if _, present := asMap["dryRun"]; !present {
 		asMap["dryRun"] = false
 	}
+	if _, present := asMap["forward"]; !present {
+		asMap["forward"] = []any{}
+	}
+	if _, present := asMap["twinCopy"]; !present {
+		asMap["twinCopy"] = false
+	}
+	if _, present := asMap["twinExporters"]; !present {
+		asMap["twinExporters"] = []any{}
+	}
 
-	fieldsInOrder := [...]string{"name", "description", "model", "delivery", "listen", "identity", "relayed", "dryRun", "operationId"}
+	fieldsInOrder := [...]string{"name", "description", "model", "delivery", "listen", "identity", "relayed", "retention", "dryRun", "operationId", "forward", "twinCopy", "twinExporters"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -892,6 +1057,13 @@ func (ec *executionContext) unmarshalInputCreateSourceGroupInput(ctx context.Con
 				return it, err
 			}
 			it.Relayed = data
+		case "retention":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("retention"))
+			data, err := ec.unmarshalORetentionInput2ᚖexampleᚗcomᚋweirᚋgraphᚋmodelᚐRetentionInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Retention = graphql.OmittableOf(data)
 		case "dryRun":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
 			data, err := ec.unmarshalNBoolean2bool(ctx, v)
@@ -906,6 +1078,27 @@ func (ec *executionContext) unmarshalInputCreateSourceGroupInput(ctx context.Con
 				return it, err
 			}
 			it.OperationID = graphql.OmittableOf(data)
+		case "forward":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("forward"))
+			data, err := ec.unmarshalNForwardTargetInput2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐForwardTargetInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Forward = data
+		case "twinCopy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("twinCopy"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TwinCopy = data
+		case "twinExporters":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("twinExporters"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TwinExporters = data
 		}
 	}
 	return it, nil
@@ -973,6 +1166,55 @@ func (ec *executionContext) unmarshalInputMemberInput(ctx context.Context, obj a
 func UnmarshalMemberInput(ctx context.Context, raw any) (model.MemberInput, error) {
 	var out model.MemberInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MemberInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRetentionInput(ctx context.Context, obj any) (model.RetentionInput, error) {
+	var it model.RetentionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"maxAgeSeconds", "quotaBytes"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "maxAgeSeconds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("maxAgeSeconds"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MaxAgeSeconds = graphql.OmittableOf(data)
+		case "quotaBytes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaBytes"))
+			data, err := ec.unmarshalOUint642ᚖuint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.QuotaBytes = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetentionInput unmarshals raw into the RetentionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetentionInput(ctx context.Context, raw any) (model.RetentionInput, error) {
+	var out model.RetentionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetentionInput", raw, &out)
 	return out, err
 }
 
@@ -1093,7 +1335,7 @@ func (ec *executionContext) unmarshalInputUpdateSourceGroupInput(ctx context.Con
 		asMap["dryRun"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "description", "model", "delivery", "listen", "identity", "relayed", "basedOn", "dryRun", "operationId"}
+	fieldsInOrder := [...]string{"id", "name", "description", "model", "delivery", "listen", "identity", "relayed", "retention", "basedOn", "dryRun", "operationId", "forward", "twinCopy", "twinExporters"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1156,6 +1398,13 @@ func (ec *executionContext) unmarshalInputUpdateSourceGroupInput(ctx context.Con
 				return it, err
 			}
 			it.Relayed = graphql.OmittableOf(data)
+		case "retention":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("retention"))
+			data, err := ec.unmarshalORetentionInput2ᚖexampleᚗcomᚋweirᚋgraphᚋmodelᚐRetentionInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Retention = graphql.OmittableOf(data)
 		case "basedOn":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("basedOn"))
 			data, err := ec.unmarshalNUint642uint64(ctx, v)
@@ -1177,6 +1426,27 @@ func (ec *executionContext) unmarshalInputUpdateSourceGroupInput(ctx context.Con
 				return it, err
 			}
 			it.OperationID = graphql.OmittableOf(data)
+		case "forward":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("forward"))
+			data, err := ec.unmarshalOForwardTargetInput2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐForwardTargetInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Forward = graphql.OmittableOf(data)
+		case "twinCopy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("twinCopy"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TwinCopy = graphql.OmittableOf(data)
+		case "twinExporters":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("twinExporters"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TwinExporters = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1351,6 +1621,44 @@ func (ec *executionContext) _ProxyGroupPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var retentionImplementors = []string{"Retention"}
+
+func (ec *executionContext) _Retention(ctx context.Context, sel ast.SelectionSet, obj *model.Retention) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retentionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Retention")
+		case "maxAgeSeconds":
+			out.Values[i] = ec._Retention_maxAgeSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quotaBytes":
+			out.Values[i] = ec._Retention_quotaBytes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sourceGroupImplementors = []string{"SourceGroup"}
 
 func (ec *executionContext) _SourceGroup(ctx context.Context, sel ast.SelectionSet, obj *model.SourceGroup) graphql.Marshaler {
@@ -1407,8 +1715,28 @@ func (ec *executionContext) _SourceGroup(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "retention":
+			out.Values[i] = ec._SourceGroup_retention(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "proxyGroups":
 			out.Values[i] = ec._SourceGroup_proxyGroups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "forward":
+			out.Values[i] = ec._SourceGroup_forward(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "twinCopy":
+			out.Values[i] = ec._SourceGroup_twinCopy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "twinExporters":
+			out.Values[i] = ec._SourceGroup_twinExporters(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1650,6 +1978,14 @@ func (ec *executionContext) marshalNProxyGroupPayload2ᚖexampleᚗcomᚋweirᚋ
 	return ec._ProxyGroupPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNRetention2ᚖexampleᚗcomᚋweirᚋgraphᚋmodelᚐRetention(ctx context.Context, sel ast.SelectionSet, v *model.Retention) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Retention!")
+		return graphql.Null
+	}
+	return ec._Retention(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNSourceGroup2exampleᚗcomᚋweirᚋgraphᚋmodelᚐSourceGroup(ctx context.Context, sel ast.SelectionSet, v model.SourceGroup) graphql.Marshaler {
 	return ec._SourceGroup(ctx, sel, &v)
 }
@@ -1814,6 +2150,14 @@ func (ec *executionContext) marshalOProxyGroup2ᚖexampleᚗcomᚋweirᚋgraph�
 		return graphql.Null
 	}
 	return ec._ProxyGroup(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORetentionInput2ᚖexampleᚗcomᚋweirᚋgraphᚋmodelᚐRetentionInput(ctx context.Context, v any) (*model.RetentionInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRetentionInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOSourceGroup2ᚖexampleᚗcomᚋweirᚋgraphᚋmodelᚐSourceGroup(ctx context.Context, sel ast.SelectionSet, v *model.SourceGroup) graphql.Marshaler {

@@ -1497,6 +1497,38 @@ func (ec *executionContext) fieldContext_UnitLedger_error(_ context.Context, fie
 	return graphql.NewScalarFieldContext("UnitLedger", field, false, false, "String")
 }
 
+func (ec *executionContext) _UnitLedger_forwarded(ctx context.Context, field graphql.CollectedField, obj *model.UnitLedger) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnitLedger_forwarded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Forwarded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LedgerForwarded) graphql.Marshaler {
+			return ec.marshalNLedgerForwarded2ᚕexampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerForwardedᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnitLedger_forwarded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnitLedger",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerForwarded(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -2064,6 +2096,11 @@ func (ec *executionContext) _UnitLedger(ctx context.Context, sel ast.SelectionSe
 			}
 		case "error":
 			out.Values[i] = ec._UnitLedger_error(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "forwarded":
+			out.Values[i] = ec._UnitLedger_forwarded(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -869,6 +869,29 @@ func (ec *executionContext) fieldContext_QueryRequest_limit(_ context.Context, f
 	return graphql.NewScalarFieldContext("QueryRequest", field, false, false, "Int")
 }
 
+func (ec *executionContext) _QueryRequest_cursor(ctx context.Context, field graphql.CollectedField, obj *query.Request) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryRequest_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryRequest_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryRequest", field, false, false, "String")
+}
+
 func (ec *executionContext) _QueryRequest_step(ctx context.Context, field graphql.CollectedField, obj *query.Request) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1106,6 +1129,75 @@ func (ec *executionContext) _QueryResult_other(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_QueryResult_other(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "Row")
+}
+
+func (ec *executionContext) _QueryResult_totals(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryResult_totals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Totals, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []query.Row) graphql.Marshaler {
+			return ec.marshalNRow2ᚕexampleᚗcomᚋweirᚋflowioᚋqueryᚐRowᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryResult_totals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "Row")
+}
+
+func (ec *executionContext) _QueryResult_others(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryResult_others(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Others, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []query.Row) graphql.Marshaler {
+			return ec.marshalNRow2ᚕexampleᚗcomᚋweirᚋflowioᚋqueryᚐRowᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryResult_others(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "Row")
+}
+
+func (ec *executionContext) _QueryResult_next(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryResult_next(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Next, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryResult_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryResult", field, false, false, "String")
 }
 
 func (ec *executionContext) _QueryResult_groups(ctx context.Context, field graphql.CollectedField, obj *query.Result) (ret graphql.Marshaler) {
@@ -1601,7 +1693,7 @@ func (ec *executionContext) unmarshalInputQueryInput(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kind", "from", "to", "filter", "profile", "channels", "sourceGroups", "groupBy", "metrics", "orderBy", "offset", "limit", "step", "scaled"}
+	fieldsInOrder := [...]string{"kind", "from", "to", "filter", "profile", "channels", "sourceGroups", "groupBy", "metrics", "orderBy", "offset", "limit", "cursor", "step", "scaled"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1692,6 +1784,13 @@ func (ec *executionContext) unmarshalInputQueryInput(ctx context.Context, obj an
 				return it, err
 			}
 			it.Limit = data
+		case "cursor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cursor"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Cursor = data
 		case "step":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("step"))
 			data, err := ec.unmarshalOString2string(ctx, v)
@@ -2058,6 +2157,11 @@ func (ec *executionContext) _QueryRequest(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "cursor":
+			out.Values[i] = ec._QueryRequest_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "step":
 			out.Values[i] = ec._QueryRequest_step(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2134,6 +2238,21 @@ func (ec *executionContext) _QueryResult(ctx context.Context, sel ast.SelectionS
 		case "other":
 			out.Values[i] = ec._QueryResult_other(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "totals":
+			out.Values[i] = ec._QueryResult_totals(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "others":
+			out.Values[i] = ec._QueryResult_others(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "next":
+			out.Values[i] = ec._QueryResult_next(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "groups":

@@ -98,6 +98,17 @@ type ComplexityRoot struct {
 		Name        func(childComplexity int) int
 	}
 
+	ForwardTarget struct {
+		Address    func(childComplexity int) int
+		Domains    func(childComplexity int) int
+		Exporters  func(childComplexity int) int
+		Name       func(childComplexity int) int
+		Ports      func(childComplexity int) int
+		ProxyGroup func(childComplexity int) int
+		Source     func(childComplexity int) int
+		Versions   func(childComplexity int) int
+	}
+
 	JoinToken struct {
 		Expires func(childComplexity int) int
 		Role    func(childComplexity int) int
@@ -120,6 +131,14 @@ type ComplexityRoot struct {
 		Port     func(childComplexity int) int
 		Received func(childComplexity int) int
 		Split    func(childComplexity int) int
+	}
+
+	LedgerForwarded struct {
+		Dropped  func(childComplexity int) int
+		Kept     func(childComplexity int) int
+		Received func(childComplexity int) int
+		Target   func(childComplexity int) int
+		Twin     func(childComplexity int) int
 	}
 
 	LedgerPort struct {
@@ -241,6 +260,7 @@ type ComplexityRoot struct {
 
 	QueryRequest struct {
 		Channels     func(childComplexity int) int
+		Cursor       func(childComplexity int) int
 		Filter       func(childComplexity int) int
 		From         func(childComplexity int) int
 		GroupBy      func(childComplexity int) int
@@ -264,13 +284,16 @@ type ComplexityRoot struct {
 		Kind        func(childComplexity int) int
 		Merge       func(childComplexity int) int
 		Method      func(childComplexity int) int
+		Next        func(childComplexity int) int
 		Other       func(childComplexity int) int
+		Others      func(childComplexity int) int
 		Preliminary func(childComplexity int) int
 		Rows        func(childComplexity int) int
 		Stats       func(childComplexity int) int
 		Step        func(childComplexity int) int
 		To          func(childComplexity int) int
 		Total       func(childComplexity int) int
+		Totals      func(childComplexity int) int
 	}
 
 	QueryStats struct {
@@ -294,6 +317,11 @@ type ComplexityRoot struct {
 		PacketsPerSecond func(childComplexity int) int
 		Records          func(childComplexity int) int
 		RecordsPerSecond func(childComplexity int) int
+	}
+
+	Retention struct {
+		MaxAgeSeconds func(childComplexity int) int
+		QuotaBytes    func(childComplexity int) int
 	}
 
 	Source struct {
@@ -361,16 +389,20 @@ type ComplexityRoot struct {
 	}
 
 	SourceGroup struct {
-		Delivery    func(childComplexity int) int
-		Description func(childComplexity int) int
-		ID          func(childComplexity int) int
-		Identity    func(childComplexity int) int
-		Listen      func(childComplexity int) int
-		Model       func(childComplexity int) int
-		Name        func(childComplexity int) int
-		ProxyGroups func(childComplexity int) int
-		Relayed     func(childComplexity int) int
-		Revision    func(childComplexity int) int
+		Delivery      func(childComplexity int) int
+		Description   func(childComplexity int) int
+		Forward       func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Identity      func(childComplexity int) int
+		Listen        func(childComplexity int) int
+		Model         func(childComplexity int) int
+		Name          func(childComplexity int) int
+		ProxyGroups   func(childComplexity int) int
+		Relayed       func(childComplexity int) int
+		Retention     func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		TwinCopy      func(childComplexity int) int
+		TwinExporters func(childComplexity int) int
 	}
 
 	SourceGroupPayload struct {
@@ -522,12 +554,13 @@ type ComplexityRoot struct {
 	}
 
 	UnitLedger struct {
-		Entries func(childComplexity int) int
-		Error   func(childComplexity int) int
-		Name    func(childComplexity int) int
-		Ports   func(childComplexity int) int
-		Sent    func(childComplexity int) int
-		Unit    func(childComplexity int) int
+		Entries   func(childComplexity int) int
+		Error     func(childComplexity int) int
+		Forwarded func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Ports     func(childComplexity int) int
+		Sent      func(childComplexity int) int
+		Unit      func(childComplexity int) int
 	}
 
 	UnitPayload struct {
@@ -546,20 +579,24 @@ type ComplexityRoot struct {
 	}
 
 	UnitStatus struct {
-		Applied     func(childComplexity int) int
-		Checks      func(childComplexity int) int
-		Lag         func(childComplexity int) int
-		LastSeen    func(childComplexity int) int
-		MemoryBytes func(childComplexity int) int
-		Newest      func(childComplexity int) int
-		Oldest      func(childComplexity int) int
-		Rates       func(childComplexity int) int
-		Reason      func(childComplexity int) int
-		Started     func(childComplexity int) int
-		State       func(childComplexity int) int
-		StoreBytes  func(childComplexity int) int
-		StoreRows   func(childComplexity int) int
-		Version     func(childComplexity int) int
+		Applied            func(childComplexity int) int
+		Checks             func(childComplexity int) int
+		Lag                func(childComplexity int) int
+		LastSeen           func(childComplexity int) int
+		MemoryBytes        func(childComplexity int) int
+		Newest             func(childComplexity int) int
+		Oldest             func(childComplexity int) int
+		Rates              func(childComplexity int) int
+		Reason             func(childComplexity int) int
+		Started            func(childComplexity int) int
+		State              func(childComplexity int) int
+		StoreBytes         func(childComplexity int) int
+		StoreFreeBytes     func(childComplexity int) int
+		StoreMaxAgeSeconds func(childComplexity int) int
+		StoreMinimumBytes  func(childComplexity int) int
+		StoreQuotaBytes    func(childComplexity int) int
+		StoreRows          func(childComplexity int) int
+		Version            func(childComplexity int) int
 	}
 
 	Version struct {
@@ -802,6 +839,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FlowField.Name(childComplexity), true
 
+	case "ForwardTarget.address":
+		if e.ComplexityRoot.ForwardTarget.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.Address(childComplexity), true
+	case "ForwardTarget.domains":
+		if e.ComplexityRoot.ForwardTarget.Domains == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.Domains(childComplexity), true
+	case "ForwardTarget.exporters":
+		if e.ComplexityRoot.ForwardTarget.Exporters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.Exporters(childComplexity), true
+	case "ForwardTarget.name":
+		if e.ComplexityRoot.ForwardTarget.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.Name(childComplexity), true
+	case "ForwardTarget.ports":
+		if e.ComplexityRoot.ForwardTarget.Ports == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.Ports(childComplexity), true
+	case "ForwardTarget.proxyGroup":
+		if e.ComplexityRoot.ForwardTarget.ProxyGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.ProxyGroup(childComplexity), true
+	case "ForwardTarget.source":
+		if e.ComplexityRoot.ForwardTarget.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.Source(childComplexity), true
+	case "ForwardTarget.versions":
+		if e.ComplexityRoot.ForwardTarget.Versions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.Versions(childComplexity), true
+
 	case "JoinToken.expires":
 		if e.ComplexityRoot.JoinToken.Expires == nil {
 			break
@@ -894,6 +980,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LedgerEntry.Split(childComplexity), true
+
+	case "LedgerForwarded.dropped":
+		if e.ComplexityRoot.LedgerForwarded.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerForwarded.Dropped(childComplexity), true
+	case "LedgerForwarded.kept":
+		if e.ComplexityRoot.LedgerForwarded.Kept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerForwarded.Kept(childComplexity), true
+	case "LedgerForwarded.received":
+		if e.ComplexityRoot.LedgerForwarded.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerForwarded.Received(childComplexity), true
+	case "LedgerForwarded.target":
+		if e.ComplexityRoot.LedgerForwarded.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerForwarded.Target(childComplexity), true
+	case "LedgerForwarded.twin":
+		if e.ComplexityRoot.LedgerForwarded.Twin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerForwarded.Twin(childComplexity), true
 
 	case "LedgerPort.dropped":
 		if e.ComplexityRoot.LedgerPort.Dropped == nil {
@@ -1545,6 +1662,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryRequest.Channels(childComplexity), true
+	case "QueryRequest.cursor":
+		if e.ComplexityRoot.QueryRequest.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRequest.Cursor(childComplexity), true
 	case "QueryRequest.filter":
 		if e.ComplexityRoot.QueryRequest.Filter == nil {
 			break
@@ -1666,12 +1789,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryResult.Method(childComplexity), true
+	case "QueryResult.next":
+		if e.ComplexityRoot.QueryResult.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryResult.Next(childComplexity), true
 	case "QueryResult.other":
 		if e.ComplexityRoot.QueryResult.Other == nil {
 			break
 		}
 
 		return e.ComplexityRoot.QueryResult.Other(childComplexity), true
+	case "QueryResult.others":
+		if e.ComplexityRoot.QueryResult.Others == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryResult.Others(childComplexity), true
 	case "QueryResult.preliminary":
 		if e.ComplexityRoot.QueryResult.Preliminary == nil {
 			break
@@ -1708,6 +1843,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryResult.Total(childComplexity), true
+	case "QueryResult.totals":
+		if e.ComplexityRoot.QueryResult.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryResult.Totals(childComplexity), true
 
 	case "QueryStats.bytesRead":
 		if e.ComplexityRoot.QueryStats.BytesRead == nil {
@@ -1812,6 +1953,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Rates.RecordsPerSecond(childComplexity), true
+
+	case "Retention.maxAgeSeconds":
+		if e.ComplexityRoot.Retention.MaxAgeSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Retention.MaxAgeSeconds(childComplexity), true
+	case "Retention.quotaBytes":
+		if e.ComplexityRoot.Retention.QuotaBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Retention.QuotaBytes(childComplexity), true
 
 	case "Source.clock":
 		if e.ComplexityRoot.Source.Clock == nil {
@@ -2124,6 +2278,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceGroup.Description(childComplexity), true
+	case "SourceGroup.forward":
+		if e.ComplexityRoot.SourceGroup.Forward == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGroup.Forward(childComplexity), true
 	case "SourceGroup.id":
 		if e.ComplexityRoot.SourceGroup.ID == nil {
 			break
@@ -2166,12 +2326,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceGroup.Relayed(childComplexity), true
+	case "SourceGroup.retention":
+		if e.ComplexityRoot.SourceGroup.Retention == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGroup.Retention(childComplexity), true
 	case "SourceGroup.revision":
 		if e.ComplexityRoot.SourceGroup.Revision == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SourceGroup.Revision(childComplexity), true
+	case "SourceGroup.twinCopy":
+		if e.ComplexityRoot.SourceGroup.TwinCopy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGroup.TwinCopy(childComplexity), true
+	case "SourceGroup.twinExporters":
+		if e.ComplexityRoot.SourceGroup.TwinExporters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGroup.TwinExporters(childComplexity), true
 
 	case "SourceGroupPayload.action":
 		if e.ComplexityRoot.SourceGroupPayload.Action == nil {
@@ -2772,6 +2950,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UnitLedger.Error(childComplexity), true
+	case "UnitLedger.forwarded":
+		if e.ComplexityRoot.UnitLedger.Forwarded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnitLedger.Forwarded(childComplexity), true
 	case "UnitLedger.name":
 		if e.ComplexityRoot.UnitLedger.Name == nil {
 			break
@@ -2925,6 +3109,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UnitStatus.StoreBytes(childComplexity), true
+	case "UnitStatus.storeFreeBytes":
+		if e.ComplexityRoot.UnitStatus.StoreFreeBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnitStatus.StoreFreeBytes(childComplexity), true
+	case "UnitStatus.storeMaxAgeSeconds":
+		if e.ComplexityRoot.UnitStatus.StoreMaxAgeSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnitStatus.StoreMaxAgeSeconds(childComplexity), true
+	case "UnitStatus.storeMinimumBytes":
+		if e.ComplexityRoot.UnitStatus.StoreMinimumBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnitStatus.StoreMinimumBytes(childComplexity), true
+	case "UnitStatus.storeQuotaBytes":
+		if e.ComplexityRoot.UnitStatus.StoreQuotaBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnitStatus.StoreQuotaBytes(childComplexity), true
 	case "UnitStatus.storeRows":
 		if e.ComplexityRoot.UnitStatus.StoreRows == nil {
 			break
@@ -2972,8 +3180,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
 			graphql.NewInputUnmarshaler("CreateUnitInput", ec.unmarshalInputCreateUnitInput),
 			graphql.NewInputUnmarshaler("DeleteInput", ec.unmarshalInputDeleteInput),
+			graphql.NewInputUnmarshaler("ForwardTargetInput", ec.unmarshalInputForwardTargetInput),
 			graphql.NewInputUnmarshaler("MemberInput", ec.unmarshalInputMemberInput),
 			graphql.NewInputUnmarshaler("QueryInput", ec.unmarshalInputQueryInput),
+			graphql.NewInputUnmarshaler("RetentionInput", ec.unmarshalInputRetentionInput),
 			graphql.NewInputUnmarshaler("UpdateProxyGroupInput", ec.unmarshalInputUpdateProxyGroupInput),
 			graphql.NewInputUnmarshaler("UpdateSourceGroupInput", ec.unmarshalInputUpdateSourceGroupInput),
 			graphql.NewInputUnmarshaler("UpdateSourceInput", ec.unmarshalInputUpdateSourceInput),
@@ -3181,6 +3391,116 @@ type Version {
   version: String!
 }
 `, BuiltIn: false},
+	{Name: "../schema/forward.graphqls", Input: `extend type SourceGroup {
+  """
+  Other collectors that get copies of the export packets, as they came. Copies
+  are made before flows are dealt out and never hold them up: each target has a
+  bounded queue, and what does not fit is dropped and counted for it.
+  """
+  forward: [ForwardTarget!]!
+  """
+  Each Proxy (or standalone Slave) copies what exporters send to it to those of
+  the other proxy groups, so that all hold the same flows although an exporter
+  can send to one only. Copies are not copied again. Without a second proxy
+  group it has no effect.
+  """
+  twinCopy: Boolean!
+  """
+  The exporters that twinCopy is about, as addresses or CIDR prefixes; empty:
+  all. An exporter that sends to several proxy groups by itself must not be among
+  them: its flows would be stored twice.
+  """
+  twinExporters: [String!]!
+}
+
+"""
+Another collector that gets copies of export packets, octet by octet. Empty lists
+mean all. The lists choose whole packets, with the templates and options data
+that belong to the flow records; a filter of flow records could not. Whether the
+collector is there nobody can tell over UDP.
+"""
+type ForwardTarget {
+  "Unique in the source group."
+  name: String!
+  "IP address and UDP port, for example 192.0.2.9:2055."
+  address: String!
+  source: SourceAddress!
+  "Addresses or CIDR prefixes."
+  exporters: [String!]!
+  "Of the listening ports."
+  ports: [Int!]!
+  "Observation domains; of NetFlow v5 engine type and ID, of sFlow the sub-agent."
+  domains: [Uint64!]!
+  versions: [ExportVersion!]!
+  """
+  The one that forwards; null: every proxy group of the source group does. Several
+  that get the same packets would send each of them several times.
+  """
+  proxyGroup: ID
+}
+
+"Whose address a forwarded packet comes from."
+enum SourceAddress {
+  "The exporter's, which needs CAP_NET_ADMIN or CAP_NET_RAW, and a collector of the exporter's address family."
+  exporter
+  "That of the unit that forwards; each exporter has a port there."
+  own
+}
+
+"A protocol of export packets."
+enum ExportVersion {
+  netflow1
+  netflow5
+  netflow7
+  netflow9
+  ipfix
+  sflow
+}
+
+extend input CreateSourceGroupInput {
+  "At most 8."
+  forward: [ForwardTargetInput!]! = []
+  twinCopy: Boolean! = false
+  twinExporters: [String!]! = []
+}
+
+extend input UpdateSourceGroupInput {
+  "Replaces all targets."
+  forward: [ForwardTargetInput!]
+  twinCopy: Boolean
+  twinExporters: [String!]
+}
+
+"See ForwardTarget."
+input ForwardTargetInput {
+  name: String!
+  address: String!
+  source: SourceAddress! = exporter
+  exporters: [String!]! = []
+  ports: [Int!]! = []
+  domains: [Uint64!]! = []
+  versions: [ExportVersion!]! = []
+  proxyGroup: ID
+}
+
+extend type UnitLedger {
+  "What was copied to other collectors and to twins."
+  forwarded: [LedgerForwarded!]!
+}
+
+"What became of the copies for one target or twin, in export packets. At a quiet moment received = kept + everything dropped."
+type LedgerForwarded {
+  "Name of the forwarding target, or of the twin unit."
+  target: String!
+  "Unit ID of a twin; null for a forwarding target."
+  twin: ID
+  "Were to be copied."
+  received: Uint64!
+  "To a collector: the kernel took them. To a twin: it acknowledged them."
+  kept: Uint64!
+  dropped: [LedgerDrop!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/groups.graphqls", Input: `"""
 One place: the same exporters, received by one or several identical proxy
 groups, which therefore hold the same flows.
@@ -3204,8 +3524,21 @@ type SourceGroup {
   Whoever can send there can name any.
   """
   relayed: [Int!]!
+  "How much each Slave keeps."
+  retention: Retention!
   "The preferred one (lowest priority number) first."
   proxyGroups: [ProxyGroup!]!
+}
+
+"""
+How much each Slave of a source group keeps. The oldest flows go first; a
+setting that is null each Slave takes from its own configuration.
+"""
+type Retention {
+  "Flows that are older go."
+  maxAgeSeconds: Int
+  "Octets of flows per Slave. When it is reached the oldest go; the quota stays."
+  quotaBytes: Uint64
 }
 
 "How a Proxy distributes flows to its Slaves."
@@ -3295,10 +3628,22 @@ input CreateSourceGroupInput {
   identity: ExporterIdentity! = session
   "Some of the listening ports; see SourceGroup."
   relayed: [Int!]! = []
+  retention: RetentionInput
   "Checks the change and commits nothing."
   dryRun: Boolean! = false
   "The same ID commits once, however often the request is repeated."
   operationId: String
+}
+
+"""
+How much each Slave keeps; what is absent is left to each Slave. A quota is
+refused that is below what a Slave may not remove (64 MiB at least), or above
+what it has used and free.
+"""
+input RetentionInput {
+  "300 (five minutes) to fifty years."
+  maxAgeSeconds: Int
+  quotaBytes: Uint64
 }
 
 input UpdateSourceGroupInput {
@@ -3310,6 +3655,8 @@ input UpdateSourceGroupInput {
   listen: [Int!]
   identity: ExporterIdentity
   relayed: [Int!]
+  "Replaces both settings; null leaves both to each Slave."
+  retention: RetentionInput
   "Refuses the change if the source group has changed since this revision."
   basedOn: Uint64!
   dryRun: Boolean! = false
@@ -3598,6 +3945,11 @@ input QueryInput {
   "Default 10, for flows 100."
   limit: Int
   """
+  Flows: next of the page before. The page has its time range; the rest of the
+  question must be as it was.
+  """
+  cursor: String
+  """
   Series: 1s and up. Default about 100 steps. Beyond 92 days, what sums of 30 s
   answered has multiples of 5m; the result says its step.
   """
@@ -3667,6 +4019,7 @@ type QueryRequest {
   orderBy: String!
   offset: Int!
   limit: Int!
+  cursor: String!
   step: String!
   scaled: Boolean!
 }
@@ -3700,6 +4053,18 @@ type QueryResult {
   total: Row
   "Top: the metrics of everything that is not in rows; null for a metric that cannot be told from total and rows."
   other: Row
+  """
+  Series by groups: of each step the time and the metrics over everything that
+  matched, a row per step; null for a metric that sums do not tell. Else empty.
+  """
+  totals: [Row!]!
+  "The same of everything that is in no group shown."
+  others: [Row!]!
+  """
+  Flows: cursor of the next page; empty on the last one. Records that come in
+  between neither repeat nor hide others.
+  """
+  next: String!
   "How many groups matched; empty if that is not known."
   groups: String!
   "exact, or how the rows were estimated and the bound of the error; bounds of the number of groups if that is not known."
@@ -4194,6 +4559,14 @@ type UnitStatus {
   memoryBytes: Uint64!
   storeBytes: Uint64!
   storeRows: Uint64!
+  "What the disk of its flows has free, beside what is left in reserve."
+  storeFreeBytes: Uint64!
+  "What no quota may be below: retention does not remove it. 0: it stores no flows, or was not heard."
+  storeMinimumBytes: Uint64!
+  "The quota in force; 0: no bound."
+  storeQuotaBytes: Uint64!
+  "The age in force at which flows go; 0: they stay."
+  storeMaxAgeSeconds: Int!
   "Time of the oldest stored flow."
   oldest: DateTime
   "Time of the newest stored flow."
@@ -4434,6 +4807,28 @@ func (ec *executionContext) childFields_FlowField(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type FlowField", field.Name)
 }
 
+func (ec *executionContext) childFields_ForwardTarget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ForwardTarget_name(ctx, field)
+	case "address":
+		return ec.fieldContext_ForwardTarget_address(ctx, field)
+	case "source":
+		return ec.fieldContext_ForwardTarget_source(ctx, field)
+	case "exporters":
+		return ec.fieldContext_ForwardTarget_exporters(ctx, field)
+	case "ports":
+		return ec.fieldContext_ForwardTarget_ports(ctx, field)
+	case "domains":
+		return ec.fieldContext_ForwardTarget_domains(ctx, field)
+	case "versions":
+		return ec.fieldContext_ForwardTarget_versions(ctx, field)
+	case "proxyGroup":
+		return ec.fieldContext_ForwardTarget_proxyGroup(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForwardTarget", field.Name)
+}
+
 func (ec *executionContext) childFields_JoinToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
@@ -4480,6 +4875,22 @@ func (ec *executionContext) childFields_LedgerEntry(ctx context.Context, field g
 		return ec.fieldContext_LedgerEntry_missing(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_LedgerForwarded(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_LedgerForwarded_target(ctx, field)
+	case "twin":
+		return ec.fieldContext_LedgerForwarded_twin(ctx, field)
+	case "received":
+		return ec.fieldContext_LedgerForwarded_received(ctx, field)
+	case "kept":
+		return ec.fieldContext_LedgerForwarded_kept(ctx, field)
+	case "dropped":
+		return ec.fieldContext_LedgerForwarded_dropped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerForwarded", field.Name)
 }
 
 func (ec *executionContext) childFields_LedgerPort(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4658,6 +5069,8 @@ func (ec *executionContext) childFields_QueryRequest(ctx context.Context, field 
 		return ec.fieldContext_QueryRequest_offset(ctx, field)
 	case "limit":
 		return ec.fieldContext_QueryRequest_limit(ctx, field)
+	case "cursor":
+		return ec.fieldContext_QueryRequest_cursor(ctx, field)
 	case "step":
 		return ec.fieldContext_QueryRequest_step(ctx, field)
 	case "scaled":
@@ -4684,6 +5097,12 @@ func (ec *executionContext) childFields_QueryResult(ctx context.Context, field g
 		return ec.fieldContext_QueryResult_total(ctx, field)
 	case "other":
 		return ec.fieldContext_QueryResult_other(ctx, field)
+	case "totals":
+		return ec.fieldContext_QueryResult_totals(ctx, field)
+	case "others":
+		return ec.fieldContext_QueryResult_others(ctx, field)
+	case "next":
+		return ec.fieldContext_QueryResult_next(ctx, field)
 	case "groups":
 		return ec.fieldContext_QueryResult_groups(ctx, field)
 	case "method":
@@ -4744,6 +5163,16 @@ func (ec *executionContext) childFields_Rates(ctx context.Context, field graphql
 		return ec.fieldContext_Rates_dropped(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Rates", field.Name)
+}
+
+func (ec *executionContext) childFields_Retention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "maxAgeSeconds":
+		return ec.fieldContext_Retention_maxAgeSeconds(ctx, field)
+	case "quotaBytes":
+		return ec.fieldContext_Retention_quotaBytes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Retention", field.Name)
 }
 
 func (ec *executionContext) childFields_Source(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4894,8 +5323,16 @@ func (ec *executionContext) childFields_SourceGroup(ctx context.Context, field g
 		return ec.fieldContext_SourceGroup_identity(ctx, field)
 	case "relayed":
 		return ec.fieldContext_SourceGroup_relayed(ctx, field)
+	case "retention":
+		return ec.fieldContext_SourceGroup_retention(ctx, field)
 	case "proxyGroups":
 		return ec.fieldContext_SourceGroup_proxyGroups(ctx, field)
+	case "forward":
+		return ec.fieldContext_SourceGroup_forward(ctx, field)
+	case "twinCopy":
+		return ec.fieldContext_SourceGroup_twinCopy(ctx, field)
+	case "twinExporters":
+		return ec.fieldContext_SourceGroup_twinExporters(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceGroup", field.Name)
 }
@@ -5198,6 +5635,8 @@ func (ec *executionContext) childFields_UnitLedger(ctx context.Context, field gr
 		return ec.fieldContext_UnitLedger_sent(ctx, field)
 	case "error":
 		return ec.fieldContext_UnitLedger_error(ctx, field)
+	case "forwarded":
+		return ec.fieldContext_UnitLedger_forwarded(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnitLedger", field.Name)
 }
@@ -5258,6 +5697,14 @@ func (ec *executionContext) childFields_UnitStatus(ctx context.Context, field gr
 		return ec.fieldContext_UnitStatus_storeBytes(ctx, field)
 	case "storeRows":
 		return ec.fieldContext_UnitStatus_storeRows(ctx, field)
+	case "storeFreeBytes":
+		return ec.fieldContext_UnitStatus_storeFreeBytes(ctx, field)
+	case "storeMinimumBytes":
+		return ec.fieldContext_UnitStatus_storeMinimumBytes(ctx, field)
+	case "storeQuotaBytes":
+		return ec.fieldContext_UnitStatus_storeQuotaBytes(ctx, field)
+	case "storeMaxAgeSeconds":
+		return ec.fieldContext_UnitStatus_storeMaxAgeSeconds(ctx, field)
 	case "oldest":
 		return ec.fieldContext_UnitStatus_oldest(ctx, field)
 	case "newest":

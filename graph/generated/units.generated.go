@@ -990,6 +990,98 @@ func (ec *executionContext) fieldContext_UnitStatus_storeRows(_ context.Context,
 	return graphql.NewScalarFieldContext("UnitStatus", field, false, false, "Uint64")
 }
 
+func (ec *executionContext) _UnitStatus_storeFreeBytes(ctx context.Context, field graphql.CollectedField, obj *model.UnitStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnitStatus_storeFreeBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StoreFreeBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnitStatus_storeFreeBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnitStatus", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _UnitStatus_storeMinimumBytes(ctx context.Context, field graphql.CollectedField, obj *model.UnitStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnitStatus_storeMinimumBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StoreMinimumBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnitStatus_storeMinimumBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnitStatus", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _UnitStatus_storeQuotaBytes(ctx context.Context, field graphql.CollectedField, obj *model.UnitStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnitStatus_storeQuotaBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StoreQuotaBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNUint642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnitStatus_storeQuotaBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnitStatus", field, false, false, "Uint64")
+}
+
+func (ec *executionContext) _UnitStatus_storeMaxAgeSeconds(ctx context.Context, field graphql.CollectedField, obj *model.UnitStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnitStatus_storeMaxAgeSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StoreMaxAgeSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnitStatus_storeMaxAgeSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnitStatus", field, false, false, "Int")
+}
+
 func (ec *executionContext) _UnitStatus_oldest(ctx context.Context, field graphql.CollectedField, obj *model.UnitStatus) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1632,6 +1724,26 @@ func (ec *executionContext) _UnitStatus(ctx context.Context, sel ast.SelectionSe
 			}
 		case "storeRows":
 			out.Values[i] = ec._UnitStatus_storeRows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "storeFreeBytes":
+			out.Values[i] = ec._UnitStatus_storeFreeBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "storeMinimumBytes":
+			out.Values[i] = ec._UnitStatus_storeMinimumBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "storeQuotaBytes":
+			out.Values[i] = ec._UnitStatus_storeQuotaBytes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "storeMaxAgeSeconds":
+			out.Values[i] = ec._UnitStatus_storeMaxAgeSeconds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -29,6 +29,9 @@ func NewUnitLedger(v topology.View, u ledger.Unit, perExporter bool) UnitLedger 
 			DroppedPackets: newDrops(s.DroppedPackets), DroppedRecords: newDrops(s.DroppedRecords),
 		})
 	}
+	for _, f := range u.Forwarded {
+		shown.Forwarded = append(shown.Forwarded, newForwarded(f))
+	}
 	return shown
 }
 

@@ -75,11 +75,16 @@ type CreateSourceGroupInput struct {
 	Listen   []int             `json:"listen"`
 	Identity topology.Identity `json:"identity"`
 	// Some of the listening ports; see SourceGroup.
-	Relayed []int `json:"relayed"`
+	Relayed   []int                              `json:"relayed"`
+	Retention graphql.Omittable[*RetentionInput] `json:"retention,omitempty"`
 	// Checks the change and commits nothing.
 	DryRun bool `json:"dryRun"`
 	// The same ID commits once, however often the request is repeated.
 	OperationID graphql.Omittable[*string] `json:"operationId,omitempty"`
+	// At most 8.
+	Forward       []ForwardTargetInput `json:"forward"`
+	TwinCopy      bool                 `json:"twinCopy"`
+	TwinExporters []string             `json:"twinExporters"`
 }
 
 type CreateTokenInput struct {
@@ -128,6 +133,40 @@ type FilterProblem struct {
 	Expected []string `json:"expected"`
 }
 
+// Another collector that gets copies of export packets, octet by octet. Empty lists
+// mean all. The lists choose whole packets, with the templates and options data
+// that belong to the flow records; a filter of flow records could not. Whether the
+// collector is there nobody can tell over UDP.
+type ForwardTarget struct {
+	// Unique in the source group.
+	Name string `json:"name"`
+	// IP address and UDP port, for example 192.0.2.9:2055.
+	Address string                 `json:"address"`
+	Source  topology.SourceAddress `json:"source"`
+	// Addresses or CIDR prefixes.
+	Exporters []string `json:"exporters"`
+	// Of the listening ports.
+	Ports []int `json:"ports"`
+	// Observation domains; of NetFlow v5 engine type and ID, of sFlow the sub-agent.
+	Domains  []uint64                 `json:"domains"`
+	Versions []topology.ExportVersion `json:"versions"`
+	// The one that forwards; null: every proxy group of the source group does. Several
+	// that get the same packets would send each of them several times.
+	ProxyGroup *string `json:"proxyGroup,omitempty"`
+}
+
+// See ForwardTarget.
+type ForwardTargetInput struct {
+	Name       string                     `json:"name"`
+	Address    string                     `json:"address"`
+	Source     topology.SourceAddress     `json:"source"`
+	Exporters  []string                   `json:"exporters"`
+	Ports      []int                      `json:"ports"`
+	Domains    []uint64                   `json:"domains"`
+	Versions   []topology.ExportVersion   `json:"versions"`
+	ProxyGroup graphql.Omittable[*string] `json:"proxyGroup,omitempty"`
+}
+
 // What `weir join` needs. It holds the fingerprint of the deployment's certificate authority.
 type JoinToken struct {
 	// Shown once.
@@ -162,6 +201,19 @@ type LedgerEntry struct {
 	Split uint64 `json:"split"`
 	// What the account cannot explain.
 	Missing int64 `json:"missing"`
+}
+
+// What became of the copies for one target or twin, in export packets. At a quiet moment received = kept + everything dropped.
+type LedgerForwarded struct {
+	// Name of the forwarding target, or of the twin unit.
+	Target string `json:"target"`
+	// Unit ID of a twin; null for a forwarding target.
+	Twin *string `json:"twin,omitempty"`
+	// Were to be copied.
+	Received uint64 `json:"received"`
+	// To a collector: the kernel took them. To a twin: it acknowledged them.
+	Kept    uint64       `json:"kept"`
+	Dropped []LedgerDrop `json:"dropped"`
 }
 
 // Export packets that came to one port of a unit. At a quiet moment received = kept + everything dropped.
@@ -243,6 +295,24 @@ type ProxyGroupPayload struct {
 }
 
 type Query struct {
+}
+
+// How much each Slave of a source group keeps. The oldest flows go first; a
+// setting that is null each Slave takes from its own configuration.
+type Retention struct {
+	// Flows that are older go.
+	MaxAgeSeconds *int `json:"maxAgeSeconds,omitempty"`
+	// Octets of flows per Slave. When it is reached the oldest go; the quota stays.
+	QuotaBytes *uint64 `json:"quotaBytes,omitempty"`
+}
+
+// How much each Slave keeps; what is absent is left to each Slave. A quota is
+// refused that is below what a Slave may not remove (64 MiB at least), or above
+// what it has used and free.
+type RetentionInput struct {
+	// 300 (five minutes) to fifty years.
+	MaxAgeSeconds graphql.Omittable[*int]    `json:"maxAgeSeconds,omitempty"`
+	QuotaBytes    graphql.Omittable[*uint64] `json:"quotaBytes,omitempty"`
 }
 
 // One exporter and observation domain, as the unit sees it that receives from
@@ -370,8 +440,23 @@ type SourceGroup struct {
 	// (elements 130 and 131), as collectors do that pass on what others export.
 	// Whoever can send there can name any.
 	Relayed []int `json:"relayed"`
+	// How much each Slave keeps.
+	Retention *Retention `json:"retention"`
 	// The preferred one (lowest priority number) first.
 	ProxyGroups []ProxyGroup `json:"proxyGroups"`
+	// Other collectors that get copies of the export packets, as they came. Copies
+	// are made before flows are dealt out and never hold them up: each target has a
+	// bounded queue, and what does not fit is dropped and counted for it.
+	Forward []ForwardTarget `json:"forward"`
+	// Each Proxy (or standalone Slave) copies what exporters send to it to those of
+	// the other proxy groups, so that all hold the same flows although an exporter
+	// can send to one only. Copies are not copied again. Without a second proxy
+	// group it has no effect.
+	TwinCopy bool `json:"twinCopy"`
+	// The exporters that twinCopy is about, as addresses or CIDR prefixes; empty:
+	// all. An exporter that sends to several proxy groups by itself must not be among
+	// them: its flows would be stored twice.
+	TwinExporters []string `json:"twinExporters"`
 }
 
 // What became of a change of a source group.
@@ -606,6 +691,8 @@ type UnitLedger struct {
 	Sent []LedgerSent `json:"sent"`
 	// Why the accounts are missing; empty when they are there.
 	Error string `json:"error"`
+	// What was copied to other collectors and to twins.
+	Forwarded []LedgerForwarded `json:"forwarded"`
 }
 
 // What became of a change of a unit.
@@ -637,6 +724,14 @@ type UnitStatus struct {
 	MemoryBytes uint64           `json:"memoryBytes"`
 	StoreBytes  uint64           `json:"storeBytes"`
 	StoreRows   uint64           `json:"storeRows"`
+	// What the disk of its flows has free, beside what is left in reserve.
+	StoreFreeBytes uint64 `json:"storeFreeBytes"`
+	// What no quota may be below: retention does not remove it. 0: it stores no flows, or was not heard.
+	StoreMinimumBytes uint64 `json:"storeMinimumBytes"`
+	// The quota in force; 0: no bound.
+	StoreQuotaBytes uint64 `json:"storeQuotaBytes"`
+	// The age in force at which flows go; 0: they stay.
+	StoreMaxAgeSeconds int `json:"storeMaxAgeSeconds"`
 	// Time of the oldest stored flow.
 	Oldest *time.Time `json:"oldest,omitempty"`
 	// Time of the newest stored flow.
@@ -666,10 +761,16 @@ type UpdateSourceGroupInput struct {
 	Listen      graphql.Omittable[[]int]              `json:"listen,omitempty"`
 	Identity    graphql.Omittable[*topology.Identity] `json:"identity,omitempty"`
 	Relayed     graphql.Omittable[[]int]              `json:"relayed,omitempty"`
+	// Replaces both settings; null leaves both to each Slave.
+	Retention graphql.Omittable[*RetentionInput] `json:"retention,omitempty"`
 	// Refuses the change if the source group has changed since this revision.
 	BasedOn     uint64                     `json:"basedOn"`
 	DryRun      bool                       `json:"dryRun"`
 	OperationID graphql.Omittable[*string] `json:"operationId,omitempty"`
+	// Replaces all targets.
+	Forward       graphql.Omittable[[]ForwardTargetInput] `json:"forward,omitempty"`
+	TwinCopy      graphql.Omittable[*bool]                `json:"twinCopy,omitempty"`
+	TwinExporters graphql.Omittable[[]string]             `json:"twinExporters,omitempty"`
 }
 
 type UpdateSourceInput struct {

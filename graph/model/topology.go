@@ -83,6 +83,7 @@ func (p *picture) status(id topology.UnitID) *UnitStatus {
 		Applied: uint64(s.Applied), Lag: uint64(max(p.view.Revision, s.Applied) - s.Applied),
 		Checks: s.Checks, Rates: &s.Rates,
 		MemoryBytes: s.MemoryBytes, StoreBytes: s.StoreBytes, StoreRows: s.StoreRows,
+		StoreFreeBytes: s.StoreFree, StoreMinimumBytes: s.StoreMinimum, StoreQuotaBytes: s.StoreQuota, StoreMaxAgeSeconds: s.StoreMaxAge,
 		Oldest: pointer(s.Oldest), Newest: pointer(s.Newest),
 	}
 }
@@ -91,6 +92,8 @@ func sourceGroup(g topology.SourceGroup) *SourceGroup {
 	shown := &SourceGroup{
 		ID: string(g.ID), Revision: uint64(g.Revision), Name: g.Name, Description: g.Description,
 		Model: g.Model, Delivery: g.Delivery, Identity: g.Identity, Relayed: []int{},
+		Retention: retention(g.Retention),
+		Forward:   targets(g.Forward), TwinCopy: g.TwinCopy, TwinExporters: g.TwinExporters,
 	}
 	for _, port := range g.Relayed {
 		shown.Relayed = append(shown.Relayed, int(port))
