@@ -83,6 +83,7 @@ func (m *Master) preliminary(p *query.Plan, chunk []byte, rs []route) *query.Res
 	}
 	r := partial.Result(p)
 	r.Coverage, r.Preliminary = m.coverage(query.Coverage{}, rs), true
+	r.Totals, r.Others = nil, nil
 	r.Total, r.Other, r.Groups, r.Method = nil, nil, "", "of the flows read so far"
 	return &r
 }

@@ -436,6 +436,8 @@ type Summary struct {
 	Stats         []byte                 `protobuf:"bytes,7,opt,name=stats,proto3" json:"stats,omitempty"`          // query.Stats as JSON
 	Left          uint64                 `protobuf:"varint,8,opt,name=left,proto3" json:"left,omitempty"`           // of groups: those that are only in total
 	Estimated     bool                   `protobuf:"varint,9,opt,name=estimated,proto3" json:"estimated,omitempty"` // groups is an estimate
+	Points        uint64                 `protobuf:"varint,10,opt,name=points,proto3" json:"points,omitempty"`
+	Steps         []byte                 `protobuf:"bytes,11,opt,name=steps,proto3" json:"steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -531,6 +533,20 @@ func (x *Summary) GetEstimated() bool {
 		return x.Estimated
 	}
 	return false
+}
+
+func (x *Summary) GetPoints() uint64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *Summary) GetSteps() []byte {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
 }
 
 type Groups struct {
@@ -674,7 +690,7 @@ const file_hold_proto_rawDesc = "" +
 	"\asummary\x18\x03 \x01(\v2\x16.weir.query.v1.SummaryH\x00R\asummary\x12/\n" +
 	"\x06groups\x18\x04 \x01(\v2\x15.weir.query.v1.GroupsH\x00R\x06groups\x122\n" +
 	"\afetched\x18\x05 \x01(\v2\x16.weir.query.v1.FetchedH\x00R\afetchedB\x06\n" +
-	"\x04body\"\xd9\x01\n" +
+	"\x04body\"\x87\x02\n" +
 	"\aSummary\x12\x14\n" +
 	"\x05units\x18\x01 \x01(\rR\x05units\x12\x16\n" +
 	"\x06groups\x18\x02 \x01(\x04R\x06groups\x12\x12\n" +
@@ -684,7 +700,10 @@ const file_hold_proto_rawDesc = "" +
 	"\bcoverage\x18\x06 \x01(\fR\bcoverage\x12\x14\n" +
 	"\x05stats\x18\a \x01(\fR\x05stats\x12\x12\n" +
 	"\x04left\x18\b \x01(\x04R\x04left\x12\x1c\n" +
-	"\testimated\x18\t \x01(\bR\testimated\"4\n" +
+	"\testimated\x18\t \x01(\bR\testimated\x12\x16\n" +
+	"\x06points\x18\n" +
+	" \x01(\x04R\x06points\x12\x14\n" +
+	"\x05steps\x18\v \x01(\fR\x05steps\"4\n" +
 	"\x06Groups\x12\x14\n" +
 	"\x05fetch\x18\x01 \x01(\rR\x05fetch\x12\x14\n" +
 	"\x05chunk\x18\x02 \x01(\fR\x05chunk\"e\n" +

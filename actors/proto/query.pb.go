@@ -391,6 +391,7 @@ type UnitLedger struct {
 	Sent          []*Sent                `protobuf:"bytes,4,rep,name=sent,proto3" json:"sent,omitempty"`
 	Error         []byte                 `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"` // why the unit's accounts are missing
 	SentOf        []*SentOfSource        `protobuf:"bytes,6,rep,name=sent_of,json=sentOf,proto3" json:"sent_of,omitempty"`
+	Forwarded     []*Forwarded           `protobuf:"bytes,7,rep,name=forwarded,proto3" json:"forwarded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -467,6 +468,90 @@ func (x *UnitLedger) GetSentOf() []*SentOfSource {
 	return nil
 }
 
+func (x *UnitLedger) GetForwarded() []*Forwarded {
+	if x != nil {
+		return x.Forwarded
+	}
+	return nil
+}
+
+// Forwarded is what became of the copies for a target or a twin, in packets.
+type Forwarded struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Target        []byte                 `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"` // name of the target, or of the twin
+	Twin          []byte                 `protobuf:"bytes,2,opt,name=twin,proto3" json:"twin,omitempty"`     // unit id; empty: a target
+	Received      uint64                 `protobuf:"varint,3,opt,name=received,proto3" json:"received,omitempty"`
+	Kept          uint64                 `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
+	Dropped       []uint64               `protobuf:"varint,5,rep,packed,name=dropped,proto3" json:"dropped,omitempty"` // by ledger.Reason
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Forwarded) Reset() {
+	*x = Forwarded{}
+	mi := &file_query_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Forwarded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Forwarded) ProtoMessage() {}
+
+func (x *Forwarded) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Forwarded.ProtoReflect.Descriptor instead.
+func (*Forwarded) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Forwarded) GetTarget() []byte {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *Forwarded) GetTwin() []byte {
+	if x != nil {
+		return x.Twin
+	}
+	return nil
+}
+
+func (x *Forwarded) GetReceived() uint64 {
+	if x != nil {
+		return x.Received
+	}
+	return 0
+}
+
+func (x *Forwarded) GetKept() uint64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *Forwarded) GetDropped() []uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
+}
+
 type Account struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Hop           uint32                 `protobuf:"varint,1,opt,name=hop,proto3" json:"hop,omitempty"`   // ledger.Hop
@@ -484,7 +569,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_query_proto_msgTypes[7]
+	mi := &file_query_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +581,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[7]
+	mi := &file_query_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +594,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{7}
+	return file_query_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Account) GetHop() uint32 {
@@ -589,7 +674,7 @@ type Sent struct {
 
 func (x *Sent) Reset() {
 	*x = Sent{}
-	mi := &file_query_proto_msgTypes[8]
+	mi := &file_query_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +686,7 @@ func (x *Sent) String() string {
 func (*Sent) ProtoMessage() {}
 
 func (x *Sent) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[8]
+	mi := &file_query_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +699,7 @@ func (x *Sent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sent.ProtoReflect.Descriptor instead.
 func (*Sent) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{8}
+	return file_query_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Sent) GetUnitId() []byte {
@@ -664,7 +749,7 @@ type SentOfSource struct {
 
 func (x *SentOfSource) Reset() {
 	*x = SentOfSource{}
-	mi := &file_query_proto_msgTypes[9]
+	mi := &file_query_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +761,7 @@ func (x *SentOfSource) String() string {
 func (*SentOfSource) ProtoMessage() {}
 
 func (x *SentOfSource) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[9]
+	mi := &file_query_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +774,7 @@ func (x *SentOfSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SentOfSource.ProtoReflect.Descriptor instead.
 func (*SentOfSource) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{9}
+	return file_query_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SentOfSource) GetUnitId() []byte {
@@ -721,7 +806,7 @@ type SourcesRequest struct {
 
 func (x *SourcesRequest) Reset() {
 	*x = SourcesRequest{}
-	mi := &file_query_proto_msgTypes[10]
+	mi := &file_query_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -733,7 +818,7 @@ func (x *SourcesRequest) String() string {
 func (*SourcesRequest) ProtoMessage() {}
 
 func (x *SourcesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[10]
+	mi := &file_query_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -746,7 +831,7 @@ func (x *SourcesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourcesRequest.ProtoReflect.Descriptor instead.
 func (*SourcesRequest) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{10}
+	return file_query_proto_rawDescGZIP(), []int{11}
 }
 
 type SourcesReply struct {
@@ -758,7 +843,7 @@ type SourcesReply struct {
 
 func (x *SourcesReply) Reset() {
 	*x = SourcesReply{}
-	mi := &file_query_proto_msgTypes[11]
+	mi := &file_query_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +855,7 @@ func (x *SourcesReply) String() string {
 func (*SourcesReply) ProtoMessage() {}
 
 func (x *SourcesReply) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[11]
+	mi := &file_query_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +868,7 @@ func (x *SourcesReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourcesReply.ProtoReflect.Descriptor instead.
 func (*SourcesReply) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{11}
+	return file_query_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SourcesReply) GetUnits() []*UnitSources {
@@ -807,7 +892,7 @@ type UnitSources struct {
 
 func (x *UnitSources) Reset() {
 	*x = UnitSources{}
-	mi := &file_query_proto_msgTypes[12]
+	mi := &file_query_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +904,7 @@ func (x *UnitSources) String() string {
 func (*UnitSources) ProtoMessage() {}
 
 func (x *UnitSources) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[12]
+	mi := &file_query_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +917,7 @@ func (x *UnitSources) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnitSources.ProtoReflect.Descriptor instead.
 func (*UnitSources) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{12}
+	return file_query_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UnitSources) GetUnitId() []byte {
@@ -898,7 +983,7 @@ type Source struct {
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_query_proto_msgTypes[13]
+	mi := &file_query_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -910,7 +995,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[13]
+	mi := &file_query_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -923,7 +1008,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{13}
+	return file_query_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Source) GetExporter() []byte {
@@ -1078,7 +1163,7 @@ type SourceInterface struct {
 
 func (x *SourceInterface) Reset() {
 	*x = SourceInterface{}
-	mi := &file_query_proto_msgTypes[14]
+	mi := &file_query_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +1175,7 @@ func (x *SourceInterface) String() string {
 func (*SourceInterface) ProtoMessage() {}
 
 func (x *SourceInterface) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[14]
+	mi := &file_query_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +1188,7 @@ func (x *SourceInterface) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceInterface.ProtoReflect.Descriptor instead.
 func (*SourceInterface) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{14}
+	return file_query_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SourceInterface) GetIndex() uint32 {
@@ -1195,7 +1280,7 @@ type SourceSampling struct {
 
 func (x *SourceSampling) Reset() {
 	*x = SourceSampling{}
-	mi := &file_query_proto_msgTypes[15]
+	mi := &file_query_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1207,7 +1292,7 @@ func (x *SourceSampling) String() string {
 func (*SourceSampling) ProtoMessage() {}
 
 func (x *SourceSampling) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[15]
+	mi := &file_query_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1220,7 +1305,7 @@ func (x *SourceSampling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceSampling.ProtoReflect.Descriptor instead.
 func (*SourceSampling) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{15}
+	return file_query_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SourceSampling) GetRate() uint64 {
@@ -1266,7 +1351,7 @@ type SourceSequence struct {
 
 func (x *SourceSequence) Reset() {
 	*x = SourceSequence{}
-	mi := &file_query_proto_msgTypes[16]
+	mi := &file_query_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +1363,7 @@ func (x *SourceSequence) String() string {
 func (*SourceSequence) ProtoMessage() {}
 
 func (x *SourceSequence) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[16]
+	mi := &file_query_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +1376,7 @@ func (x *SourceSequence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceSequence.ProtoReflect.Descriptor instead.
 func (*SourceSequence) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{16}
+	return file_query_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SourceSequence) GetVersion() uint32 {
@@ -1354,7 +1439,7 @@ type SourceClock struct {
 
 func (x *SourceClock) Reset() {
 	*x = SourceClock{}
-	mi := &file_query_proto_msgTypes[17]
+	mi := &file_query_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1451,7 @@ func (x *SourceClock) String() string {
 func (*SourceClock) ProtoMessage() {}
 
 func (x *SourceClock) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[17]
+	mi := &file_query_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1464,7 @@ func (x *SourceClock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceClock.ProtoReflect.Descriptor instead.
 func (*SourceClock) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{17}
+	return file_query_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SourceClock) GetSkewMs() int64 {
@@ -1415,7 +1500,7 @@ type SourceTemplates struct {
 
 func (x *SourceTemplates) Reset() {
 	*x = SourceTemplates{}
-	mi := &file_query_proto_msgTypes[18]
+	mi := &file_query_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1512,7 @@ func (x *SourceTemplates) String() string {
 func (*SourceTemplates) ProtoMessage() {}
 
 func (x *SourceTemplates) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[18]
+	mi := &file_query_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1525,7 @@ func (x *SourceTemplates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceTemplates.ProtoReflect.Descriptor instead.
 func (*SourceTemplates) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{18}
+	return file_query_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SourceTemplates) GetKnown() []*SourceTemplate {
@@ -1483,7 +1568,7 @@ type SourceTemplate struct {
 
 func (x *SourceTemplate) Reset() {
 	*x = SourceTemplate{}
-	mi := &file_query_proto_msgTypes[19]
+	mi := &file_query_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1495,7 +1580,7 @@ func (x *SourceTemplate) String() string {
 func (*SourceTemplate) ProtoMessage() {}
 
 func (x *SourceTemplate) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[19]
+	mi := &file_query_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1508,7 +1593,7 @@ func (x *SourceTemplate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceTemplate.ProtoReflect.Descriptor instead.
 func (*SourceTemplate) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{19}
+	return file_query_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SourceTemplate) GetVersion() uint32 {
@@ -1552,7 +1637,7 @@ type SourceDrop struct {
 
 func (x *SourceDrop) Reset() {
 	*x = SourceDrop{}
-	mi := &file_query_proto_msgTypes[20]
+	mi := &file_query_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1649,7 @@ func (x *SourceDrop) String() string {
 func (*SourceDrop) ProtoMessage() {}
 
 func (x *SourceDrop) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[20]
+	mi := &file_query_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1662,7 @@ func (x *SourceDrop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceDrop.ProtoReflect.Descriptor instead.
 func (*SourceDrop) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{20}
+	return file_query_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SourceDrop) GetUnit() []byte {
@@ -1640,7 +1725,7 @@ const file_query_proto_rawDesc = "" +
 	"\x05stats\x18\x02 \x01(\fR\x05stats\"\x0f\n" +
 	"\rLedgerRequest\">\n" +
 	"\vLedgerReply\x12/\n" +
-	"\x05units\x18\x01 \x03(\v2\x19.weir.query.v1.UnitLedgerR\x05units\"\xe2\x01\n" +
+	"\x05units\x18\x01 \x03(\v2\x19.weir.query.v1.UnitLedgerR\x05units\"\x9a\x02\n" +
 	"\n" +
 	"UnitLedger\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\fR\x06unitId\x12\x12\n" +
@@ -1648,7 +1733,14 @@ const file_query_proto_rawDesc = "" +
 	"\baccounts\x18\x03 \x03(\v2\x16.weir.query.v1.AccountR\baccounts\x12'\n" +
 	"\x04sent\x18\x04 \x03(\v2\x13.weir.query.v1.SentR\x04sent\x12\x14\n" +
 	"\x05error\x18\x05 \x01(\fR\x05error\x124\n" +
-	"\asent_of\x18\x06 \x03(\v2\x1b.weir.query.v1.SentOfSourceR\x06sentOf\"\xd7\x01\n" +
+	"\asent_of\x18\x06 \x03(\v2\x1b.weir.query.v1.SentOfSourceR\x06sentOf\x126\n" +
+	"\tforwarded\x18\a \x03(\v2\x18.weir.query.v1.ForwardedR\tforwarded\"\x81\x01\n" +
+	"\tForwarded\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\fR\x06target\x12\x12\n" +
+	"\x04twin\x18\x02 \x01(\fR\x04twin\x12\x1a\n" +
+	"\breceived\x18\x03 \x01(\x04R\breceived\x12\x12\n" +
+	"\x04kept\x18\x04 \x01(\x04R\x04kept\x12\x18\n" +
+	"\adropped\x18\x05 \x03(\x04R\adropped\"\xd7\x01\n" +
 	"\aAccount\x12\x10\n" +
 	"\x03hop\x18\x01 \x01(\rR\x03hop\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\rR\x04kind\x12\x1a\n" +
@@ -1776,7 +1868,7 @@ func file_query_proto_rawDescGZIP() []byte {
 	return file_query_proto_rawDescData
 }
 
-var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_query_proto_goTypes = []any{
 	(*QueryRequest)(nil),    // 0: weir.query.v1.QueryRequest
 	(*QueryChunk)(nil),      // 1: weir.query.v1.QueryChunk
@@ -1785,48 +1877,50 @@ var file_query_proto_goTypes = []any{
 	(*LedgerRequest)(nil),   // 4: weir.query.v1.LedgerRequest
 	(*LedgerReply)(nil),     // 5: weir.query.v1.LedgerReply
 	(*UnitLedger)(nil),      // 6: weir.query.v1.UnitLedger
-	(*Account)(nil),         // 7: weir.query.v1.Account
-	(*Sent)(nil),            // 8: weir.query.v1.Sent
-	(*SentOfSource)(nil),    // 9: weir.query.v1.SentOfSource
-	(*SourcesRequest)(nil),  // 10: weir.query.v1.SourcesRequest
-	(*SourcesReply)(nil),    // 11: weir.query.v1.SourcesReply
-	(*UnitSources)(nil),     // 12: weir.query.v1.UnitSources
-	(*Source)(nil),          // 13: weir.query.v1.Source
-	(*SourceInterface)(nil), // 14: weir.query.v1.SourceInterface
-	(*SourceSampling)(nil),  // 15: weir.query.v1.SourceSampling
-	(*SourceSequence)(nil),  // 16: weir.query.v1.SourceSequence
-	(*SourceClock)(nil),     // 17: weir.query.v1.SourceClock
-	(*SourceTemplates)(nil), // 18: weir.query.v1.SourceTemplates
-	(*SourceTemplate)(nil),  // 19: weir.query.v1.SourceTemplate
-	(*SourceDrop)(nil),      // 20: weir.query.v1.SourceDrop
+	(*Forwarded)(nil),       // 7: weir.query.v1.Forwarded
+	(*Account)(nil),         // 8: weir.query.v1.Account
+	(*Sent)(nil),            // 9: weir.query.v1.Sent
+	(*SentOfSource)(nil),    // 10: weir.query.v1.SentOfSource
+	(*SourcesRequest)(nil),  // 11: weir.query.v1.SourcesRequest
+	(*SourcesReply)(nil),    // 12: weir.query.v1.SourcesReply
+	(*UnitSources)(nil),     // 13: weir.query.v1.UnitSources
+	(*Source)(nil),          // 14: weir.query.v1.Source
+	(*SourceInterface)(nil), // 15: weir.query.v1.SourceInterface
+	(*SourceSampling)(nil),  // 16: weir.query.v1.SourceSampling
+	(*SourceSequence)(nil),  // 17: weir.query.v1.SourceSequence
+	(*SourceClock)(nil),     // 18: weir.query.v1.SourceClock
+	(*SourceTemplates)(nil), // 19: weir.query.v1.SourceTemplates
+	(*SourceTemplate)(nil),  // 20: weir.query.v1.SourceTemplate
+	(*SourceDrop)(nil),      // 21: weir.query.v1.SourceDrop
 }
 var file_query_proto_depIdxs = []int32{
 	2,  // 0: weir.query.v1.QueryChunk.progress:type_name -> weir.query.v1.Progress
 	3,  // 1: weir.query.v1.QueryChunk.end:type_name -> weir.query.v1.End
 	6,  // 2: weir.query.v1.LedgerReply.units:type_name -> weir.query.v1.UnitLedger
-	7,  // 3: weir.query.v1.UnitLedger.accounts:type_name -> weir.query.v1.Account
-	8,  // 4: weir.query.v1.UnitLedger.sent:type_name -> weir.query.v1.Sent
-	9,  // 5: weir.query.v1.UnitLedger.sent_of:type_name -> weir.query.v1.SentOfSource
-	12, // 6: weir.query.v1.SourcesReply.units:type_name -> weir.query.v1.UnitSources
-	13, // 7: weir.query.v1.UnitSources.sources:type_name -> weir.query.v1.Source
-	15, // 8: weir.query.v1.Source.sampling:type_name -> weir.query.v1.SourceSampling
-	16, // 9: weir.query.v1.Source.sequences:type_name -> weir.query.v1.SourceSequence
-	17, // 10: weir.query.v1.Source.clock:type_name -> weir.query.v1.SourceClock
-	18, // 11: weir.query.v1.Source.templates:type_name -> weir.query.v1.SourceTemplates
-	20, // 12: weir.query.v1.Source.drops:type_name -> weir.query.v1.SourceDrop
-	14, // 13: weir.query.v1.Source.interfaces:type_name -> weir.query.v1.SourceInterface
-	19, // 14: weir.query.v1.SourceTemplates.known:type_name -> weir.query.v1.SourceTemplate
-	0,  // 15: weir.query.v1.Queries.Run:input_type -> weir.query.v1.QueryRequest
-	4,  // 16: weir.query.v1.Queries.Ledger:input_type -> weir.query.v1.LedgerRequest
-	10, // 17: weir.query.v1.Queries.Sources:input_type -> weir.query.v1.SourcesRequest
-	1,  // 18: weir.query.v1.Queries.Run:output_type -> weir.query.v1.QueryChunk
-	5,  // 19: weir.query.v1.Queries.Ledger:output_type -> weir.query.v1.LedgerReply
-	11, // 20: weir.query.v1.Queries.Sources:output_type -> weir.query.v1.SourcesReply
-	18, // [18:21] is the sub-list for method output_type
-	15, // [15:18] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	8,  // 3: weir.query.v1.UnitLedger.accounts:type_name -> weir.query.v1.Account
+	9,  // 4: weir.query.v1.UnitLedger.sent:type_name -> weir.query.v1.Sent
+	10, // 5: weir.query.v1.UnitLedger.sent_of:type_name -> weir.query.v1.SentOfSource
+	7,  // 6: weir.query.v1.UnitLedger.forwarded:type_name -> weir.query.v1.Forwarded
+	13, // 7: weir.query.v1.SourcesReply.units:type_name -> weir.query.v1.UnitSources
+	14, // 8: weir.query.v1.UnitSources.sources:type_name -> weir.query.v1.Source
+	16, // 9: weir.query.v1.Source.sampling:type_name -> weir.query.v1.SourceSampling
+	17, // 10: weir.query.v1.Source.sequences:type_name -> weir.query.v1.SourceSequence
+	18, // 11: weir.query.v1.Source.clock:type_name -> weir.query.v1.SourceClock
+	19, // 12: weir.query.v1.Source.templates:type_name -> weir.query.v1.SourceTemplates
+	21, // 13: weir.query.v1.Source.drops:type_name -> weir.query.v1.SourceDrop
+	15, // 14: weir.query.v1.Source.interfaces:type_name -> weir.query.v1.SourceInterface
+	20, // 15: weir.query.v1.SourceTemplates.known:type_name -> weir.query.v1.SourceTemplate
+	0,  // 16: weir.query.v1.Queries.Run:input_type -> weir.query.v1.QueryRequest
+	4,  // 17: weir.query.v1.Queries.Ledger:input_type -> weir.query.v1.LedgerRequest
+	11, // 18: weir.query.v1.Queries.Sources:input_type -> weir.query.v1.SourcesRequest
+	1,  // 19: weir.query.v1.Queries.Run:output_type -> weir.query.v1.QueryChunk
+	5,  // 20: weir.query.v1.Queries.Ledger:output_type -> weir.query.v1.LedgerReply
+	12, // 21: weir.query.v1.Queries.Sources:output_type -> weir.query.v1.SourcesReply
+	19, // [19:22] is the sub-list for method output_type
+	16, // [16:19] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_query_proto_init() }
@@ -1845,7 +1939,7 @@ func file_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_query_proto_rawDesc), len(file_query_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

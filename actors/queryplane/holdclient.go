@@ -85,7 +85,7 @@ func (n *heldThere) await(h Holding) error {
 }
 
 func (n *heldThere) take(w *proto.Summary) (err error) {
-	n.octets += uint64(len(w.GetTotal()) + len(w.GetBest()))
+	n.octets += uint64(len(w.GetTotal()) + len(w.GetBest()) + len(w.GetSteps()))
 	n.summary, err = decodeSummary(w)
 	return err
 }

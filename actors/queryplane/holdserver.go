@@ -198,14 +198,14 @@ func encodeSummary(s query.Summary) (*proto.Summary, error) {
 	stats, err := json.Marshal(s.Stats)
 	return &proto.Summary{
 		Units: uint32(s.Units), Groups: s.Groups, Most: s.Most, Total: s.Total, Best: s.Best, Coverage: coverage, Stats: stats,
-		Left: s.Left, Estimated: s.Estimated,
+		Left: s.Left, Estimated: s.Estimated, Points: s.Points, Steps: s.Steps,
 	}, err
 }
 
 func decodeSummary(w *proto.Summary) (query.Summary, error) {
 	s := query.Summary{
 		Units: int(w.GetUnits()), Groups: w.GetGroups(), Most: w.GetMost(), Total: w.GetTotal(), Best: w.GetBest(),
-		Left: w.GetLeft(), Estimated: w.GetEstimated(),
+		Left: w.GetLeft(), Estimated: w.GetEstimated(), Points: w.GetPoints(), Steps: w.GetSteps(),
 	}
 	if err := json.Unmarshal(w.GetCoverage(), &s.Coverage); err != nil {
 		return s, fmt.Errorf("coverage of the answer: %w", err)

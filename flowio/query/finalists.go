@@ -41,6 +41,9 @@ func (p *Plan) rank(value uint64) uint64 {
 
 // rankOf returns the rank of a group.
 func (p *Plan) rankOf(sums []uint64, sketches []sketch) uint64 {
+	if at := p.sumAt(); at >= 0 {
+		return p.rank(sums[at])
+	}
 	one := group{plan: p, sums: sums, sketches: sketches}
 	return p.rank(one.metric(p.order, one.whole()))
 }

@@ -30,7 +30,9 @@ func (p *Partial) Result(plan *Plan) Result {
 		r.Groups = strconv.FormatUint(n, 10)
 	case Series:
 		r.Step = (time.Duration(plan.Step) * time.Millisecond).String()
-		p.series(&r)
+		if shown := p.series(&r); plan.hasLines() {
+			r.setSteps(p, p.stepSums(), shown)
+		}
 	}
 	return r
 }

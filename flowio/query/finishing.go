@@ -61,13 +61,13 @@ func finishOnce(ctx context.Context, p *Plan, node Node) (*Result, error) {
 		return nil, errLeft
 	case s.Left > 0:
 		return r, r.byThreshold(ctx, p, node, s)
-	case p.ordersBySum() && s.Groups > p.sendAll():
+	case p.ordersBySum() && max(s.Groups, s.Points) > p.sendAll():
 		err := r.byThreshold(ctx, p, node, s)
 		if !errors.Is(err, errFlat) {
 			return r, err
 		}
 	}
-	return r, r.byAll(ctx, p, node)
+	return r, r.byAll(ctx, p, node, s)
 }
 
 // sendAll is up to how many groups all are sent.
@@ -92,7 +92,7 @@ func (p *Plan) totalResult(s Summary) (*Result, error) {
 }
 
 // byAll has every group sent, and keeps those that make rows.
-func (r *Result) byAll(ctx context.Context, p *Plan, node Node) error {
+func (r *Result) byAll(ctx context.Context, p *Plan, node Node, s Summary) error {
 	m, err := newMerged(p, []iter.Seq2[[]byte, error]{node.Fetch(ctx, Fetch{What: FetchAll})}, formWhole)
 	if err != nil {
 		return err
@@ -102,8 +102,7 @@ func (r *Result) byAll(ctx context.Context, p *Plan, node Node) error {
 	if err != nil {
 		return err
 	}
-	r.fill(p, kept, strconv.FormatUint(kept.groups, 10))
-	return nil
+	return r.fill(p, kept, strconv.FormatUint(kept.groups, 10), s.Steps)
 }
 
 // finalists reads all groups and keeps those that make rows.
@@ -124,14 +123,22 @@ func (m *merged) finalists() (*finalists, error) {
 }
 
 // fill makes the rows of what was selected.
-func (r *Result) fill(p *Plan, kept *finalists, groups string) {
+func (r *Result) fill(p *Plan, kept *finalists, groups string, steps []byte) error {
 	if p.Kind == Series {
 		r.Rows = []Row{}
-		kept.pool.series(r)
+		shown := kept.pool.series(r)
+		if p.hasLines() {
+			sums, err := p.readSteps(steps)
+			if err != nil {
+				return err
+			}
+			r.setSteps(kept.pool, sums, shown)
+		}
 	} else {
 		r.setRows(kept.pool)
 	}
 	r.Groups = groups
+	return nil
 }
 
 // setRows makes the rows of a top, and what is beside them.
@@ -166,6 +173,5 @@ func (r *Result) byThreshold(ctx context.Context, p *Plan, node Node, s Summary)
 	} else {
 		r.Method += fmt.Sprintf("; between %d and %d groups", s.Most, s.Groups)
 	}
-	r.fill(p, kept, groups)
-	return nil
+	return r.fill(p, kept, groups, s.Steps)
 }

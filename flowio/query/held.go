@@ -69,7 +69,10 @@ func (h *Held) Fetch(ctx context.Context, f Fetch) iter.Seq2[[]byte, error] {
 }
 
 func (h *Held) write(w *chunkWriter, f Fetch) error {
-	if h.run != nil {
+	switch {
+	case h.plan.hasLines() && f.What != FetchAll:
+		return h.writeLines(w, f)
+	case h.run != nil:
 		return h.writeRun(w, f)
 	}
 	switch f.What {
@@ -193,6 +196,9 @@ func (h *Held) summarise() error {
 	if err := h.setTotal(p.total()); err != nil {
 		return err
 	}
+	if h.plan.hasLines() {
+		return h.surveyLines()
+	}
 	if h.plan.ordersBySum() {
 		return h.setBest(p)
 	}
@@ -233,6 +239,7 @@ func MergeSummaries(p *Plan, all []Summary) (Summary, error) {
 	for _, one := range all {
 		s.Units += one.Units
 		s.Groups, s.Most = s.Groups+one.Groups, max(s.Most, one.Most)
+		s.Points += one.Points
 		s.Left, s.Estimated = s.Left+one.Left, s.Estimated || one.Estimated
 		s.Coverage.Add(one.Coverage)
 		s.Stats.Add(one.Stats)
@@ -256,7 +263,12 @@ func MergeSummaries(p *Plan, all []Summary) (Summary, error) {
 			return s, err
 		}
 	}
-	s.Total, s.Best = h.summary.Total, h.summary.Best
+	if p.hasLines() && s.Units > 0 {
+		if err := h.mergeSteps(all); err != nil {
+			return s, err
+		}
+	}
+	s.Total, s.Best, s.Steps = h.summary.Total, h.summary.Best, h.summary.Steps
 	return s, nil
 }
 

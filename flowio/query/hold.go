@@ -271,10 +271,17 @@ func (h *holding) hold() (*Held, error) {
 func (h *Held) mergeRuns(s *Spill, runs []*run) (*run, error) {
 	l := &h.plan.layout
 	total := group{plan: h.plan, sums: make([]uint64, l.sums), sketches: make([]sketch, len(l.sketches))}
-	first := newFinalists(h.plan)
+	first, lines := newFinalists(h.plan), newLineSurvey(h.plan)
+	var steps *stepSums
+	if h.plan.hasLines() {
+		steps = newStepSums(h.plan)
+	}
 	all, err := s.mergeRuns(h.plan, runs, func(m *merged) error {
 		h.summary.Groups++
 		total.fold(m.sums, m.sketches)
+		if h.plan.hasLines() {
+			return errors.Join(lines.lines.add(m.ordered, m.sums), steps.add(m.ordered[h.plan.layout.words], m.sums))
+		}
 		if h.plan.ordersBySum() {
 			return first.take(m.ordered, m.sums, m.sketches)
 		}
@@ -285,7 +292,11 @@ func (h *Held) mergeRuns(s *Spill, runs []*run) (*run, error) {
 	}
 	h.summary.Units, h.summary.Most = 1, h.summary.Groups
 	err = h.setTotal(total)
-	if err == nil && h.plan.ordersBySum() {
+	switch {
+	case err != nil:
+	case h.plan.hasLines():
+		err = errors.Join(h.setLines(lines), h.setStepsOf(steps))
+	case h.plan.ordersBySum():
 		err = h.setBest(first.pool)
 	}
 	if err != nil {

@@ -33,8 +33,10 @@ type Summary struct {
 	Units    int    // units that hold groups
 	Groups   uint64 // sum of how many each of them holds: no fewer than there are
 	Most     uint64 // the greatest of those numbers: no more than there are
+	Points   uint64 // series by groups: sum of how many steps of lines each of them holds; Groups and Most are of lines
 	Total    []byte // all groups merged to one, as a chunk; nil if there are none
-	Best     []byte // ranked: the first groups of each unit in the plan's order, summed; nil unless ordered by a sum
+	Best     []byte // ranked: the first groups, or lines, of each unit in the plan's order, summed; nil unless ordered by a sum
+	Steps    []byte // series by groups: all groups merged at each step, as a chunk of stepPlan
 	Left     uint64 // of Groups: those that are only in Total, since they make no row; not 0 only if one unit alone answers
 	Coverage Coverage
 	Stats    Stats
@@ -48,8 +50,8 @@ type FetchKind uint8
 // The kinds of Fetch.
 const (
 	FetchAll   FetchKind = iota // every group, whole
-	FetchAbove                  // groups whose value in a unit is at least Least, ranked
-	FetchThese                  // the groups of Keys, whole
+	FetchAbove                  // groups, or lines, whose value in a unit is at least Least, ranked
+	FetchThese                  // the groups, or all steps of the lines, of Keys, whole
 )
 
 // Fetch asks a Node for groups.
@@ -70,16 +72,24 @@ func (f Fetch) forms() []form {
 // ordersBySum reports whether the plan's order can be found by thresholds: the
 // greatest of sums that are not negative.
 func (p *Plan) ordersBySum() bool {
-	return p.Kind == Top && !p.Ascending && p.sumAt() >= 0
+	return (p.Kind == Top || p.hasLines()) && !p.Ascending && p.sumAt() >= 0
 }
 
 // sumAt returns the position among the sums of what the plan orders by, -1 if
-// it is none of them.
+// it is none of them. The rates of a series are over one time for all groups:
+// they are in the order of their sums.
 func (p *Plan) sumAt() int {
 	if len(p.Metrics) == 0 {
 		return -1
 	}
-	return p.layout.sumOf(p.Metrics[p.order].Kind)
+	kind := p.Metrics[p.order].Kind
+	if p.Kind == Series && kind == BPS {
+		kind = Bytes
+	}
+	if p.Kind == Series && kind == PPS {
+		kind = Packets
+	}
+	return p.layout.sumOf(kind)
 }
 
 // reach is how many groups the rows of a plan are taken from.

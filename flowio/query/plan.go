@@ -13,7 +13,7 @@ import (
 
 // planVersion goes up when a unit that does not know the change would answer
 // wrongly; such a unit then refuses the plan.
-const planVersion = 2
+const planVersion = 3
 
 // Plan is a Request with everything decided: times, defaults and order. Units
 // exchange it as JSON, so that all of them answer the same question. A Plan

@@ -194,7 +194,43 @@ func (s *slow) checkSeries(got Result) error {
 	if row != len(got.Rows) || len(seen) != lines && lines > 0 {
 		return fmt.Errorf("%d rows of %d lines, want %d of %d", len(got.Rows), len(seen), row, lines)
 	}
+	if err := s.checkSteps(got, seen); err != nil {
+		return err
+	}
 	return s.checkLines(seen)
+}
+
+// checkSteps compares what all flows sum up to at each step, and what those
+// that are in no shown line do.
+func (s *slow) checkSteps(got Result, shown map[string]bool) error {
+	if len(s.plan.GroupBy) == 0 {
+		if got.Totals != nil || got.Others != nil {
+			return fmt.Errorf("a series without groups has %v and %v beside its rows", got.Totals, got.Others)
+		}
+		return nil
+	}
+	totals, others := map[int64]float64{}, map[int64]float64{}
+	for k, g := range s.groups {
+		if k.step < 0 {
+			continue
+		}
+		totals[k.step] += float64(g.flows)
+		if !shown[k.labels] {
+			others[k.step] += float64(g.flows)
+		}
+	}
+	for j, m := range s.plan.Metrics {
+		for i, row := range got.Totals {
+			at := int64(math.Floor(float64(s.plan.From)/float64(s.plan.Step)))*s.plan.Step + int64(i)*s.plan.Step
+			switch {
+			case m.isSketch() && (row[1+j] != nil || got.Others[i][1+j] != nil):
+				return fmt.Errorf("step %d: %s of all groups is told: %v", i, m, row[1+j])
+			case m.Kind == Records && (number(row[1+j]) != totals[at] || number(got.Others[i][1+j]) != others[at]):
+				return fmt.Errorf("step %d: %v of all, %v of others, want %v and %v", i, row, got.Others[i], totals[at], others[at])
+			}
+		}
+	}
+	return nil
 }
 
 // checkLines fails if a line that is not shown has more than one that is.

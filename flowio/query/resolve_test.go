@@ -19,15 +19,15 @@ func TestDefaults(t *testing.T) {
 		request Request
 		want    string
 	}{
-		{Request{Kind: Top, GroupBy: []string{"SRCADDR"}}, `{"version":2,"kind":"top","from":1795604400000,"to":1795608000000,` +
+		{Request{Kind: Top, GroupBy: []string{"SRCADDR"}}, `{"version":3,"kind":"top","from":1795604400000,"to":1795608000000,` +
 			`"groupBy":["srcAddr"],"metrics":["bytes","packets","flows"],"orderBy":"bytes","limit":10,"scaled":true}`},
-		{Request{Kind: Series, From: "now-1d"}, `{"version":2,"kind":"series","from":1795521600000,"to":1795608000000,` +
+		{Request{Kind: Series, From: "now-1d"}, `{"version":3,"kind":"series","from":1795521600000,"to":1795608000000,` +
 			`"metrics":["bytes","packets","flows"],"orderBy":"bytes","limit":10,"step":900000,"scaled":true}`},
-		{Request{Kind: Flows, From: "2026-11-25T11:59:00Z", OrderBy: "-TIME"}, `{"version":2,"kind":"flows","from":1795607940000,"to":1795608000000,` +
+		{Request{Kind: Flows, From: "2026-11-25T11:59:00Z", OrderBy: "-TIME"}, `{"version":3,"kind":"flows","from":1795607940000,"to":1795608000000,` +
 			`"orderBy":"time","limit":100,"question":"yKKrSgcqh5U=","scaled":true}`},
-		{Request{Kind: Flows, From: "now-1h30m", To: "now-30m"}, `{"version":2,"kind":"flows","from":1795602600000,"to":1795606200000,` +
+		{Request{Kind: Flows, From: "now-1h30m", To: "now-30m"}, `{"version":3,"kind":"flows","from":1795602600000,"to":1795606200000,` +
 			`"orderBy":"time","ascending":true,"limit":100,"question":"F3Wvqn5ORLc=","scaled":true}`},
-		{Request{Kind: Total, Metrics: []string{"uniq(SrcAddr)", "P99.5(duration)"}}, `{"version":2,"kind":"total","from":1795604400000,` +
+		{Request{Kind: Total, Metrics: []string{"uniq(SrcAddr)", "P99.5(duration)"}}, `{"version":3,"kind":"total","from":1795604400000,` +
 			`"to":1795608000000,"metrics":["uniq(srcAddr)","p99.5(duration)"],"orderBy":"uniq(srcAddr)","scaled":true}`},
 	} {
 		plan, err := c.request.Resolve(noon)
@@ -131,13 +131,13 @@ func TestFilterMistakeKeepsItsPlace(t *testing.T) {
 func TestForeignPlans(t *testing.T) {
 	for _, text := range []string{
 		``, `{}`, `[]`, `{"version":1,"kind":"total","from":1,"to":2,"metrics":["bytes"],"orderBy":"bytes","scaled":true}`,
-		`{"version":2,"kind":"total","from":1,"to":2,"metrics":["bytes"],"orderBy":"bytes","scaled":true,"sorcery":1}`,
-		`{"version":2,"kind":"total","from":2,"to":1,"metrics":["bytes"],"orderBy":"bytes","scaled":true}`,
-		`{"version":2,"kind":"series","from":1,"to":9223372036854775807,"step":1000,"metrics":["bytes"],"orderBy":"bytes","limit":1,"scaled":true}`,
-		`{"version":2,"kind":"series","from":1,"to":2,"step":0,"metrics":["bytes"],"orderBy":"bytes","limit":1,"scaled":true}`,
-		`{"version":2,"kind":"top","from":1,"to":2,"metrics":["bytes"],"orderBy":"packets","limit":1,"groupBy":["proto"],"scaled":true}`,
-		`{"version":2,"kind":"total","from":1,"to":2,"metrics":["bytes"],"orderBy":"bytes","filter":"(","scaled":true}`,
-		`{"version":2,"kind":"dance","from":1,"to":2,"metrics":["bytes"],"orderBy":"bytes","limit":1,"scaled":true}`,
+		`{"version":3,"kind":"total","from":1,"to":2,"metrics":["bytes"],"orderBy":"bytes","scaled":true,"sorcery":1}`,
+		`{"version":3,"kind":"total","from":2,"to":1,"metrics":["bytes"],"orderBy":"bytes","scaled":true}`,
+		`{"version":3,"kind":"series","from":1,"to":9223372036854775807,"step":1000,"metrics":["bytes"],"orderBy":"bytes","limit":1,"scaled":true}`,
+		`{"version":3,"kind":"series","from":1,"to":2,"step":0,"metrics":["bytes"],"orderBy":"bytes","limit":1,"scaled":true}`,
+		`{"version":3,"kind":"top","from":1,"to":2,"metrics":["bytes"],"orderBy":"packets","limit":1,"groupBy":["proto"],"scaled":true}`,
+		`{"version":3,"kind":"total","from":1,"to":2,"metrics":["bytes"],"orderBy":"bytes","filter":"(","scaled":true}`,
+		`{"version":3,"kind":"dance","from":1,"to":2,"metrics":["bytes"],"orderBy":"bytes","limit":1,"scaled":true}`,
 	} {
 		if p, err := ParsePlan([]byte(text)); err == nil {
 			t.Errorf("%s is taken as %+v", text, p)

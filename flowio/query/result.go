@@ -25,6 +25,8 @@ type Result struct {
 	Total   Row       `json:"total,omitempty"`  // metrics over everything that matched, in the order of the metric columns
 	Other   Row       `json:"other,omitempty"`  // top: the same of what is not in rows; nil for a metric that cannot be told from them
 	Next    string    `json:"next,omitempty"`   // flows: cursor of the next page; empty on the last one
+	Totals  []Row     `json:"totals,omitempty"` // series by groups: of each step the time and the metrics over everything that matched; nil for uniq and percentiles
+	Others  []Row     `json:"others,omitempty"` // the same of what is in no group that is shown
 	Groups  string    `json:"groups,omitempty"` // how many groups matched, decimal; empty if that is not known
 	Method  string    `json:"method,omitempty"` // exact, or how the rows were estimated and the bound of the error
 	Merge   string    `json:"merge,omitempty"`  // how the answers of units became one: all, threshold or local, see MergeAll

@@ -6,8 +6,9 @@ import (
 )
 
 // series fills the rows of r: each step of each of the first groups in order,
-// by time and then by rank. Steps without flows are there, with zeros.
-func (p *Partial) series(r *Result) {
+// by time and then by rank. Steps without flows are there, with zeros. It
+// returns the keys of those groups.
+func (p *Partial) series(r *Result) (shown [][]uint64) {
 	lines := p.lines()
 	r.Groups = strconv.Itoa(lines.table.n)
 	best := lines.best(lines.table.n, p.plan.Limit, lines.rankAt)
@@ -21,6 +22,12 @@ func (p *Partial) series(r *Result) {
 			r.Rows = append(r.Rows, p.point(lines, g, uint64(s), at))
 		}
 	}
+	for _, g := range best {
+		if lines.table.n > 0 {
+			shown = append(shown, lines.table.key(g))
+		}
+	}
+	return shown
 }
 
 // lines merges p over time: one group for each of GroupBy, whose key has step

@@ -134,6 +134,10 @@ func TestThresholdAgainstAll(t *testing.T) {
 					Kind: Top, GroupBy: []string{"srcPort", "srcAs"}, Limit: 1 + r.IntN(70), Offset: r.IntN(3),
 					Metrics: []string{"bytes", "packets", "uniq(srcPort)"},
 				}
+				if r.IntN(3) == 0 {
+					req.Kind, req.Offset, req.Step = Series, 0, []string{"1m", "5m"}[r.IntN(2)]
+					req.Metrics = append([]string{[]string{"bps", "bytes"}[r.IntN(2)]}, req.Metrics[1:]...)
+				}
 				plan := testPlan(t, req)
 				dealt := spread(r, groups, units)
 				lost := -1
@@ -148,6 +152,9 @@ func TestThresholdAgainstAll(t *testing.T) {
 					want := bruteForce(plan, dealt, lost, seed, t)
 					if diff := cmp.Diff(want.Rows, got.Rows); diff != "" {
 						t.Fatalf("%d units, %d groups, unit %d lost, %+v, merge %s: %s", units, groups, lost, req, got.Merge, diff)
+					}
+					if diff := cmp.Diff([][]Row{want.Totals, want.Others}, [][]Row{got.Totals, got.Others}); diff != "" {
+						t.Fatalf("sums of steps, merge %s: %s", got.Merge, diff)
 					}
 					if diff := cmp.Diff(want.Total, got.Total); diff != "" {
 						t.Fatalf("total, merge %s: %s", got.Merge, diff)
