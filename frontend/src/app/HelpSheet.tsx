@@ -58,7 +58,7 @@ function Sheet({ caption, rows, keys = false }: { caption: string; rows: readonl
       <Table.Tbody>
         {rows.map(([left, right]) => (
           <Table.Tr key={left}>
-            <Table.Td w={230}>
+            <Table.Td w={keys ? 120 : 230} maw="45vw" valign="top">
               {keys ? left.split(' ').map((k) => <Kbd key={k} mr={4}>{k}</Kbd>) : <code>{left}</code>}
             </Table.Td>
             <Table.Td>{right}</Table.Td>

@@ -53,7 +53,7 @@ export function Shell() {
         </UnstyledButton>
         <ZoneSelect />
         <Tooltip label="Shortcuts (?)">
-          <ActionIcon variant="subtle" aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
+          <ActionIcon variant="subtle" className={styles.help} aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
             <IconKeyboard size={18} />
           </ActionIcon>
         </Tooltip>

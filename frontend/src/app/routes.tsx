@@ -4,6 +4,7 @@ import {
 } from '@tanstack/react-router';
 import * as v from 'valibot';
 import { LoadingPage } from '../components/LoadingPage';
+import { NotFound } from '../components/NotFound';
 import { PageError } from '../components/PageError';
 import { searchSchema } from '../pages/explore/url';
 import { searchSchema as sourcesSchema } from '../pages/sources/url';
@@ -47,7 +48,7 @@ const home = createRoute({
 const topology = createRoute({
   getParentRoute: () => signedIn,
   path: '/topology',
-  validateSearch: v.object({ unit: v.optional(v.string()) }),
+  validateSearch: v.object({ unit: v.optional(v.string()), group: v.optional(v.string()) }),
   component: lazyRouteComponent(() => import('../pages/topology/TopologyPage'), 'TopologyPage'),
 });
 
@@ -71,7 +72,9 @@ const queries = createRoute({
   component: lazyRouteComponent(() => import('../pages/queries/QueriesPage'), 'QueriesPage'),
 });
 
-const tree = root.addChildren([login, signedIn.addChildren([home, topology, sources, explore, queries])]);
+const elsewhere = createRoute({ getParentRoute: () => signedIn, path: '$', component: NotFound });
+
+const tree = root.addChildren([login, signedIn.addChildren([home, topology, sources, explore, queries, elsewhere])]);
 
 /** Parameters are plain text in the URL, so that people can read and edit it. */
 const parseSearch = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search));
@@ -91,7 +94,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     stringifySearch,
     defaultPendingComponent: LoadingPage,
     defaultErrorComponent: PageError,
-    defaultNotFoundComponent: () => <PageError error={new Error('There is no page at this address.')} />,
+    defaultNotFoundComponent: NotFound,
     defaultPreload: 'intent',
     scrollRestoration: false,
   });

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { narrow, termOf, termOfGroup } from './terms';
+import { narrow, termOf } from './terms';
 
 describe('termOf', () => {
   test.each([
     ['srcAddr', '10.1.2.3', 'src ip 10.1.2.3'],
     ['dstAddr/24', '10.1.2.0/24', 'dst net 10.1.2.0/24'],
+    ['addr', '2001:db8::1', 'ip 2001:db8::1'],
+    ['addr/24', '10.1.2.0/24', 'net 10.1.2.0/24'],
+    ['port', 443, 'port 443'],
+    ['sourceGroup', 'new york', 'sourcegroup "new york"'],
     ['dstAddr/24', '2001:db8::1', 'dst ip 2001:db8::1'],
     ['srcAddr/24/48', '2001:db8::/48', 'src net 2001:db8::/48'],
     ['dstPort', 443, 'dst port 443'],
@@ -19,11 +23,6 @@ describe('termOf', () => {
     ['first', '2026-11-25T10:00:00Z', undefined],
     ['srcAddr', null, undefined],
   ])('%s %s', (column, value, want) => expect(termOf(column, value)).toBe(want));
-});
-
-test('a group is all of its values', () => {
-  expect(termOfGroup(['srcAddr', 'dstPort'], ['10.0.0.1', 53])).toBe('src ip 10.0.0.1 and dst port 53');
-  expect(termOfGroup(['first'], ['x'])).toBeUndefined();
 });
 
 test('narrowing keeps what the filter meant', () => {

@@ -6,7 +6,7 @@ const numbers: Record<string, string> = {
   srcPort: 'src port', dstPort: 'dst port', proto: 'proto', tos: 'tos', inIf: 'in if', outIf: 'out if', srcAs: 'src as',
   dstAs: 'dst as', srcMask: 'src mask', dstMask: 'dst mask', srcVlan: 'src vlan', dstVlan: 'dst vlan',
   srcMac: 'src mac', dstMac: 'dst mac', icmpType: 'icmp-type', icmpCode: 'icmp-code', direction: 'flowdir',
-  observationDomain: 'observationDomain', samplingRate: 'samplingRate', version: 'version', app: 'app',
+  port: 'port', as: 'as', if: 'if', observationDomain: 'observationDomain', samplingRate: 'samplingRate', version: 'version', app: 'app',
 };
 
 const protocols: Record<string, string> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 47: 'gre', 50: 'esp', 58: 'icmp6' };
@@ -19,6 +19,11 @@ export function termOf(column: string, value: Value): string | undefined {
     case 'srcAddr':
     case 'dstAddr':
       return `${field.slice(0, 3)} ${String(value).includes('/') ? 'net' : 'ip'} ${value}`;
+    case 'addr':
+      return `${String(value).includes('/') ? 'net' : 'ip'} ${value}`;
+    case 'sourceGroup':
+    case 'channel':
+      return `${field.toLowerCase()} "${value}"`;
     case 'exporter':
       return `exporter ${value}`;
     case 'nextHop':
@@ -43,10 +48,4 @@ export function narrow(filter: string, term: string, how: 'include' | 'exclude')
   const present = filter.trim();
   if (present === '') return added;
   return `${bound(present)} and ${added}`;
-}
-
-/** The terms of several values at once. */
-export function termOfGroup(columns: readonly string[], values: readonly Value[]): string | undefined {
-  const terms = columns.map((column, i) => termOf(column, values[i]));
-  return terms.every((t) => t !== undefined) && terms.length > 0 ? terms.join(' and ') : undefined;
 }

@@ -45,6 +45,8 @@ export const words: readonly Word[] = [
     duration: 'milliseconds: duration > 1000',
     exporter: 'the exporter: exporter 192.0.2.1',
     router: 'the exporter: router ip 192.0.2.1',
+    sourcegroup: 'the place: sourcegroup london',
+    channel: 'a channel of the profile: channel "192.0.2.1"',
     inet: 'IPv4 only',
     inet6: 'IPv6 only',
     ipv4: 'IPv4 only',

@@ -33,8 +33,6 @@ export const metrics: readonly Metric[] = ['bytes', 'packets', 'flows'];
 const rateUnits: Record<Metric, string> = { bytes: 'bit/s', packets: 'pkt/s', flows: 'flow/s' };
 const volumeUnits: Record<Metric, string> = { bytes: 'B', packets: '', flows: '' };
 
-export const rateUnit = (metric: Metric): string => rateUnits[metric];
-
 /** The sum of a metric over some seconds, as the rate that operators speak of. */
 export function perSecond(metric: Metric, sum: number, seconds: number): number {
   if (seconds <= 0) return 0;

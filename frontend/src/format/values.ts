@@ -56,7 +56,7 @@ function timeText(value: Value, zone: Zone): string {
 /** What a value is commonly called beside its text: https of port 443. */
 export function valueHint(column: string, value: Value): string | undefined {
   const field = fieldOf(column);
-  return field === 'srcPort' || field === 'dstPort' ? services[Number(value)] : undefined;
+  return field === 'srcPort' || field === 'dstPort' || field === 'port' ? services[Number(value)] : undefined;
 }
 
 /** A counter of a record or group: octets with a prefix, the rest in full. */

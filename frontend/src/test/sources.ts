@@ -18,6 +18,7 @@ export function source(exporter: string, change: Partial<Source> = {}): Source {
     samplingRate: null,
     revision: '0',
     isRemembered: false,
+    port: null,
     ports: [40_000],
     domain,
     sourceGroup: 'g-london',
@@ -51,7 +52,7 @@ export const entry = (hop: string, kind: string, received: number, change: Parti
 });
 
 export const unitLedger = (name: string, entries: Entry[], change: Partial<UnitLedger> = {}): UnitLedger => ({
-  unit: `id-${name}`, name, error: '', entries, sent: [], ...change,
+  unit: `id-${name}`, name, error: '', entries, ports: [], forwarded: [], sent: [], ...change,
 });
 
 /** A Proxy with two Slaves that have lost nothing. */
@@ -60,8 +61,8 @@ export const books = (): LedgerQuery => ({
     unitLedger('london-slave-1', [entry('receive', 'packets', 60), entry('store', 'records', 500)]),
     unitLedger('london-proxy', [entry('receive', 'packets', 100), entry('distribute', 'records', 1000)], {
       sent: [
-        { slave: 'id-london-slave-1', name: 'london-slave-1', packets: '60', records: '500' },
-        { slave: 'id-london-slave-2', name: 'london-slave-2', packets: '60', records: '500' },
+        { slave: 'id-london-slave-1', name: 'london-slave-1', packets: '60', records: '500', droppedPackets: [], droppedRecords: [] },
+        { slave: 'id-london-slave-2', name: 'london-slave-2', packets: '60', records: '500', droppedPackets: [], droppedRecords: [] },
       ],
     }),
     unitLedger('london-slave-2', [entry('receive', 'packets', 60), entry('store', 'records', 500)]),

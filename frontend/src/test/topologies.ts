@@ -1,4 +1,5 @@
 /** Topologies as the API gives them, for tests. */
+import type { SourceGroup } from '../pages/topology/sections';
 import type { Topology, Unit } from '../pages/topology/useTopology';
 
 export function unit(name: string, role: Unit['role'], status: Partial<Unit['status']> = {}): Unit {
@@ -24,6 +25,10 @@ export function unit(name: string, role: Unit['role'], status: Partial<Unit['sta
       },
       memoryBytes: '50000000',
       storeBytes: '1000000',
+      storeFreeBytes: '9000000000',
+      storeMinimumBytes: '67108864',
+      storeQuotaBytes: '0',
+      storeMaxAgeSeconds: 0,
       storeRows: '30000',
       oldest: '2026-11-25T10:00:00Z',
       newest: '2026-11-25T12:00:00Z',
@@ -31,6 +36,12 @@ export function unit(name: string, role: Unit['role'], status: Partial<Unit['sta
     },
   };
 }
+
+export const sourceGroup = (name: string, change: Partial<SourceGroup> = {}): SourceGroup => ({
+  id: `s-${name}`, revision: '3', name, description: '', model: 'round_robin', delivery: 'tls', listen: [2055], identity: 'session', relayed: [],
+  retention: { maxAgeSeconds: null, quotaBytes: null }, forward: [], twinCopy: false, twinExporters: [],
+  ...change,
+});
 
 /** The deployment of the demo. */
 export function demo(change: (units: Unit[]) => Unit[] = (u) => u): Topology {
@@ -55,8 +66,8 @@ export function demo(change: (units: Unit[]) => Unit[] = (u) => u): Topology {
       },
     ],
     sourceGroups: [
-      { id: 's-hq', name: 'hq', description: '', model: 'flow_source', delivery: 'udp', listen: [2055] },
-      { id: 's-london', name: 'london', description: 'Docklands', model: 'round_robin', delivery: 'tls', listen: [2055, 4739] },
+      sourceGroup('hq', { model: 'flow_source', delivery: 'udp', listen: [2055] }),
+      sourceGroup('london', { description: 'Docklands', listen: [2055, 4739] }),
     ],
   };
 }

@@ -24,7 +24,7 @@ export function TimeRangePicker({ range, zone, onChange }: Props) {
           <IconChevronLeft size={15} />
         </ActionIcon>
       </Tooltip>
-      <Popover opened={open} onChange={setOpen} position="bottom-end" width={540} shadow="md" trapFocus returnFocus>
+      <Popover opened={open} onChange={setOpen} position="bottom-end" width="min(540px, calc(100vw - 16px))" shadow="md" trapFocus returnFocus>
         <Popover.Target>
           <UnstyledButton className={styles.button} onClick={() => setOpen(!open)} aria-expanded={open} aria-haspopup="dialog">
             <IconClock size={14} aria-hidden /> {labelOf(range, zone)} <IconChevronDown size={13} aria-hidden />

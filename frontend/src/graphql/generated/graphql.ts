@@ -38,6 +38,38 @@ export type DistributionModel =
   /** Flow records are dealt out in turn. */
   | 'round_robin';
 
+/** A protocol of export packets. */
+export type ExportVersion =
+  | 'ipfix'
+  | 'netflow1'
+  | 'netflow5'
+  | 'netflow7'
+  | 'netflow9'
+  | 'sflow';
+
+/** What makes two senders two exporters. */
+export type ExporterIdentity =
+  /** An address is an exporter; templates hold for all its ports, sampling rates for all its domains. */
+  | 'address'
+  /** Each observation domain of an address is an exporter, as of line cards. In REST: address+domain. */
+  | 'address_domain'
+  /** Each port of an address is an exporter, as behind an address translator. In REST: address+port. */
+  | 'address_port'
+  /** An address is an exporter; templates hold for the port that announced them, sampling rates for their domain. */
+  | 'session';
+
+/** See ForwardTarget. */
+export type ForwardTargetInput = {
+  address: string;
+  domains?: Array<string>;
+  exporters?: Array<string>;
+  name: string;
+  ports?: Array<number>;
+  proxyGroup?: string | number | null | undefined;
+  source?: SourceAddress;
+  versions?: Array<ExportVersion>;
+};
+
 /**
  * A question about flows. The same JSON is the body of POST /api/v1/queries. An
  * absent field asks for its default.
@@ -45,6 +77,11 @@ export type DistributionModel =
 export type QueryInput = {
   /** Default all channels of the profile. */
   channels?: Array<string> | null | undefined;
+  /**
+   * Flows: next of the page before. The page has its time range; the rest of the
+   * question must be as it was.
+   */
+  cursor?: string | null | undefined;
   /** For example: proto tcp and dst port 443. Empty matches everything. */
   filter?: string | null | undefined;
   /** RFC 3339, or relative as now-1h. Default now-1h. */
@@ -98,6 +135,24 @@ export type QueryState =
   /** Ended by stopQuery; what was there is the result. */
   | 'stopped';
 
+/**
+ * How much each Slave keeps; what is absent is left to each Slave. A quota is
+ * refused that is below what a Slave may not remove (64 MiB at least), or above
+ * what it has used and free.
+ */
+export type RetentionInput = {
+  /** 300 (five minutes) to fifty years. */
+  maxAgeSeconds?: number | null | undefined;
+  quotaBytes?: string | null | undefined;
+};
+
+/** Whose address a forwarded packet comes from. */
+export type SourceAddress =
+  /** The exporter's, which needs CAP_NET_ADMIN or CAP_NET_RAW, and a collector of the exporter's address family. */
+  | 'exporter'
+  /** That of the unit that forwards; each exporter has a port there. */
+  | 'own';
+
 /** What a unit is for. */
 export type UnitRole =
   /** The console; stores no flows. */
@@ -120,6 +175,27 @@ export type UnitState =
   | 'joining'
   /** Silent. */
   | 'lost';
+
+export type UpdateSourceGroupInput = {
+  /** Refuses the change if the source group has changed since this revision. */
+  basedOn: string;
+  delivery?: Delivery | null | undefined;
+  description?: string | null | undefined;
+  dryRun?: boolean;
+  /** Replaces all targets. */
+  forward?: Array<ForwardTargetInput> | null | undefined;
+  id: string | number;
+  identity?: ExporterIdentity | null | undefined;
+  listen?: Array<number> | null | undefined;
+  model?: DistributionModel | null | undefined;
+  name?: string | null | undefined;
+  operationId?: string | null | undefined;
+  relayed?: Array<number> | null | undefined;
+  /** Replaces both settings; null leaves both to each Slave. */
+  retention?: RetentionInput | null | undefined;
+  twinCopy?: boolean | null | undefined;
+  twinExporters?: Array<string> | null | undefined;
+};
 
 export type UpdateSourceInput = {
   /** Refuses the change if the settings have changed since this revision; 0 takes any. */
@@ -146,11 +222,11 @@ export type FilterValidateQuery = { filterValidate: Array<{ offset: number, leng
 export type FlowFieldsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type FlowFieldsQuery = { fields: Array<{ name: string, kind: string, groupable: boolean, description: string }> };
+export type FlowFieldsQuery = { fields: Array<{ name: string, groupable: boolean }> };
 
 export type JobPartsFragment = { id: string, state: QueryState, place: number, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> };
 
-export type ResultPartsFragment = { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } };
+export type ResultPartsFragment = { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, other: readonly (string | number | boolean | null)[] | null, others: Array<readonly (string | number | boolean | null)[]>, next: string, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } };
 
 export type StartQueryMutationVariables = Exact<{
   input: QueryInput;
@@ -158,14 +234,14 @@ export type StartQueryMutationVariables = Exact<{
 }>;
 
 
-export type StartQueryMutation = { startQuery: { id: string, state: QueryState, place: number, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
+export type StartQueryMutation = { startQuery: { id: string, state: QueryState, place: number, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, other: readonly (string | number | boolean | null)[] | null, others: Array<readonly (string | number | boolean | null)[]>, next: string, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } };
 
 export type QueryJobQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type QueryJobQuery = { query: { id: string, state: QueryState, place: number, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
+export type QueryJobQuery = { query: { id: string, state: QueryState, place: number, error: string, result: { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, other: readonly (string | number | boolean | null)[] | null, others: Array<readonly (string | number | boolean | null)[]>, next: string, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> } | null };
 
 export type QueryStateQueryVariables = Exact<{
   id: string | number;
@@ -202,7 +278,7 @@ export type QueriesQueryVariables = Exact<{
 
 export type QueriesQuery = { queryLimits: { running: number, waiting: number }, queries: Array<{ id: string, state: QueryState, place: number, actor: string, created: string, ended: string | null, error: string, request: { kind: QueryKind, from: string, to: string, filter: string, groupBy: Array<string>, metrics: Array<string>, limit: number }, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }>, result: { method: string, merge: string, groups: string, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null }> };
 
-export type SourcePartsFragment = { id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> };
+export type SourcePartsFragment = { id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, port: number | null, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> };
 
 export type SourcesQueryVariables = Exact<{
   sourceGroup?: string | null | undefined;
@@ -211,7 +287,7 @@ export type SourcesQueryVariables = Exact<{
 }>;
 
 
-export type SourcesQuery = { sources: { total: number, missing: Array<{ unit: string, unitName: string, reason: string }>, sources: Array<{ id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> }> } };
+export type SourcesQuery = { sources: { total: number, missing: Array<{ unit: string, unitName: string, reason: string }>, sources: Array<{ id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, port: number | null, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> }> } };
 
 export type SourceDetailQueryVariables = Exact<{
   exporter: string;
@@ -246,21 +322,35 @@ export type DeleteSourceMutation = { deleteSource: { revision: string, affected:
 export type LedgerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type LedgerQuery = { ledger: Array<{ unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string }> }>, topology: { units: Array<{ id: string, status: { started: string | null } }> } };
+export type LedgerQuery = { ledger: Array<{ unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, ports: Array<{ port: number, received: string, kept: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, forwarded: Array<{ target: string, twin: string | null, received: string, kept: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string, droppedPackets: Array<{ reason: string, count: string }>, droppedRecords: Array<{ reason: string, count: string }> }> }>, topology: { units: Array<{ id: string, status: { started: string | null } }> } };
 
-export type LedgerPartsFragment = { unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string }> };
+export type LedgerPartsFragment = { unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, ports: Array<{ port: number, received: string, kept: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, forwarded: Array<{ target: string, twin: string | null, received: string, kept: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string, droppedPackets: Array<{ reason: string, count: string }>, droppedRecords: Array<{ reason: string, count: string }> }> };
 
-export type TopologyPartsFragment = { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number> }> };
+export type UpdateSourceGroupMutationVariables = Exact<{
+  input: UpdateSourceGroupInput;
+}>;
+
+
+export type UpdateSourceGroupMutation = { updateSourceGroup: { revision: string, affected: Array<string>, sourceGroup: { revision: string } } };
+
+export type ForwardedQueryVariables = Exact<{
+  sourceGroup: string;
+}>;
+
+
+export type ForwardedQuery = { ledger: Array<{ unit: string, name: string, error: string, forwarded: Array<{ target: string, twin: string | null, received: string, kept: string, dropped: Array<{ reason: string, count: string }> }> }> };
+
+export type TopologyPartsFragment = { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null }> }> };
 
 export type TopologyQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type TopologyQuery = { topology: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number> }> } };
+export type TopologyQuery = { topology: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null }> }> } };
 
 export type TopologyChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type TopologyChangedSubscription = { topologyChanged: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number> }> } };
+export type TopologyChangedSubscription = { topologyChanged: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null }> }> } };
 
 export type MeQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -312,6 +402,9 @@ export const ResultPartsFragmentDoc = new TypedDocumentString(`
   }
   rows
   total
+  other
+  others
+  next
   groups
   method
   merge
@@ -349,6 +442,7 @@ export const SourcePartsFragmentDoc = new TypedDocumentString(`
   samplingRate
   revision
   isRemembered
+  port
   ports
   domain
   sourceGroup
@@ -417,11 +511,39 @@ export const LedgerPartsFragmentDoc = new TypedDocumentString(`
       count
     }
   }
+  ports {
+    port
+    received
+    kept
+    missing
+    dropped {
+      reason
+      count
+    }
+  }
+  forwarded {
+    target
+    twin
+    received
+    kept
+    dropped {
+      reason
+      count
+    }
+  }
   sent {
     slave
     name
     packets
     records
+    droppedPackets {
+      reason
+      count
+    }
+    droppedRecords {
+      reason
+      count
+    }
   }
 }
     `, {"fragmentName":"LedgerParts"}) as unknown as TypedDocumentString<LedgerPartsFragment, unknown>;
@@ -461,6 +583,10 @@ export const TopologyPartsFragmentDoc = new TypedDocumentString(`
       }
       memoryBytes
       storeBytes
+      storeFreeBytes
+      storeMinimumBytes
+      storeQuotaBytes
+      storeMaxAgeSeconds
       storeRows
       oldest
       newest
@@ -485,11 +611,30 @@ export const TopologyPartsFragmentDoc = new TypedDocumentString(`
   }
   sourceGroups {
     id
+    revision
     name
     description
     model
     delivery
     listen
+    identity
+    relayed
+    retention {
+      maxAgeSeconds
+      quotaBytes
+    }
+    forward {
+      name
+      address
+      source
+      exporters
+      ports
+      domains
+      versions
+      proxyGroup
+    }
+    twinCopy
+    twinExporters
   }
 }
     `, {"fragmentName":"TopologyParts"}) as unknown as TypedDocumentString<TopologyPartsFragment, unknown>;
@@ -507,9 +652,7 @@ export const FlowFieldsDocument = new TypedDocumentString(`
     query FlowFields {
   fields {
     name
-    kind
     groupable
-    description
   }
 }
     `) as unknown as TypedDocumentString<FlowFieldsQuery, FlowFieldsQueryVariables>;
@@ -546,6 +689,9 @@ fragment ResultParts on QueryResult {
   }
   rows
   total
+  other
+  others
+  next
   groups
   method
   merge
@@ -606,6 +752,9 @@ fragment ResultParts on QueryResult {
   }
   rows
   total
+  other
+  others
+  next
   groups
   method
   merge
@@ -763,6 +912,7 @@ export const SourcesDocument = new TypedDocumentString(`
   samplingRate
   revision
   isRemembered
+  port
   ports
   domain
   sourceGroup
@@ -932,13 +1082,71 @@ export const LedgerDocument = new TypedDocumentString(`
       count
     }
   }
+  ports {
+    port
+    received
+    kept
+    missing
+    dropped {
+      reason
+      count
+    }
+  }
+  forwarded {
+    target
+    twin
+    received
+    kept
+    dropped {
+      reason
+      count
+    }
+  }
   sent {
     slave
     name
     packets
     records
+    droppedPackets {
+      reason
+      count
+    }
+    droppedRecords {
+      reason
+      count
+    }
   }
 }`) as unknown as TypedDocumentString<LedgerQuery, LedgerQueryVariables>;
+export const UpdateSourceGroupDocument = new TypedDocumentString(`
+    mutation UpdateSourceGroup($input: UpdateSourceGroupInput!) {
+  updateSourceGroup(input: $input) {
+    revision
+    affected
+    sourceGroup {
+      revision
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateSourceGroupMutation, UpdateSourceGroupMutationVariables>;
+export const ForwardedDocument = new TypedDocumentString(`
+    query Forwarded($sourceGroup: String!) {
+  ledger(sourceGroup: $sourceGroup) {
+    unit
+    name
+    error
+    forwarded {
+      target
+      twin
+      received
+      kept
+      dropped {
+        reason
+        count
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ForwardedQuery, ForwardedQueryVariables>;
 export const TopologyDocument = new TypedDocumentString(`
     query Topology {
   topology {
@@ -980,6 +1188,10 @@ export const TopologyDocument = new TypedDocumentString(`
       }
       memoryBytes
       storeBytes
+      storeFreeBytes
+      storeMinimumBytes
+      storeQuotaBytes
+      storeMaxAgeSeconds
       storeRows
       oldest
       newest
@@ -1004,11 +1216,30 @@ export const TopologyDocument = new TypedDocumentString(`
   }
   sourceGroups {
     id
+    revision
     name
     description
     model
     delivery
     listen
+    identity
+    relayed
+    retention {
+      maxAgeSeconds
+      quotaBytes
+    }
+    forward {
+      name
+      address
+      source
+      exporters
+      ports
+      domains
+      versions
+      proxyGroup
+    }
+    twinCopy
+    twinExporters
   }
 }`) as unknown as TypedDocumentString<TopologyQuery, TopologyQueryVariables>;
 export const TopologyChangedDocument = new TypedDocumentString(`
@@ -1052,6 +1283,10 @@ export const TopologyChangedDocument = new TypedDocumentString(`
       }
       memoryBytes
       storeBytes
+      storeFreeBytes
+      storeMinimumBytes
+      storeQuotaBytes
+      storeMaxAgeSeconds
       storeRows
       oldest
       newest
@@ -1076,11 +1311,30 @@ export const TopologyChangedDocument = new TypedDocumentString(`
   }
   sourceGroups {
     id
+    revision
     name
     description
     model
     delivery
     listen
+    identity
+    relayed
+    retention {
+      maxAgeSeconds
+      quotaBytes
+    }
+    forward {
+      name
+      address
+      source
+      exporters
+      ports
+      domains
+      versions
+      proxyGroup
+    }
+    twinCopy
+    twinExporters
   }
 }`) as unknown as TypedDocumentString<TopologyChangedSubscription, TopologyChangedSubscriptionVariables>;
 export const MeDocument = new TypedDocumentString(`

@@ -5,9 +5,8 @@ import { Empty } from '../../components/Empty';
 import { PageError } from '../../components/PageError';
 import { rate, type Metric } from '../../format/numbers';
 import { range as rangeText, zoneName } from '../../format/times';
-import { ApiError } from '../../graphql/execute';
 import { usePreferences } from '../../preferences';
-import type { Missing } from './coverage';
+import { isFilterMistake, type Missing } from './coverage';
 import styles from './explore.module.css';
 import { Legend } from './Legend';
 import type { Lines } from './lines';
@@ -51,12 +50,15 @@ function Nothing({ run }: { run: Run }) {
       </div>
     );
   }
-  if (run.error) return <PageError error={run.error} title={titleOf(run.error)} retry={run.again} />;
+  if (run.error && isFilterMistake(run.error)) {
+    return <Empty title="The filter has a mistake">{run.error.message.replace(position, '')}</Empty>;
+  }
+  if (run.error) return <PageError error={run.error} retry={run.again} />;
   return <Empty title="Canceled">Run the query to see flows.</Empty>;
 }
 
-const titleOf = (error: Error): string | undefined =>
-  error instanceof ApiError && error.code === 'FILTER_SYNTAX' ? 'The filter has a mistake' : undefined;
+/** Where the mistake is, which the filter itself shows. */
+const position = /^.*filter at octet \d+: /;
 
 function Picture({ lines, metric, shape, missing, highlight, onHighlight, onZoom, onZoomOut }: Props & { lines: Lines }) {
   const { zone } = usePreferences();

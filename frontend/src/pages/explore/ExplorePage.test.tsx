@@ -13,12 +13,14 @@ const answers: Record<string, Partial<ResultPartsFragment>> = {
   series: {
     columns: ['time', 'dstPort', 'bytes'].map(column),
     rows: [[at(0), 443, '1000'], [at(10), 53, '10']],
+    others: [[at(10), '70']],
   },
   top: {
     kind: 'top',
     columns: ['dstPort', 'bytes', 'packets', 'flows'].map(column),
     rows: [[443, '900', '9', '3'], [53, '50', '5', '2']],
     total: ['1000', '20', '10'],
+    other: ['50', '6', '5'],
     groups: '7',
   },
   total: { kind: 'total', columns: ['bytes', 'packets', 'flows'].map(column), rows: [['1000', '20', '10']] },
@@ -30,11 +32,7 @@ const answers: Record<string, Partial<ResultPartsFragment>> = {
 };
 
 function answerFor(change: Partial<ResultPartsFragment> = {}) {
-  return (input: QueryInput) => {
-    const whole = input.kind === 'series' && !input.groupBy;
-    const rows = { columns: ['time', 'bytes'].map(column), rows: [[at(0), '1010']] };
-    return result({ ...(whole ? rows : answers[input.kind]), ...change });
-  };
+  return (input: QueryInput) => result({ ...answers[input.kind], ...change });
 }
 
 const top = () => screen.findByRole('region', { name: 'Top groups' });
@@ -107,6 +105,42 @@ test('records are listed in their own tab', async () => {
   expect(within(list).getByRole('columnheader', { name: 'Source address' })).toBeInTheDocument();
 });
 
+test('more records come page by page', async () => {
+  const asked = answerQueries((input) => {
+    if (input.kind !== 'flows') return answerFor()(input);
+    const next = input.cursor ? '' : 'c2';
+    return result({ ...answers.flows, next });
+  });
+  open('/explore?by=dstPort&tab=flows');
+  await userEvent.click(await screen.findByRole('button', { name: 'More records' }));
+  expect(await screen.findByText('2 records: that is all')).toBeInTheDocument();
+  expect(screen.getByRole('table', { name: 'Flow records' })).toHaveAttribute('aria-rowcount', '3');
+  expect(asked.filter((q) => q.kind === 'flows').map((q) => q.cursor)).toEqual([undefined, 'c2']);
+});
+
+test('the view is shared as a link', async () => {
+  answerQueries(answerFor());
+  open('/explore?from=now-1h&to=now&by=dstPort&f=proto+tcp');
+  await top();
+  const user = userEvent.setup(); // with a clipboard
+  await user.click(screen.getByRole('button', { name: 'Share' }));
+  await user.click(await screen.findByRole('menuitem', { name: 'Copy link' }));
+  expect(await screen.findByText('Link copied')).toBeInTheDocument();
+  expect(await navigator.clipboard.readText()).toMatch(/\/explore\?from=now-1h&to=now&f=proto\+tcp&by=dstPort/);
+});
+
+test('what Share offers is what there is', async () => {
+  answerQueries(answerFor());
+  open('/explore?by=dstPort');
+  await top();
+  await userEvent.click(screen.getByRole('button', { name: 'Share' }));
+  const names = (await screen.findAllByRole('menuitem')).map((i) => i.textContent);
+  expect(names).toEqual([
+    'Copy link', 'Copy link to this very time range', 'Download as CSV', 'Download as CSVfor a spreadsheet',
+    expect.stringMatching(/^Download as NDJSON/), expect.stringMatching(/^Download as Parquet/),
+  ]);
+});
+
 test('a filter with a mistake says so in place of the chart', async () => {
   answerQueries(() => failing('filter at octet 0: unknown word', 'FILTER_SYNTAX') as unknown as Response);
   open('/explore?f=prto');
@@ -115,7 +149,7 @@ test('a filter with a mistake says so in place of the chart', async () => {
 });
 
 test('no matching flows is not an error', async () => {
-  answerQueries((input) => result({ ...answers[input.kind], rows: [], total: ['0', '0', '0'] }));
+  answerQueries((input) => result({ ...answers[input.kind], rows: [], others: [], total: ['0', '0', '0'] }));
   open('/explore?by=dstPort');
   expect(await screen.findByText('No flows match')).toBeInTheDocument();
   expect(screen.getByText('No flows match in this range')).toBeInTheDocument();

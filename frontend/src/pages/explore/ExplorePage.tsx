@@ -6,13 +6,13 @@ import { Empty } from '../../components/Empty';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
 import { usePreferences } from '../../preferences';
-import { exact } from '../../format/numbers';
 import { fixed, shift, zoom, type TimeRange } from '../../time/range';
 import { ChartPanel } from './ChartPanel';
-import { allMissing, describeMissing, headline } from './coverage';
+import { allMissing, describeMissing, headline, isFilterMistake } from './coverage';
 import styles from './explore.module.css';
 import { FlowTable } from './FlowTable';
 import { Footer } from './Footer';
+import { ShareMenu } from './ShareMenu';
 import { Toolbar } from './Toolbar';
 import { TopTable } from './TopTable';
 import { readView, writeView, type Search, type Tab, type View } from './url';
@@ -42,7 +42,8 @@ function useDraft(filter: string): [string, (text: string) => void] {
 export function ExplorePage() {
   const [view, change] = useView();
   const [draft, setDraft] = useDraft(view.filter);
-  const answers = useAnswers(view);
+  const [held, hold] = useState(false);
+  const answers = useAnswers(view, held && view.tab === 'flows');
   const focusFilter = useRef<(() => void) | null>(null);
   const [highlight, setHighlight] = useState<string>();
   const run = (text = draft) => (text.trim() === view.filter ? answers.again() : change({ filter: text.trim() }));
@@ -84,7 +85,7 @@ export function ExplorePage() {
           onZoom={(from, to) => change({ range: fixed(from, to) })}
           onZoomOut={() => move((r, now) => zoom(r, 'out', now))}
         />
-        <Details {...{ view, change, answers }} onHighlight={setHighlight} />
+        <Details {...{ view, change, answers, hold }} onHighlight={setHighlight} />
         <Footer answers={answers} />
       </div>
     </ValueMenu>
@@ -139,15 +140,15 @@ type DetailsProps = {
   change: (part: Partial<View>) => void;
   answers: Answers;
   onHighlight: (key: string | undefined) => void;
+  hold: (held: boolean) => void;
 };
 
-function Details({ view, change, answers, onHighlight }: DetailsProps) {
+function Details({ view, change, answers, onHighlight, hold }: DetailsProps) {
   const colours = useMemo(
     () => new Map(answers.lines?.lines.flatMap((l, i) => (l.other ? [] : [[l.key, i] as const]))),
     [answers.lines],
   );
   const { top, flows } = answers;
-  const records = flows.data?.result.rows.length;
   const [allFields, setAllFields] = useState(false);
   return (
     <section className={`panel ${styles.details}`} aria-label="Details">
@@ -155,13 +156,13 @@ function Details({ view, change, answers, onHighlight }: DetailsProps) {
         <div className={styles.tabsHead}>
           <Tabs.List>
             <Tabs.Tab value="top">{view.by.length === 0 ? 'Total' : `Top ${view.top}`}</Tabs.Tab>
-            <Tabs.Tab value="flows">
-              Flows{view.tab === 'flows' && records !== undefined ? ` (${exact(records)})` : ''}
-            </Tabs.Tab>
+            <Tabs.Tab value="flows">Flows</Tabs.Tab>
           </Tabs.List>
+          <span className="grow" />
           {view.tab === 'flows' && (
             <Switch size="xs" label="All fields" checked={allFields} onChange={(e) => setAllFields(e.currentTarget.checked)} />
           )}
+          <ShareMenu view={view} groups={top.data?.result} />
         </div>
         <Tabs.Panel value="top">
           <Answered run={top}>
@@ -169,7 +170,11 @@ function Details({ view, change, answers, onHighlight }: DetailsProps) {
           </Answered>
         </Tabs.Panel>
         <Tabs.Panel value="flows">
-          <Answered run={flows}>{(data) => <FlowTable result={data.result} sort={view.sort} onSort={(sort) => change({ sort })} allFields={allFields} />}</Answered>
+          <Answered run={flows}>
+            {({ result }) => (
+              <FlowTable first={result} input={answers.flowsInput} sort={view.sort} onSort={(sort) => change({ sort })} {...{ allFields, hold }} />
+            )}
+          </Answered>
         </Tabs.Panel>
       </Tabs>
     </section>
@@ -188,6 +193,7 @@ function Answered({ run, children }: AnsweredProps) {
       </div>
     );
   }
+  if (run.error && isFilterMistake(run.error)) return <Empty title="Nothing to show">Correct the filter first.</Empty>;
   if (run.error) return <PageError error={run.error} retry={run.again} />;
   return <Empty title="Canceled">Run the query to see flows.</Empty>;
 }

@@ -9,6 +9,7 @@ import { TimeRangePicker } from '../../time/TimeRangePicker';
 import styles from './explore.module.css';
 import { offered } from './fields';
 import { tops, type Shape, type View } from './url';
+import { useGroupable } from './useGroupable';
 
 type Props = {
   view: View;
@@ -90,7 +91,7 @@ function GroupBy({ by, onChange }: { by: readonly string[]; onChange: (by: strin
       <span aria-hidden>Group by</span>
       <MultiSelect
         aria-label="Group by"
-        data={offered(by)}
+        data={offered(by, useGroupable())}
         value={[...by]}
         onChange={onChange}
         maxValues={6}

@@ -30,11 +30,11 @@ function groupsOf(result: ResultPartsFragment, fields: number[]): Group[] {
   });
 }
 
-/** The sums over everything that matched, by metric. */
-function totalsOf(result: ResultPartsFragment): Record<Metric, number> {
+/** A row of sums in the order of the metric columns, by metric; what it does not tell is 0. */
+function sumsOf(result: ResultPartsFragment, row: ResultPartsFragment['total'] | undefined): Record<Metric, number> {
   const names = result.columns.map((c) => c.name).filter((n): n is Metric => metrics.includes(n as Metric));
   const sums = { bytes: 0, packets: 0, flows: 0 };
-  names.forEach((name, i) => (sums[name] = Number(result.total?.[i] ?? result.rows[0]?.[i] ?? 0)));
+  names.forEach((name, i) => (sums[name] = Number(row?.[i] ?? 0)));
   return sums;
 }
 
@@ -43,10 +43,9 @@ export function TopTable({ result, metric, colours, onHighlight }: Props) {
   const fields = result.columns.flatMap((c, i) => (metrics.includes(c.name as Metric) ? [] : [i]));
   const groups = groupsOf(result, fields);
   if (groups.length === 0) return <NoFlows coverage={result.coverage} />;
-  const totals = totalsOf(result);
+  const totals = sumsOf(result, result.total ?? result.rows[0] ?? null);
   const seconds = (Date.parse(result.to) - Date.parse(result.from)) / 1000;
-  const shown = (m: Metric) => groups.reduce((sum, g) => sum + g.sums[m], 0);
-  const other = Object.fromEntries(metrics.map((m) => [m, Math.max(0, totals[m] - shown(m))])) as Record<Metric, number>;
+  const other = sumsOf(result, result.other);
   return (
     <div className={`scroll ${styles.tabTable}`} tabIndex={0} role="region" aria-label="Top groups">
       <table className="table" onMouseLeave={() => onHighlight(undefined)}>

@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core';
 import { IconAccessPoint, IconCopy, IconFilterMinus, IconFilterPlus, IconFilterStar } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { createContext, use, useState, type MouseEvent, type ReactNode } from 'react';
+import { copyText } from '../../components/copy';
 import { narrow, termOf } from '../../filter/terms';
 import { fieldOf, valueHint, valueText, type Value } from '../../format/values';
 import { usePreferences } from '../../preferences';
@@ -49,7 +50,7 @@ export function ValueMenu({ filter, onFilter, children }: Props) {
                 Health and ledger of this source
               </Menu.Item>
             )}
-            <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => void navigator.clipboard.writeText(chosen.text)}>
+            <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => void copyText(chosen.text)}>
               Copy {chosen.text}
             </Menu.Item>
           </Menu.Dropdown>

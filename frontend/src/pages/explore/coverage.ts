@@ -1,5 +1,6 @@
 /** What answers lack, in words. */
 import { range, type Zone } from '../../format/times';
+import { ApiError } from '../../graphql/execute';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 
 export type Coverage = ResultPartsFragment['coverage'];
@@ -34,6 +35,9 @@ export function describeMissing(missing: readonly Missing[], zone: Zone): string
   }
   return [...stretches].map(([stretch, units]) => `${stretch}: ${units.join(', ')}`).join('; ');
 }
+
+/** Whether a query failed because its filter cannot be read: asking again does not help. */
+export const isFilterMistake = (error: Error): boolean => error instanceof ApiError && error.code === 'FILTER_SYNTAX';
 
 /** The sentence before the list of gaps. */
 export function headline(coverages: readonly Coverage[], stopped: boolean): string | undefined {

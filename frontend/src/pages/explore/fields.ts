@@ -1,3 +1,5 @@
+import { fieldOf } from '../../format/values';
+
 /** What flows can be grouped by, in the order in which it is offered. */
 export type GroupField = { value: string; label: string };
 
@@ -17,6 +19,16 @@ export const groupFields: readonly { group: string; items: GroupField[] }[] = [
     ],
   },
   {
+    group: 'Either end',
+    items: [
+      field('addr', 'Address, either end'),
+      field('addr/24/48', 'Network /24, /48, either end'),
+      field('port', 'Port, either end'),
+      field('as', 'AS, either end'),
+      field('if', 'Interface, either end'),
+    ],
+  },
+  {
     group: 'Service',
     items: [
       field('srcPort', 'Source port'),
@@ -33,6 +45,8 @@ export const groupFields: readonly { group: string; items: GroupField[] }[] = [
     group: 'Network',
     items: [
       field('exporter', 'Exporter'),
+      field('sourceGroup', 'Source group'),
+      field('channel', 'Channel'),
       field('inIf', 'Input interface'),
       field('outIf', 'Output interface'),
       field('srcAs', 'Source AS'),
@@ -54,18 +68,22 @@ const counters: Record<string, string> = {
   srcMask: 'Source mask', dstMask: 'Destination mask', srcMac: 'Source MAC', dstMac: 'Destination MAC',
 };
 
+const networkOf = (label: string): string => label.replace('address', 'network').replace('Address', 'Network');
+
 /** What people call a column: Source network /20 of srcAddr/20. */
 export function columnLabel(name: string): string {
   const known = labels.get(name) ?? counters[name];
   if (known) return known;
   const [base = name, ...prefixes] = name.split('/');
   const plain = labels.get(base);
-  return plain && prefixes.length > 0 ? `${plain.replace('address', 'network')} /${prefixes.join(', /')}` : name;
+  return plain && prefixes.length > 0 ? `${networkOf(plain)} /${prefixes.join(', /')}` : name;
 }
 
-/** The offered fields, and those of the URL that are not among them. */
-export function offered(present: readonly string[]): { group: string; items: GroupField[] }[] {
+/** The fields that the Master groups by, and those of the URL that are not among them. */
+export function offered(present: readonly string[], isGroupable: (field: string) => boolean): { group: string; items: GroupField[] }[] {
+  const own = groupFields
+    .map((g) => ({ ...g, items: g.items.filter((i) => present.includes(i.value) || isGroupable(fieldOf(i.value))) }))
+    .filter((g) => g.items.length > 0);
   const extra = present.filter((p) => !labels.has(p)).map((p) => field(p, columnLabel(p)));
-  const own = groupFields.map((g) => ({ ...g, items: [...g.items] }));
   return extra.length === 0 ? own : [...own, { group: 'Other', items: extra }];
 }

@@ -25,11 +25,15 @@ test('lines share one axis, the greatest first, gaps are zero', () => {
   expect(got.lines[0]?.sum).toBe(3000);
 });
 
-test('what the groups leave of the total is other', () => {
-  const total = result({ rows: [[at(0), '100'], [at(10), '3000'], [at(20), '2000']] });
-  const got = lines(grouped, 'bytes', total);
+test('what is in no line is other', () => {
+  const got = lines({ ...grouped, others: [[at(10), '2000'], [at(20), null]] }, 'bytes');
   expect(got.lines.map((l) => l.name)).toEqual(['443 https', '53 dns', 'other']);
   expect(got.lines[2]?.values).toEqual([0, 1600, 0]);
+});
+
+test('no other where nothing is left, or all flows are one line', () => {
+  expect(lines({ ...grouped, others: [[at(10), '0']] }, 'bytes').lines.map((l) => l.name)).toEqual(['443 https', '53 dns']);
+  expect(lines(result({ rows: [[at(0), '50']] }), 'bytes').lines.map((l) => l.name)).toEqual(['all flows']);
 });
 
 test('a total without groups is one line', () => {
@@ -40,14 +44,6 @@ test('a total without groups is one line', () => {
 test('a step that has hardly begun is left out', () => {
   const got = lines(result({ to: at(24), rows: [[at(0), '50'], [at(20), '50']] }), 'bytes');
   expect(got.times).toEqual([start, start + 10_000]);
-});
-
-test('other is the difference of rates, though the total reaches further', () => {
-  const late = result({ to: at(26), rows: [[at(0), '100'], [at(10), '3000'], [at(20), '1200']] });
-  const early = { ...grouped, to: at(25), rows: [[at(20), 443, '500']] };
-  const got = lines(early, 'bytes', late);
-  expect(got.lines[0]?.values[2]).toBe(800);
-  expect(got.lines[1]?.values[2]).toBe(800);
 });
 
 test('the ends of the range may cut steps: rates use what is left of them', () => {

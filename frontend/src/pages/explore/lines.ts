@@ -70,12 +70,12 @@ function axis(result: ResultPartsFragment): Axis {
   return whole;
 }
 
-/** The lines of a grouped series, the greatest sum first, then what is left of the total. */
-export function lines(result: ResultPartsFragment, metric: Metric, total?: ResultPartsFragment): Lines {
+/** The lines of a series, the greatest sum first, then what is in none of them. */
+export function lines(result: ResultPartsFragment, metric: Metric): Lines {
   const along = axis(result);
   const columns = shape(result, metric);
   const names = columns.group.map((i) => result.columns[i]?.name ?? '');
-  const found: Line[] = [...collect(result, columns, along)].map(([key, { group, values }]) => ({
+  const found: Line[] = [...collect(result.rows, columns, along)].map(([key, { group, values }]) => ({
     key,
     name: names.length === 0 ? 'all flows' : groupName(names, group),
     group,
@@ -84,7 +84,7 @@ export function lines(result: ResultPartsFragment, metric: Metric, total?: Resul
     sum: values.reduce((a, b) => a + b, 0),
   }));
   found.sort((a, b) => b.sum - a.sum || a.key.localeCompare(b.key));
-  const rest = total && names.length > 0 ? remainder(total, metric, along, found) : undefined;
+  const rest = names.length > 0 ? remainder(result, metric, along) : undefined;
   return { ...along, columns: names, lines: rest ? [...found, rest] : found };
 }
 
@@ -93,10 +93,10 @@ const rates = (values: readonly number[], metric: Metric, along: Axis): number[]
 
 type Sums = Map<string, { group: Value[]; values: number[] }>;
 
-function collect(result: ResultPartsFragment, columns: Shape, { times, step }: Axis): Sums {
+function collect(rows: ResultPartsFragment['rows'], columns: Shape, { times, step }: Axis): Sums {
   const sums: Sums = new Map();
   const start = times[0] ?? 0;
-  for (const row of result.rows) {
+  for (const row of rows) {
     const at = Math.round((Date.parse(String(row[0])) - start) / step);
     if (!(at >= 0 && at < times.length)) continue;
     const group = columns.group.map((i) => row[i]);
@@ -108,21 +108,13 @@ function collect(result: ResultPartsFragment, columns: Shape, { times, step }: A
   return sums;
 }
 
-/** What the lines leave of everything, unless it is next to nothing. */
-function remainder(total: ResultPartsFragment, metric: Metric, along: Axis, found: readonly Line[]): Line | undefined {
-  // It was asked a moment later, so its last step may be longer: rates compare, sums do not.
-  const own: Axis = { ...along, from: Date.parse(total.from), to: Date.parse(total.to) };
-  const whole = collect(total, { group: [], metric: shape(total, metric).metric }, along).get('[]')?.values ?? [];
-  const values = rates(whole, metric, own).map((all, i) =>
-    Math.max(0, all - found.reduce((sum, line) => sum + (line.values[i] ?? 0), 0)),
-  );
-  const all = whole.reduce((a, b) => a + b, 0);
-  const sum = all - found.reduce((a, line) => a + line.sum, 0);
-  return sum > all * sliver ? { key: 'other', name: 'other', group: [], other: true, values, sum } : undefined;
+/** What matched and is in none of the lines, unless that is nothing. */
+function remainder({ others, columns }: ResultPartsFragment, metric: Metric, along: Axis): Line | undefined {
+  const at = columns.filter((c) => isMetric(c.name)).findIndex((c) => c.name === metric) + 1; // the time comes first
+  const sums = collect(others, { group: [], metric: at }, along).get('[]')?.values ?? [];
+  const sum = sums.reduce((a, b) => a + b, 0);
+  return sum > 0 ? { key: 'other', name: 'other', group: [], other: true, values: rates(sums, metric, along), sum } : undefined;
 }
-
-/** A rest smaller than this share comes from asking twice, not from other groups. */
-const sliver = 1e-3;
 
 export type LineStats = { min: number; max: number; mean: number; p95: number; last: number };
 

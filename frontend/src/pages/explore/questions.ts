@@ -2,17 +2,13 @@
 import { metrics } from '../../format/numbers';
 import type { QueryInput } from '../../graphql/generated/graphql';
 import { bounds, chartStep } from '../../time/range';
+import { pageSize } from './pages';
 import type { View } from './url';
-
-/** Records listed; more of them are a stream (GET /api/v1/flows). */
-export const flowLimit = 1000;
 
 export type Questions = {
   /** Seconds per step of the chart: asking more often shows nothing new. */
   step: number;
   series: QueryInput;
-  /** The series of everything, of which the groups leave a rest. */
-  whole: QueryInput;
   top: QueryInput;
   flows: QueryInput;
 };
@@ -25,11 +21,10 @@ export function questions(view: View, now: number): Questions {
   return {
     step,
     series: view.by.length === 0 ? series : { ...series, groupBy: [...view.by], orderBy: view.metric, limit: view.top },
-    whole: series,
     top:
       view.by.length === 0
         ? { ...sums, kind: 'total' }
         : { ...sums, kind: 'top', groupBy: [...view.by], orderBy: view.metric, limit: view.top },
-    flows: { ...asked, kind: 'flows', orderBy: view.sort, limit: flowLimit },
+    flows: { ...asked, kind: 'flows', orderBy: view.sort, limit: pageSize },
   };
 }

@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react';
+import type { QueryInput } from '../../graphql/generated/graphql';
 import { usePreferences } from '../../preferences';
 import { endsNow } from '../../time/range';
 import { lines, type Lines } from './lines';
@@ -11,6 +12,8 @@ export type Answers = {
   series: Run;
   top: Run;
   flows: Run;
+  /** What the first page of records answers. */
+  flowsInput: QueryInput;
   lines: Lines | undefined;
   /** All that is shown at the moment. */
   shown: Run[];
@@ -24,26 +27,24 @@ export type Answers = {
   stop: () => void;
 };
 
-/** Asks everything that the view shows. */
-export function useAnswers(view: View): Answers {
+/** Asks everything that the view shows. The list of records stays as it is while `holdFlows`. */
+export function useAnswers(view: View, holdFlows: boolean): Answers {
   const { refresh } = usePreferences();
   const [opened] = useState(() => Date.now()); // only the length of a range depends on it
   const asked = useMemo(() => questions(view, opened), [view, opened]);
   const refreshMs = endsNow(view.range) && refresh > 0 ? Math.max(refresh, asked.step) * 1000 : 0;
-  const grouped = view.by.length > 0;
   const series = useRun(asked.series, { refreshMs });
-  const whole = useRun(asked.whole, { refreshMs, enabled: grouped });
   const top = useRun(asked.top, { refreshMs });
-  const flows = useRun(asked.flows, { refreshMs, enabled: view.tab === 'flows' });
+  const flows = useRun(asked.flows, { refreshMs: holdFlows ? 0 : refreshMs, enabled: view.tab === 'flows' });
   const drawn = useMemo(() => {
     if (!series.data) return undefined;
-    const rest = grouped && !whole.old && whole.data?.result.step === series.data.result.step ? whole.data?.result : undefined;
-    return lines(series.data.result, metricOf(series.data.result.columns, view.metric), rest);
-  }, [series.data, whole.data, whole.old, grouped, view.metric]);
-  const runs = [series, ...(grouped ? [whole] : []), top, ...(view.tab === 'flows' ? [flows] : [])];
+    return lines(series.data.result, metricOf(series.data.result.columns, view.metric));
+  }, [series.data, view.metric]);
+  const runs = [series, top, ...(view.tab === 'flows' ? [flows] : [])];
   const named = runs.flatMap((r) => (r.progress ? [r.progress.id] : []));
   return {
     series, top, flows,
+    flowsInput: asked.flows,
     lines: drawn,
     shown: runs,
     running: runs.some((r) => r.running),

@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { Empty } from '../../components/Empty';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
-import { Fact, Strip } from '../../components/Strip';
+import { Fact, Freshness, Strip } from '../../components/Strip';
 import { useNow } from '../../components/useNow';
 import { exact, si } from '../../format/numbers';
 import type { QueriesQuery } from '../../graphql/generated/graphql';
@@ -35,7 +35,7 @@ export function QueriesPage() {
       {error && <Notice>The Master does not answer; this is what it said last.</Notice>}
       <section className="panel" aria-label="Running">
         <h2 className="panelTitle">Running and queued</h2>
-        {open.length === 0 ? <Empty title="Nothing is being asked">Queries show here while they run.</Empty> : <RunningQueries jobs={open} now={now} />}
+        {open.length === 0 ? <p className={styles.none}>Nothing is being asked. Queries show here while they run.</p> : <RunningQueries jobs={open} now={now} />}
       </section>
       <section className="panel" aria-label="Recent">
         <h2 className="panelTitle">Recent</h2>
@@ -54,7 +54,7 @@ function Summary({ open, ended, limits }: SummaryProps) {
   const cached = sum(stats, (s) => s.cachedSegments);
   const failed = ended.filter((j) => j.state === 'failed').length;
   return (
-    <Strip live={false} pollMs={pollMs}>
+    <Strip end={<Freshness pollMs={pollMs} />}>
       <Fact label="Running" value={`${exact(open.length - queued)} of at most ${exact(limits.running)}`} />
       <Fact label="Queued" value={`${exact(queued)} of at most ${exact(limits.waiting)}`} alarm={queued >= limits.waiting} />
       <Fact label="Recent" value={exact(ended.length)} />

@@ -12,7 +12,7 @@ export function RecentQueries({ jobs, now }: { jobs: readonly Job[]; now: number
       <table className="table">
         <thead>
           <tr>
-            <th scope="col">Ended</th>
+            <th scope="col">Asked</th>
             <th scope="col">State</th>
             <th scope="col">Question</th>
             <th scope="col">Range</th>
@@ -29,7 +29,7 @@ export function RecentQueries({ jobs, now }: { jobs: readonly Job[]; now: number
         <tbody>
           {jobs.map((job) => (
             <tr key={job.id}>
-              <td>{job.ended ? ago(Date.parse(job.ended), now) : '–'}</td>
+              <td>{ago(Date.parse(job.created), now)}</td>
               <td className={styles.state} data-state={job.state} title={job.error}>
                 {job.state}
               </td>

@@ -1,10 +1,10 @@
 import { Tooltip } from '@mantine/core';
-import { IconAlertTriangle, IconArrowRight, IconCircleCheckFilled } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowRight, IconCircleCheckFilled, IconCopy } from '@tabler/icons-react';
 import { Fragment, type ReactNode } from 'react';
 import { exact } from '../../format/numbers';
-import { balanceOf, droppedOf, type Balance, type Books, type Entry, type EntryDrop, type UnitLedger } from './ledger';
+import { balanceOf, droppedOf, type Balance, type Books, type Delivery, type Entry, type EntryDrop, type UnitLedger } from './ledger';
 import styles from './sources.module.css';
-import { hopOf, reasonOf } from './words';
+import { hopOf, reasonOf } from '../../format/words';
 
 type Props = {
   label: string;
@@ -12,6 +12,8 @@ type Props = {
   units: readonly UnitLedger[];
   /** Lines before the accounts of the first unit. */
   before?: ReactNode;
+  /** Lines after one account of a unit. */
+  afterEntry?: (unit: UnitLedger, entry: Entry) => ReactNode;
   /** Lines after the accounts of a unit. */
   after?: (unit: UnitLedger) => ReactNode;
   /** Without the words that a narrow place has no room for. */
@@ -19,7 +21,7 @@ type Props = {
 };
 
 /** The accounts of units, a line per hop and kind, each with its balance. */
-export function Accounts({ label, books, units, before, after, isNarrow = false }: Props) {
+export function Accounts({ label, books, units, before, afterEntry, after, isNarrow = false }: Props) {
   return (
     <div className={`scroll ${styles.accounts}`} data-narrow={isNarrow || undefined} tabIndex={0} role="region" aria-label={label}>
       <table className="table">
@@ -47,7 +49,10 @@ export function Accounts({ label, books, units, before, after, isNarrow = false 
                 </th>
               </tr>
               {u.entries.map((e) => (
-                <AccountRow key={`${e.hop} ${e.kind} ${e.domain}`} entry={e} balance={balanceOf(books, u.unit, e)} />
+                <Fragment key={`${e.hop} ${e.kind} ${e.domain}`}>
+                  <AccountRow entry={e} balance={balanceOf(books, u.unit, e)} />
+                  {afterEntry?.(u, e)}
+                </Fragment>
               ))}
               {u.error === '' && u.entries.length === 0 && (
                 <tr>
@@ -116,17 +121,60 @@ export function BalanceSign({ unexplained, whole = 'balances' }: Pick<Balance, '
   );
 }
 
-/** A line between units: what one sent to the next. */
-export function SentRow({ name, sent, unit, arrived }: { name: string; sent: number; unit: string; arrived: number | undefined }) {
+/** A part of what a unit received: what came to one of its ports. */
+export function PortRow({ port }: { port: UnitLedger['ports'][number] }) {
   return (
-    <tr className={styles.sentRow}>
+    <tr className={styles.partRow}>
+      <td>on UDP {port.port}</td>
+      <td className="num">{exact(port.received)}</td>
+      <td className="num">{exact(port.kept)}</td>
+      <td className={styles.keptAs} />
+      <td>{port.dropped.length === 0 ? '0' : <Drops drops={port.dropped} total={droppedOf(port)} />}</td>
+      <td className="num">{exact(port.missing)}</td>
+      <td className={styles.balance} />
+    </tr>
+  );
+}
+
+/** What a unit copied to another collector, or to its twin. */
+export function CopyRow({ copy }: { copy: UnitLedger['forwarded'][number] }) {
+  const underWay = Number(copy.received) - Number(copy.kept) - droppedOf(copy);
+  return (
+    <tr className={styles.partRow}>
+      <td>
+        <IconCopy size={13} aria-hidden /> copied to {copy.twin ? 'twin ' : ''}
+        {copy.target} <span className="dim">packets</span>
+      </td>
+      <td className="num">{exact(copy.received)}</td>
+      <td className="num">{exact(copy.kept)}</td>
+      <td className={styles.keptAs}>{copy.twin ? 'acknowledged' : 'sent'}</td>
+      <td>{copy.dropped.length === 0 ? '0' : <Drops drops={copy.dropped} total={droppedOf(copy)} />}</td>
+      <td className="num">{exact(underWay)}</td>
+      <td className={styles.balance} />
+    </tr>
+  );
+}
+
+type SentProps = { name: string; sent: number; unit: string } & Partial<Pick<Delivery, 'arrived' | 'dropped'>>;
+
+/** A line between units: what one sent to the next, and what did not get that far. */
+export function SentRow({ name, sent, unit, arrived, dropped = [] }: SentProps) {
+  return (
+    <tr className={styles.partRow}>
       <td>
         <IconArrowRight size={13} aria-hidden /> to {name} <span className="dim">{unit}</span>
       </td>
       <td className="num" />
       <td className="num">{exact(sent)}</td>
       <td className={styles.keptAs}>sent</td>
-      <td colSpan={3} className="dim">
+      <td>
+        {dropped.map(({ kind, drops }) => (
+          <span key={kind} className={styles.sentDrops}>
+            <Drops drops={drops} total={droppedOf({ dropped: [...drops] })} /> {kind}
+          </span>
+        ))}
+      </td>
+      <td colSpan={2} className="dim">
         {arrived === undefined ? '' : arrived >= sent ? 'all arrived' : `${exact(sent - arrived)} have not arrived yet`}
       </td>
     </tr>

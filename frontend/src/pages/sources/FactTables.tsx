@@ -1,35 +1,12 @@
 /** The facts of one exporter as small tables, a line per unit and domain. */
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import { SmallTable, type Head } from '../../components/SmallTable';
 import { exact, percent } from '../../format/numbers';
 import { skewText } from './cells';
 import { lossShare, placeOf, type Drop, type Source } from './source';
 import styles from './sources.module.css';
-import { hopOf, originOf, protocolName, reasonOf } from './words';
-
-type Head = readonly [name: string, kind?: 'num'];
-
-type Props = { label: string; heads: readonly (Head | false)[]; children: ReactNode };
-
-/** A small table that scrolls by itself where it is too wide. */
-export function Small({ label, heads, children }: Props) {
-  return (
-    <div className={`scroll ${styles.facts}`} tabIndex={0} role="region" aria-label={label}>
-      <table className="table">
-        <thead>
-          <tr>
-            {heads.filter((h) => h !== false).map(([name, kind]) => (
-              <th key={name} scope="col" className={kind}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  );
-}
+import { hopOf, originOf, protocolName, reasonOf } from '../../format/words';
 
 /** Whether lines must say of which unit and domain they are. */
 export const placed = (sources: readonly Source[]): Head | false => sources.length > 1 && ['Seen by'];
@@ -47,7 +24,7 @@ export function Warned({ children }: { children: ReactNode }) {
 
 export function SamplingTable({ sources }: { sources: readonly Source[] }) {
   return (
-    <Small label="Sampling by unit and domain" heads={[placed(sources), ['Rate'], ['Origin'], ['Rates lately'], ['Unscaled records', 'num']]}>
+    <SmallTable label="Sampling by unit and domain" heads={[placed(sources), ['Rate'], ['Origin'], ['Rates lately'], ['Unscaled records', 'num']]}>
       {sources.map((s) => (
         <tr key={s.id}>
           <Place of={s} among={sources} />
@@ -57,7 +34,7 @@ export function SamplingTable({ sources }: { sources: readonly Source[] }) {
           <td className="num">{s.sampling.unscaled === '0' ? '0' : <Warned>{exact(s.sampling.unscaled)}</Warned>}</td>
         </tr>
       ))}
-    </Small>
+    </SmallTable>
   );
 }
 
@@ -65,7 +42,7 @@ export function SequenceTable({ sources }: { sources: readonly Source[] }) {
   const lines = sources.flatMap((s) => s.sequences.map((q) => ({ s, q })));
   if (lines.length === 0) return <p className="dim">No sequence numbers in what it sends.</p>;
   return (
-    <Small
+    <SmallTable
       label="Sequence numbers by unit and domain"
       heads={[
         placed(sources), ['Counts'], ['Lost', 'num'], ['Expected', 'num'], ['Received', 'num'], ['Reordered', 'num'], ['Duplicates', 'num'], ['Resets', 'num'],
@@ -88,7 +65,7 @@ export function SequenceTable({ sources }: { sources: readonly Source[] }) {
           <td className="num">{exact(q.resets)}</td>
         </tr>
       ))}
-    </Small>
+    </SmallTable>
   );
 }
 
@@ -96,7 +73,7 @@ export function ClockTable({ sources }: { sources: readonly Source[] }) {
   const told = sources.filter((s) => s.protocols.some((p) => p !== 'sflow5'));
   if (told.length === 0) return <p className="dim">sFlow tells no export time.</p>;
   return (
-    <Small label="Clock by unit and domain" heads={[placed(sources), ['Ahead of the unit by'], ['Packets placed by their arrival', 'num']]}>
+    <SmallTable label="Clock by unit and domain" heads={[placed(sources), ['Ahead of the unit by'], ['Packets placed by their arrival', 'num']]}>
       {told.map((s) => (
         <tr key={s.id}>
           <Place of={s} among={sources} />
@@ -104,14 +81,14 @@ export function ClockTable({ sources }: { sources: readonly Source[] }) {
           <td className="num">{exact(s.clock.skewedPackets)}</td>
         </tr>
       ))}
-    </Small>
+    </SmallTable>
   );
 }
 
 export function DropTable({ drops }: { drops: readonly Drop[] }) {
   if (drops.length === 0) return <p className="dim">Nothing since the units started.</p>;
   return (
-    <Small label="Drops by unit and reason" heads={[['Unit'], ['Hop'], ['Reason'], ['Dropped', 'num']]}>
+    <SmallTable label="Drops by unit and reason" heads={[['Unit'], ['Hop'], ['Reason'], ['Dropped', 'num']]}>
       {drops.map((d) => (
         <tr key={`${d.unitName} ${d.hop} ${d.kind} ${d.reason}`}>
           <td>{d.unitName}</td>
@@ -122,6 +99,6 @@ export function DropTable({ drops }: { drops: readonly Drop[] }) {
           </td>
         </tr>
       ))}
-    </Small>
+    </SmallTable>
   );
 }

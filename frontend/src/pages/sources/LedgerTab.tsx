@@ -2,13 +2,13 @@ import { Skeleton } from '@mantine/core';
 import { Empty } from '../../components/Empty';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
-import { Fact } from '../../components/Strip';
+import { Fact, Strip } from '../../components/Strip';
 import { exact, si } from '../../format/numbers';
-import { Accounts, BalanceSign, SentRow } from './Accounts';
+import { Accounts, BalanceSign, CopyRow, PortRow, SentRow } from './Accounts';
 import { deliveriesOf, inFlowOrder, lossesOf, totalsOf, type Books, type Totals, type UnitLedger } from './ledger';
 import styles from './sources.module.css';
 import { useLedger } from './useSources';
-import { hopOf, reasonOf } from './words';
+import { hopOf, reasonOf } from '../../format/words';
 
 /** The books of the deployment: every packet and record, unit by unit. */
 export function LedgerTab() {
@@ -40,7 +40,13 @@ function Ledger({ books, stale }: { books: Books; stale: boolean }) {
         <h2 className="panelTitle">
           By unit and hop <span className={styles.titleNote}>since each unit started</span>
         </h2>
-        <Accounts label="Accounts by unit and hop" books={books} units={inFlowOrder(books.units)} after={(u) => <SentTo books={books} unit={u} />} />
+        <Accounts
+          label="Accounts by unit and hop"
+          books={books}
+          units={inFlowOrder(books.units)}
+          afterEntry={(u, e) => e.hop === 'receive' && u.ports.map((p) => <PortRow key={p.port} port={p} />)}
+          after={(u) => <SentTo books={books} unit={u} />}
+        />
       </section>
       <Losses units={books.units} />
     </div>
@@ -50,21 +56,31 @@ function Ledger({ books, stale }: { books: Books; stale: boolean }) {
 /** The whole in a line; each account below explains its part. */
 function Statement({ totals: t, isWhole }: { totals: Totals; isWhole: boolean }) {
   return (
-    <section className={`panel ${styles.statement}`} aria-label="Statement">
+    <Strip
+      label="Statement"
+      end={<BalanceSign unexplained={t.unexplained} whole={isWhole ? 'Every account balances' : 'Every account that is known balances'} />}
+    >
       <Fact label="Packets received" value={si(t.packets)} title={exact(t.packets)} />
       <Fact label="Records received" value={si(t.records)} title={exact(t.records)} />
       <Fact label="Records stored" value={si(t.stored)} title={exact(t.stored)} />
       <Fact label="Packets dropped" value={si(t.droppedPackets)} title={exact(t.droppedPackets)} alarm={t.droppedPackets > 0} />
       <Fact label="Records dropped" value={si(t.droppedRecords)} title={exact(t.droppedRecords)} alarm={t.droppedRecords > 0} />
       <Fact label="Under way" value={si(t.underWay)} title={exact(t.underWay)} />
-      <span className="grow" />
-      <BalanceSign unexplained={t.unexplained} whole={isWhole ? 'Every account balances' : 'Every account that is known balances'} />
-    </section>
+    </Strip>
   );
 }
 
 function SentTo({ books, unit }: { books: Books; unit: UnitLedger }) {
-  return deliveriesOf(books, unit).map((d) => <SentRow key={d.name} {...d} unit="packets" />);
+  return (
+    <>
+      {deliveriesOf(books, unit).map((d) => (
+        <SentRow key={d.name} {...d} unit="packets" />
+      ))}
+      {unit.forwarded.map((f) => (
+        <CopyRow key={f.target} copy={f} />
+      ))}
+    </>
+  );
 }
 
 function Losses({ units }: { units: readonly UnitLedger[] }) {

@@ -1,9 +1,10 @@
 import { Button, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
+import { mistakesOf, type Mistakes } from '../../components/mistakes';
 import { count } from '../../format/numbers';
 import { useSession } from '../../session/useSession';
 import type { Exporter } from './exporters';
-import { draftOf, isStale, mistakesIn, mistakesOf, type Draft, type Mistakes } from './settings';
+import { draftOf, fieldOf, mistakesIn, type Draft, type Field } from './settings';
 import styles from './sources.module.css';
 import { useDeleteSource, useUpdateSource } from './useSources';
 
@@ -39,7 +40,7 @@ function useDraft({ settings }: Exporter) {
 
 function Form({ id, exporter }: Props) {
   const { draft, isChanged, type, reset } = useDraft(exporter);
-  const [mistakes, setMistakes] = useState<Mistakes>({});
+  const [mistakes, setMistakes] = useState<Mistakes<Field>>({});
   const update = useUpdateSource();
   const change = (part: Partial<Draft>) => {
     update.reset();
@@ -57,7 +58,7 @@ function Form({ id, exporter }: Props) {
       await update.mutateAsync({ id, name: draft.name, samplingRate, basedOn: draft.basedOn });
       reset();
     } catch (cause) {
-      setMistakes(isStale(cause) ? { whole: 'Someone else has changed these settings meanwhile. Discard to see what is set now.' } : mistakesOf(cause));
+      setMistakes(mistakesOf(cause, fieldOf));
     }
   }
 

@@ -4,18 +4,19 @@ import { PageError } from '../../components/PageError';
 import { exact } from '../../format/numbers';
 import { Accounts, BalanceSign, SentRow } from './Accounts';
 import type { Exporter } from './exporters';
-import { totalsOf, type UnitLedger } from './ledger';
+import { lastingGap, totalsOf, type UnitLedger } from './ledger';
 import type { Source } from './source';
 import styles from './sources.module.css';
 import { useSourceLedger } from './useSources';
-import { protocolName } from './words';
+import { protocolName } from '../../format/words';
 
 /** The way of one exporter's packets and records through the deployment, hop by hop. */
 export function SourceAccount({ exporter }: { exporter: Exporter }) {
   const { data, error, isPending, refetch } = useSourceLedger(exporter);
   if (isPending) return <Skeleton height={160} />;
   if (!data) return <PageError error={error} retry={() => void refetch()} title="The account could not be read" />;
-  const { books, between, missing } = data;
+  const { books, gaps, missing } = data;
+  const between = lastingGap(gaps, exporter.recordsPerSecond);
   return (
     <>
       {missing.length > 0 && (
@@ -38,10 +39,10 @@ export function SourceAccount({ exporter }: { exporter: Exporter }) {
           />
         </>
       )}
-      {between !== undefined && between !== 0 && (
+      {between !== 0 && (
         <p className={styles.between}>
           {between > 0
-            ? `${exact(between)} records were sent by a Proxy and have not been received by its Slaves: under way, or lost between them.`
+            ? `${exact(between)} records were sent by a Proxy a minute ago or more and have not been received by its Slaves.`
             : `Slaves have received ${exact(-between)} records more than their Proxies count as sent: a Proxy was restarted.`}
         </p>
       )}
@@ -82,4 +83,4 @@ function Expected({ sources }: { sources: readonly Source[] }) {
 }
 
 const SentTo = ({ unit }: { unit: UnitLedger }) =>
-  unit.sent.map((s) => <SentRow key={s.slave} name={s.name || s.slave} sent={Number(s.records)} unit="records" arrived={undefined} />);
+  unit.sent.map((s) => <SentRow key={s.slave} name={s.name || s.slave} sent={Number(s.records)} unit="records" />);

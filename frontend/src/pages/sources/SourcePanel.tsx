@@ -2,14 +2,17 @@ import { CloseButton, UnstyledButton } from '@mantine/core';
 import { IconChartAreaLine, IconCopy } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { copyText } from '../../components/copy';
 import { Facts } from '../../components/Facts';
 import { PageError } from '../../components/PageError';
+import { SmallTable } from '../../components/SmallTable';
 import { exact, si, volume } from '../../format/numbers';
 import { ago, dateTime } from '../../format/times';
 import { sum } from '../../lists';
 import { usePreferences } from '../../preferences';
 import type { Exporter } from './exporters';
-import { ClockTable, DropTable, SamplingTable, SequenceTable, Small } from './FactTables';
+import { ClockTable, DropTable, SamplingTable, SequenceTable } from './FactTables';
+import { keyOf } from './interfaces';
 import { Forget, Settings } from './SettingsForm';
 import { placeOf, type Source } from './source';
 import { SourceAccount } from './SourceAccount';
@@ -18,7 +21,7 @@ import { SourceTemplates } from './SourceTemplates';
 import styles from './sources.module.css';
 import { ToneMark } from './ToneMark';
 import { useSourceDetail } from './useSources';
-import { protocolName } from './words';
+import { protocolName } from '../../format/words';
 
 type Props = { exporter: Exporter; now: number; close: () => void };
 
@@ -31,7 +34,7 @@ export function SourcePanel({ exporter, now, close }: Props) {
         <ToneMark tone={exporter.tone} />
         <span className={styles.address}>{address}</span>
         {exporter.name !== '' && <span>{exporter.name}</span>}
-        <UnstyledButton aria-label="Copy the address" onClick={() => void navigator.clipboard.writeText(address)}>
+        <UnstyledButton aria-label="Copy the address" onClick={() => void copyText(address)}>
           <IconCopy size={14} aria-hidden />
         </UnstyledButton>
         {group !== '' && <span className={styles.titleNote}>{group}</span>}
@@ -76,8 +79,8 @@ export function SourcePanel({ exporter, now, close }: Props) {
 /** What is asked of an open source only: its templates, and its interfaces if it tells of any. */
 function Announced({ exporter, now }: { exporter: Exporter; now: number }) {
   const { data, error, refetch } = useSourceDetail(exporter.address);
-  const own = data?.filter((d) => exporter.sources.some((s) => s.id === d.id));
-  const interfaces = own?.flatMap((d) => d.interfaces) ?? [];
+  const own = data?.details.filter((d) => exporter.sources.some((s) => s.id === d.id));
+  const interfaces = own?.flatMap((d) => d.interfaces.flatMap((i) => data?.reports[keyOf(d, i)] ?? [])) ?? [];
   return (
     <>
       <Section title="Templates">
@@ -140,13 +143,13 @@ function Traffic({ exporter: { leading, sources }, now }: { exporter: Exporter; 
           ['Protocol', [...new Set(sources.flatMap((s) => s.protocols))].map(protocolName).join(', ') || '–'],
           ['Received by', [...new Set(sources.map((s) => s.unitName))].join(', ')],
           ['Domains', [...new Set(sources.map((s) => s.domain))].join(', ')],
-          ['From ports', [...new Set(sources.flatMap((s) => s.ports))].join(', ') || '–'],
+          [sources.some((s) => s.port) ? 'Ports (apart)' : 'From ports', [...new Set(sources.flatMap((s) => s.ports))].join(', ') || '–'],
           ['Last seen', when(last)],
           ['First seen', when(first)],
         ]}
       />
       {sources.length > 1 && (
-        <Small
+        <SmallTable
           label="Traffic by unit and domain"
           heads={[['Seen by'], ['Protocol'], ['Records/s', 'num'], ['Records', 'num'], ['Packets', 'num'], ['Octets', 'num'], ['Last seen', 'num']]}
         >
@@ -161,7 +164,7 @@ function Traffic({ exporter: { leading, sources }, now }: { exporter: Exporter; 
               <td className="num">{s.lastSeen ? ago(Date.parse(s.lastSeen), now) : 'never'}</td>
             </tr>
           ))}
-        </Small>
+        </SmallTable>
       )}
     </>
   );

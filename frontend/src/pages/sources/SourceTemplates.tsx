@@ -1,12 +1,11 @@
+import { SmallTable } from '../../components/SmallTable';
 import { exact } from '../../format/numbers';
-import type { SourceDetailQuery } from '../../graphql/generated/graphql';
 import { sum } from '../../lists';
 import type { Exporter } from './exporters';
-import { placed, Small, Warned } from './FactTables';
+import { placed, Warned } from './FactTables';
+import type { Detail } from './interfaces';
 import { placeOf } from './source';
-import { protocolName } from './words';
-
-type Detail = SourceDetailQuery['sources']['sources'][number];
+import { protocolName } from '../../format/words';
 
 type Props = { exporter: Exporter; /** Undefined while it is asked for. */ details: readonly Detail[] | undefined };
 
@@ -23,7 +22,7 @@ export function SourceTemplates({ exporter, details }: Props) {
       {exporter.templates.isFlapping && <p><Warned>They change to and fro: several exporters behind one address.</Warned></p>}
       {changes > 0 && <p className="dim">{exact(changes)} times another layout came under a known ID.</p>}
       {known.length > 0 && (
-        <Small label="Templates by unit and domain" heads={[placed(exporter.sources), ['Protocol'], ['ID', 'num'], ['Fields', 'num'], ['For']]}>
+        <SmallTable label="Templates by unit and domain" heads={[placed(exporter.sources), ['Protocol'], ['ID', 'num'], ['Fields', 'num'], ['For']]}>
           {known.map((t) => (
             <tr key={t.key}>
               {exporter.sources.length > 1 && <td>{t.place}</td>}
@@ -33,7 +32,7 @@ export function SourceTemplates({ exporter, details }: Props) {
               <td>{t.isOptions ? 'options' : 'flows'}</td>
             </tr>
           ))}
-        </Small>
+        </SmallTable>
       )}
       {details && more > 0 && <p className="dim">and {exact(more)} more</p>}
     </>

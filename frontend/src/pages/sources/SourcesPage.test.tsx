@@ -167,7 +167,7 @@ test('what someone else has changed meanwhile is not overwritten', async () => {
   const form = within(await screen.findByRole('region', { name: 'Set by hand' }));
   await userEvent.type(form.getByLabelText('Name'), '2');
   await userEvent.click(form.getByRole('button', { name: 'Save' }));
-  expect(await form.findByRole('alert')).toHaveTextContent('Someone else has changed these settings');
+  expect(await form.findByRole('alert')).toHaveTextContent('Someone else has changed this');
   await userEvent.click(form.getByRole('button', { name: 'Discard' }));
   expect(form.getByLabelText('Name')).toHaveValue('core-1');
 });

@@ -5,7 +5,7 @@ import { useShortcuts } from '../../app/keys';
 import { Empty } from '../../components/Empty';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
-import { Fact, Strip } from '../../components/Strip';
+import { Fact, Freshness, Strip } from '../../components/Strip';
 import { useNow } from '../../components/useNow';
 import { exact, percent, si } from '../../format/numbers';
 import { sum } from '../../lists';
@@ -78,7 +78,7 @@ function Summary({ exporters }: { exporters: readonly Exporter[] }) {
   const dropped = sum(exporters, (e) => e.dropped);
   const unknown = exporters.filter((e) => e.sampling.origin === 'unknown').length;
   return (
-    <Strip live={false} pollMs={pollMs}>
+    <Strip end={<Freshness pollMs={pollMs} />}>
       <Fact label="Sources" value={exact(exporters.length)} />
       <Fact label="With problems" value={exact(troubled)} alarm={troubled > 0} />
       <Fact label="Received" value={`${si(sum(exporters, (e) => e.recordsPerSecond))} rec/s`} />

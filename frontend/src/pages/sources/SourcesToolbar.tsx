@@ -5,7 +5,7 @@ import { count, exact } from '../../format/numbers';
 import type { Exporter } from './exporters';
 import styles from './sources.module.css';
 import type { View } from './url';
-import { protocolName } from './words';
+import { protocolName } from '../../format/words';
 
 type Props = {
   view: View;

@@ -9,7 +9,7 @@ import type { Column } from './select';
 import { lossShare } from './source';
 import styles from './sources.module.css';
 import { ToneMark } from './ToneMark';
-import { originOf, protocolName, reasonOf } from './words';
+import { originOf, protocolName, reasonOf } from '../../format/words';
 
 export type ShownColumn = {
   id: Column;
@@ -25,13 +25,13 @@ export type ShownColumn = {
 const allColumns: readonly ShownColumn[] = [
   { id: 'health', label: 'Health', width: [66, 0], always: true, cell: (e) => <ToneMark tone={e.tone} /> },
   { id: 'exporter', label: 'Exporter', width: [114, 1.4], always: true, cell: (e) => <ExporterName exporter={e} /> },
-  { id: 'name', label: 'Name', width: [96, 1.4], always: true, cell: (e) => e.name || <None /> },
+  { id: 'name', label: 'Name', width: [96, 1.2], always: true, cell: (e) => e.name || <None /> },
   { id: 'group', label: 'Source group', width: [92, 1], cell: (e) => e.group || <None /> },
   { id: 'protocol', label: 'Protocol', width: [88, 1], cell: (e) => e.protocols.map(protocolName).join(', ') || <None /> },
   { id: 'seen', label: 'Last seen', width: [82, 0], num: true, cell: (e, now) => (e.lastSeen ? ago(e.lastSeen, now) : 'never') },
   { id: 'records', label: 'Records/s', width: [82, 0], num: true, always: true, cell: (e) => si(e.recordsPerSecond) },
   { id: 'packets', label: 'Packets/s', width: [82, 0], num: true, cell: (e) => si(e.packetsPerSecond) },
-  { id: 'sampling', label: 'Sampling', width: [120, 1], cell: (e) => <Sampling exporter={e} /> },
+  { id: 'sampling', label: 'Sampling', width: [148, 1], cell: (e) => <Sampling exporter={e} /> },
   { id: 'loss', label: 'Lost', width: [136, 1.2], num: true, always: true, cell: (e) => <Loss exporter={e} /> },
   { id: 'skew', label: 'Clock', width: [74, 0], num: true, cell: (e) => <Clock exporter={e} /> },
   { id: 'templates', label: 'Templates', width: [84, 0], num: true, cell: (e) => <Templates exporter={e} /> },
@@ -50,10 +50,13 @@ export function tracks(columns: readonly ShownColumn[]): { gridTemplateColumns: 
 const None = () => <span className="dim">–</span>;
 
 function ExporterName({ exporter }: { exporter: Exporter }) {
-  const domains = exporter.leading.length;
+  const domains = new Set(exporter.leading.map((s) => s.domain)).size;
+  const ports = [...new Set(exporter.leading.flatMap((s) => s.port ?? []))];
   return (
     <span className={styles.name}>
       <span className={styles.address}>{exporter.address}</span>
+      {ports.length === 1 && <span>:{ports[0]}</span>}
+      {ports.length > 1 && <span className={styles.extra}>{ports.length} ports</span>}
       {domains > 1 && <span className={styles.extra}>{domains} domains</span>}
     </span>
   );

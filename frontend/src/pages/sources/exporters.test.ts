@@ -32,7 +32,7 @@ test('two units that hold the same flows do not', () => {
 });
 
 test('two ports that are told apart add up', () => {
-  const e = only(source('192.0.2.1'), source('192.0.2.1', { id: 'other', ports: [40_001], recordsPerSecond: 20 }));
+  const e = only(source('192.0.2.1', { port: 40_000 }), source('192.0.2.1', { id: 'other', port: 40_001, recordsPerSecond: 20 }));
   expect(e.recordsPerSecond).toBe(120);
 });
 

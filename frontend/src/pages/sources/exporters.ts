@@ -4,7 +4,7 @@
  */
 import { groupBy, sum } from '../../lists';
 import { problemsOf, type Problem, type Tone, worst } from './problems';
-import { isByPort, lossShare, mergeDrops, type Drop, type Sequence, type Source } from './source';
+import { lossShare, mergeDrops, senderOf, type Drop, type Sequence, type Source } from './source';
 
 export type Exporter = {
   /** Unique, readable, and what the URL calls it: london/192.0.2.1. */
@@ -82,8 +82,7 @@ function exporterOf(key: string, sources: Source[], now: number): Exporter {
 function leaders(sources: readonly Source[]): Source[] {
   const more = (a: Source, b: Source) =>
     b.recordsPerSecond - a.recordsPerSecond || Number(b.records) - Number(a.records) || Number(b.packets) - Number(a.packets);
-  const sender = (s: Source) => (isByPort(s, sources) ? `${s.domain} ${s.ports.join(' ')}` : s.domain);
-  return [...groupBy(sources, sender).values()].map((own) => [...own].sort(more)[0] as Source);
+  return [...groupBy(sources, senderOf).values()].map((own) => [...own].sort(more)[0] as Source);
 }
 
 /** The newest rate of the busiest domain, with the rates of all. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { books as given, entry, unitLedger } from '../../test/sources';
-import { balanceOf, deliveriesOf, inFlowOrder, keepBooks, lossesOf, settleMs, startsOf, totalsOf, unitsOf, type UnitLedger } from './ledger';
+import {
+  balanceOf, deliveriesOf, inFlowOrder, keepBooks, keepGaps, lastingGap, lossesOf, settleMs, startsOf, totalsOf, unitsOf, type Gaps, type UnitLedger,
+} from './ledger';
 
 const started = startsOf(given());
 const kept = (units: UnitLedger[]) => keepBooks(undefined, units, started, 0);
@@ -67,8 +69,8 @@ describe('what a Proxy sent', () => {
   test('is compared with what arrived', () => {
     const { ledger } = given();
     expect(deliveriesOf(kept(ledger), proxy(ledger))).toEqual([
-      { name: 'london-slave-1', sent: 60, arrived: 60 },
-      { name: 'london-slave-2', sent: 60, arrived: 60 },
+      { name: 'london-slave-1', sent: 60, arrived: 60, dropped: [] },
+      { name: 'london-slave-2', sent: 60, arrived: 60, dropped: [] },
     ]);
   });
 
@@ -77,6 +79,21 @@ describe('what a Proxy sent', () => {
     const other = keepBooks(undefined, ledger, { ...started, 'id-london-slave-1': 0 }, 0);
     expect(deliveriesOf(other, proxy(ledger))[0]?.arrived).toBeUndefined();
   });
+});
+
+describe('what Slaves lack of an exporter', () => {
+  const over = (records: number[]) => records.reduce<Gaps>((gaps, n, i) => keepGaps(gaps, n, (i * settleMs) / 4), []);
+
+  test.each([
+    ['too soon to say', [900, 900], 0],
+    ['lost for a minute', [900, 950, 900, 910, 920], 900],
+    ['no more than what passes', [400, 450, 480, 460, 400], 0],
+    ['arrived after all', [900, 900, 900, 900, 0], 0],
+    ['more than was sent: a Proxy was restarted', [-2000, -2100, -2000, -2000, -2050], -2000],
+    ['counted at other moments', [6, -6, 6, -6, 6], 0],
+  ])('%s', (_, records, want) => expect(lastingGap(over(records), 100)).toBe(want));
+
+  test('no more of it is kept than a minute', () => expect(over(Array<number>(40).fill(900)).length).toBeLessThanOrEqual(5));
 });
 
 test('the account of one exporter is one of units', () => {

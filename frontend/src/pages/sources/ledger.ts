@@ -47,7 +47,9 @@ export function unitsOf(ledger: SourceLedger): UnitLedger[] {
     entries: accounts.map((a) => ({ ...a, exporter: ledger.exporter ?? null, domain: '0' })),
     sent: ledger.sent
       .filter((s) => s.unit === accounts[0]?.unit)
-      .map((s) => ({ slave: s.slave, name: s.slaveName, packets: '0', records: s.records })),
+      .map((s) => ({ slave: s.slave, name: s.slaveName, packets: '0', records: s.records, droppedPackets: [], droppedRecords: [] })),
+    ports: [],
+    forwarded: [],
   }));
 }
 
@@ -68,7 +70,26 @@ export function balanceOf(books: Books, unit: string, e: Entry): Balance {
   return { underWay: missing - unexplained, unexplained };
 }
 
-export const droppedOf = (e: Entry): number => sum(e.dropped, (d) => Number(d.count));
+/** Records that Proxies sent and Slaves lack, at some moments, the newest first. */
+export type Gaps = readonly { at: number; records: number }[];
+
+/** The gaps of the last minute, with the newest. */
+export const keepGaps = (before: Gaps, records: number, at: number): Gaps =>
+  [{ at, records }, ...before].filter((_, i, all) => i === 0 || at - (all[i - 1] as Gaps[number]).at < settleMs);
+
+/** Units tell their counts at different moments, so that what passes in this time is no gap. */
+const apartS = 5;
+
+/** What has been lacking (or too much, below 0) for a minute without a break; 0 while that is only what passes. */
+export function lastingGap(gaps: Gaps, recordsPerSecond: number): number {
+  const [newest, oldest] = [gaps[0], gaps[gaps.length - 1]];
+  if (!newest || !oldest || newest.at - oldest.at < settleMs) return 0;
+  const sign = Math.sign(newest.records);
+  const least = Math.min(...gaps.map((g) => g.records * sign));
+  return least > recordsPerSecond * apartS ? least * sign : 0;
+}
+
+export const droppedOf = (e: Pick<Entry, 'dropped'>): number => sum(e.dropped, (d) => Number(d.count));
 
 /** Units in the order in which flows pass them: each Proxy, then its Slaves. */
 export function inFlowOrder(units: readonly UnitLedger[]): UnitLedger[] {
@@ -122,6 +143,8 @@ export type Delivery = {
   sent: number;
   /** Undefined: the Slave does not answer, or counts since another start. */
   arrived: number | undefined;
+  /** What was dealt out to it and dropped, by kind. */
+  dropped: readonly { kind: string; drops: readonly EntryDrop[] }[];
 };
 
 /** Whether what a Proxy sent to each Slave has arrived there, in packets. */
@@ -130,7 +153,13 @@ export function deliveriesOf(books: Books, proxy: UnitLedger): Delivery[] {
     const slave = books.units.find((u) => u.unit === s.slave);
     const receive = slave?.entries.find((e) => e.hop === 'receive' && e.kind === 'packets' && !e.exporter);
     const isComparable = sameStart(books.started[proxy.unit], books.started[s.slave]);
-    return { name: s.name || s.slave, sent: Number(s.packets), arrived: receive && isComparable ? Number(receive.received) : undefined };
+    const dropped = [{ kind: 'records', drops: s.droppedRecords }, { kind: 'packets', drops: s.droppedPackets }];
+    return {
+      name: s.name || s.slave,
+      sent: Number(s.packets),
+      arrived: receive && isComparable ? Number(receive.received) : undefined,
+      dropped: dropped.filter(({ drops }) => drops.length > 0),
+    };
   });
 }
 

@@ -3,7 +3,7 @@ import { exact, percent } from '../../format/numbers';
 import { span } from '../../format/times';
 import { groupBy, sum } from '../../lists';
 import { lossShare, mergeDrops, placeOf, type Source } from './source';
-import { protocolName, reasonOf } from './words';
+import { protocolName, reasonOf } from '../../format/words';
 
 export type Tone = 'ok' | 'warn' | 'bad';
 

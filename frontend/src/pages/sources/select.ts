@@ -3,7 +3,7 @@ import { addressKey } from './address';
 import type { Exporter } from './exporters';
 import { byTone } from './problems';
 import { lossShare } from './source';
-import { originOf, protocolName } from './words';
+import { originOf, protocolName } from '../../format/words';
 
 export type Wanted = {
   text: string;
@@ -25,7 +25,7 @@ export function select(exporters: readonly Exporter[], { text, group, protocol, 
 }
 
 function searchable(e: Exporter): string {
-  const units = e.sources.map((s) => s.unitName);
+  const units = e.sources.flatMap((s) => [s.unitName, ...(s.port ? [String(s.port)] : [])]);
   const protocols = e.protocols.map(protocolName);
   const origin = originOf(e.sampling.origin)?.short ?? '';
   const reasons = e.drops.map((d) => d.reason);

@@ -23,12 +23,14 @@ export function mergeDrops(sources: readonly Source[]): Drop[] {
   return merged.filter((d) => d.count !== '0').sort((a, b) => Number(b.count) - Number(a.count));
 }
 
-/** Whether a unit tells senders of one address and domain apart by their ports. */
-export const isByPort = (s: Source, among: readonly Source[]): boolean =>
-  among.some((o) => o !== s && o.unit === s.unit && o.domain === s.domain);
+/** Whether the source group tells senders of one address apart by their ports. */
+const isByPort = ({ port }: Source): boolean => port !== null && port !== undefined;
+
+/** What makes a sender of one address a source of its own: its domain, or its port. */
+export const senderOf = (s: Source): string => (isByPort(s) ? `${s.domain} port ${s.port}` : s.domain);
 
 /** The unit, domain and port of a source, as far as they tell it from the others. */
 export function placeOf(s: Source, among: readonly Source[]): string {
-  const port = isByPort(s, among) ? `, port ${s.ports.join(' ')}` : '';
+  const port = isByPort(s) ? `, port ${s.port}` : '';
   return among.some((o) => o.domain !== s.domain) ? `${s.unitName}, domain ${s.domain}${port}` : `${s.unitName}${port}`;
 }

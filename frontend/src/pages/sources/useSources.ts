@@ -6,7 +6,8 @@ import {
   type DeleteInput, type SourceLedgerQuery, type SourcesQueryVariables, type UpdateSourceInput,
 } from '../../graphql/generated/graphql';
 import type { Exporter } from './exporters';
-import { keepBooks, startsOf, unitsOf, type Books } from './ledger';
+import { keepReports, type Detail, type Known } from './interfaces';
+import { keepBooks, keepGaps, startsOf, unitsOf, type Books, type Gaps } from './ledger';
 import type { Wanted } from './select';
 
 /** How often the figures are asked for. */
@@ -57,12 +58,20 @@ export function useSources(wanted: Wanted) {
   return isLarge && some.data ? some : all;
 }
 
+export type SourceDetail = { details: readonly Detail[]; reports: Known };
+
 /** What is asked of an open exporter only: too much for every row. */
 export function useSourceDetail(exporter: string) {
+  const queries = useQueryClient();
+  const queryKey = ['source', exporter];
   return useQuery({
     refetchInterval: pollMs,
-    queryKey: ['source', exporter],
-    queryFn: async ({ signal }) => (await execute(SourceDetailDocument, { exporter, limit }, signal)).sources.sources,
+    queryKey,
+    queryFn: async ({ signal }): Promise<SourceDetail> => {
+      const { sources } = await execute(SourceDetailDocument, { exporter, limit }, signal);
+      const before = queries.getQueryData<SourceDetail>(queryKey);
+      return { details: sources.sources, reports: keepReports(before?.reports, sources.sources) };
+    },
   });
 }
 
@@ -83,8 +92,8 @@ export function useLedger() {
 
 export type SourceBooks = {
   books: Books;
-  /** Records between a Proxy and its Slaves; undefined where that is not known. */
-  between: number | undefined;
+  /** Records between Proxies and their Slaves lately; empty where that is not known. */
+  gaps: Gaps;
   missing: SourceLedgerQuery['sourceLedgers']['missing'];
 };
 
@@ -98,11 +107,11 @@ export function useSourceLedger({ address, group }: Pick<Exporter, 'address' | '
     queryFn: async ({ signal }): Promise<SourceBooks> => {
       const { ledgers, missing } = (await execute(SourceLedgerDocument, { exporter: address, limit }, signal)).sourceLedgers;
       const own = ledgers.find((l) => l.exporter === address && l.sourceGroupName === group);
-      const before = queries.getQueryData<SourceBooks>(queryKey)?.books;
-      const between = own?.underway;
+      const before = queries.getQueryData<SourceBooks>(queryKey);
+      const between = own?.underway ?? undefined;
       return {
-        books: keepBooks(before, own ? unitsOf(own) : [], {}, Date.now()),
-        between: between === null || between === undefined ? undefined : Number(between),
+        books: keepBooks(before?.books, own ? unitsOf(own) : [], {}, Date.now()),
+        gaps: between === undefined ? [] : keepGaps(before?.gaps ?? [], Number(between), Date.now()),
         missing,
       };
     },

@@ -2,19 +2,33 @@ import { useComputedColorScheme } from '@mantine/core';
 import { IconBolt, IconDatabase, IconDeviceDesktopAnalytics, IconRouter, IconServer2 } from '@tabler/icons-react';
 import {
   Background, BaseEdge, Controls, EdgeLabelRenderer, getBezierPath, Handle, Position, ReactFlow, type Edge, type EdgeProps,
-  type Node, type NodeProps,
+  type Node, type NodeProps, type ReactFlowInstance,
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import { useMemo } from 'react';
+import { useElementSize } from '@mantine/hooks';
+import { createContext, use, useEffect, useMemo, useState } from 'react';
 import { StateBadge, toneOf } from '../../components/StateBadge';
 import { si } from '../../format/numbers';
-import { layOut, nodeSize, type MapEdge, type MapNode } from './layout';
+import { layOut, nodeSize, type Direction, type MapEdge, type MapNode } from './layout';
 import styles from './TopologyMap.module.css';
-import { modelNames, type Section, type SourceGroup } from './sections';
+import { modelNames, type Choices, type Section, type SourceGroup } from './sections';
 import type { Unit } from './useTopology';
 
 type UnitNode = Node<{ unit: Unit; chosen: boolean }, 'unit'>;
-type SourceNode = Node<{ source: SourceGroup }, 'source'>;
+type SourceNode = Node<{ source: SourceGroup; chosen: boolean }, 'source'>;
+
+const Way = createContext<Direction>('LR');
+
+/** Where edges come in and go out. */
+function Handles() {
+  const across = use(Way) === 'LR';
+  return (
+    <>
+      <Handle type="target" position={across ? Position.Left : Position.Top} isConnectable={false} />
+      <Handle type="source" position={across ? Position.Right : Position.Bottom} isConnectable={false} />
+    </>
+  );
+}
 
 const icons = { master: IconDeviceDesktopAnalytics, proxy: IconRouter, slave: IconServer2, standalone: IconBolt };
 
@@ -23,7 +37,7 @@ function UnitBox({ data: { unit, chosen } }: NodeProps<UnitNode>) {
   const carries = unit.role !== 'master';
   return (
     <div className={styles.unit} data-tone={toneOf(unit.status.state)} data-chosen={chosen || undefined}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handles />
       <Icon size={20} stroke={1.6} className={styles.unitIcon} aria-hidden />
       <span className={styles.unitText}>
         <strong>{unit.name}</strong>
@@ -32,15 +46,14 @@ function UnitBox({ data: { unit, chosen } }: NodeProps<UnitNode>) {
           {carries && <span>{si(unit.status.rates.keptPerSecond)}/s</span>}
         </span>
       </span>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
   );
 }
 
-function SourceBox({ data: { source } }: NodeProps<SourceNode>) {
+function SourceBox({ data: { source, chosen } }: NodeProps<SourceNode>) {
   return (
-    <div className={styles.source}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+    <div className={styles.source} data-chosen={chosen || undefined}>
+      <Handles />
       <IconDatabase size={18} stroke={1.6} aria-hidden />
       <span className={styles.unitText}>
         <strong>{source.name}</strong>
@@ -48,7 +61,6 @@ function SourceBox({ data: { source } }: NodeProps<SourceNode>) {
           {modelNames[source.model]} · {source.delivery} · UDP {source.listen.join(', ')}
         </span>
       </span>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
   );
 }
@@ -79,7 +91,7 @@ const edgeTypes = { rate: RateLine };
 function toNode(n: MapNode, chosen: string | undefined): UnitNode | SourceNode {
   const common = { id: n.id, position: { x: n.x, y: n.y }, ...nodeSize, draggable: false, connectable: false };
   return n.kind === 'source'
-    ? { ...common, type: 'source', data: { source: n.source }, selectable: false, focusable: false }
+    ? { ...common, type: 'source', data: { source: n.source, chosen: n.id === chosen }, ariaLabel: `source group ${n.source.name}` }
     : { ...common, type: 'unit', data: { unit: n.unit, chosen: n.id === chosen }, ariaLabel: `${n.unit.role} ${n.unit.name}, ${n.unit.status.state}` };
 }
 
@@ -97,35 +109,52 @@ function toEdge(e: MapEdge): RateEdge {
   };
 }
 
-type Props = { sections: readonly Section[]; chosen?: string; choose: (unit: string) => void };
+type Props = Choices & { sections: readonly Section[] };
+
+/** Below this width, in pixels, the map reads from the top down. */
+const narrow = 620;
+
+const fit = { padding: 0.08, maxZoom: 1.1 };
 
 /** The deployment as a picture; the table beneath says the same in words. */
-export default function TopologyMap({ sections, chosen, choose }: Props) {
+export default function TopologyMap({ sections, chosen, chooseUnit, chooseGroup }: Props) {
   const scheme = useComputedColorScheme('light');
-  const { nodes, edges } = useMemo(() => layOut(sections), [sections]);
+  const { ref, width, height } = useElementSize();
+  const direction: Direction = width > 0 && width < narrow ? 'TB' : 'LR';
+  const { nodes, edges } = useMemo(() => layOut(sections, direction), [sections, direction]);
+  const [map, setMap] = useState<ReactFlowInstance<UnitNode | SourceNode, RateEdge>>();
+  useEffect(() => {
+    if (map && width > 0) void map.fitView(fit);
+  }, [map, width, height, direction, nodes.length]);
   return (
-    <ReactFlow
-      className={styles.map}
-      nodes={nodes.map((n) => toNode(n, chosen))}
-      edges={edges.map(toEdge)}
-      nodeTypes={nodeTypes}
-      edgeTypes={edgeTypes}
-      colorMode={scheme}
-      onNodeClick={(_, node) => node.type === 'unit' && choose(node.id)}
-      nodesDraggable={false}
-      nodesConnectable={false}
-      edgesFocusable={false}
-      zoomOnScroll={false}
-      preventScrolling={false}
-      minZoom={0.3}
-      maxZoom={1.4}
-      fitView
-      fitViewOptions={{ padding: 0.08, maxZoom: 1.1 }}
-      proOptions={{ hideAttribution: true }}
-      aria-label="Map of the deployment"
-    >
-      <Background gap={18} size={1} />
-      <Controls showInteractive={false} position="bottom-right" />
-    </ReactFlow>
+    <div ref={ref} className={styles.whole}>
+      <Way value={direction}>
+        <ReactFlow
+          key={direction}
+          className={styles.map}
+          nodes={nodes.map((n) => toNode(n, chosen))}
+          edges={edges.map(toEdge)}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          colorMode={scheme}
+          onInit={setMap}
+          onNodeClick={(_, node) => (node.type === 'unit' ? chooseUnit(node.id) : chooseGroup(node.id))}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          edgesFocusable={false}
+          zoomOnScroll={false}
+          preventScrolling={false}
+          minZoom={0.3}
+          maxZoom={1.4}
+          fitView
+          fitViewOptions={fit}
+          proOptions={{ hideAttribution: true }}
+          aria-label="Map of the deployment"
+        >
+          <Background gap={18} size={1} />
+          <Controls showInteractive={false} position="bottom-right" />
+        </ReactFlow>
+      </Way>
+    </div>
   );
 }

@@ -1,17 +1,22 @@
 import { Skeleton } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
+import { useShortcuts } from '../../app/keys';
 import { Empty } from '../../components/Empty';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
-import { Fact, Strip } from '../../components/Strip';
+import { Fact, Freshness, Strip } from '../../components/Strip';
 import { useNow } from '../../components/useNow';
 import { count, exact, si, volume } from '../../format/numbers';
-import { sections, summarize, troubles } from './sections';
+import { SourceGroupPanel } from './group/SourceGroupPanel';
+import { sections, summarize, troubles, type Choices } from './sections';
 import styles from './topology.module.css';
 import { TopologyTable } from './TopologyTable';
 import { UnitPanel } from './UnitPanel';
 import { pollMs, useTopology, type Topology } from './useTopology';
+
+/** What is open beside the map, in the URL: a unit, or a source group. */
+type Open = { unit?: string; group?: string };
 
 const TopologyMap = lazy(() => import('./TopologyMap'));
 
@@ -36,30 +41,38 @@ function LoadingTopology() {
 function Deployment({ topology, live, stale }: { topology: Topology; live: boolean; stale: boolean }) {
   const now = useNow();
   const navigate = useNavigate();
-  const { unit: chosen } = useSearch({ strict: false }) as { unit?: string };
-  const choose = (unit?: string) => void navigate({ to: '/topology', search: { unit: unit === chosen ? undefined : unit } });
+  const open = useSearch({ strict: false }) as Open;
+  const go = (search: Open) => void navigate({ to: '/topology', search });
+  const choices: Choices = {
+    chosen: open.unit ?? open.group,
+    chooseUnit: (unit) => go(unit === open.unit ? {} : { unit }),
+    chooseGroup: (group) => go(group === open.group ? {} : { group }),
+  };
   const parts = useMemo(() => sections(topology), [topology]);
-  const unit = topology.units.find((u) => u.id === chosen);
+  const unit = topology.units.find((u) => u.id === open.unit);
+  const group = topology.sourceGroups.find((g) => g.id === open.group);
+  useShortcuts([{ keys: 'Escape', label: 'Close', run: () => choices.chosen !== undefined && go({}) }]);
   return (
     <div className={styles.page}>
       <SummaryStrip topology={topology} live={live} />
       <Troubles topology={topology} stale={stale} />
-      <div className={styles.split} data-open={unit ? true : undefined}>
+      <div className={styles.split} data-open={unit ? 'unit' : group ? 'group' : undefined}>
         <div className={styles.main}>
           <section className={`panel ${styles.map}`} aria-label="Map">
             <Suspense fallback={<Skeleton height="100%" />}>
-              <TopologyMap sections={parts} chosen={chosen} choose={choose} />
+              <TopologyMap sections={parts} {...choices} />
             </Suspense>
           </section>
           <section className="panel" aria-label="Table">
             {topology.units.length === 0 ? (
               <Empty title="No units yet">Create units through the API, then let them join with a join token.</Empty>
             ) : (
-              <TopologyTable sections={parts} revision={topology.revision} now={now} chosen={chosen} choose={choose} />
+              <TopologyTable sections={parts} revision={topology.revision} now={now} {...choices} />
             )}
           </section>
         </div>
-        {unit && <UnitPanel unit={unit} topology={topology} now={now} close={() => choose(undefined)} />}
+        {unit && <UnitPanel unit={unit} topology={topology} now={now} close={() => go({})} />}
+        {group && <SourceGroupPanel key={group.id} group={group} topology={topology} close={() => go({})} />}
       </div>
     </div>
   );
@@ -68,7 +81,7 @@ function Deployment({ topology, live, stale }: { topology: Topology; live: boole
 function SummaryStrip({ topology, live }: { topology: Topology; live: boolean }) {
   const s = summarize(topology);
   return (
-    <Strip live={live} pollMs={pollMs}>
+    <Strip end={<Freshness live={live} pollMs={pollMs} />}>
       <Fact label="Units active" value={`${s.active} of ${s.units}`} alarm={s.active < s.units} />
       <Fact label="Received" value={`${si(s.received)} rec/s`} />
       <Fact label="Stored" value={`${si(s.stored)} rec/s`} />

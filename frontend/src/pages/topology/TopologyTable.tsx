@@ -5,17 +5,11 @@ import { StateBadge } from '../../components/StateBadge';
 import { exact, si, volume } from '../../format/numbers';
 import { ago, clock, dateTime, type Zone } from '../../format/times';
 import { usePreferences } from '../../preferences';
-import { describeSource, reasonsOf, type Place, type Section } from './sections';
+import { describeSource, reasonsOf, type Choices, type Place, type Section } from './sections';
 import styles from './topology.module.css';
 import type { Unit } from './useTopology';
 
-type Props = {
-  sections: readonly Section[];
-  revision: string;
-  now: number;
-  chosen?: string;
-  choose: (unit: string) => void;
-};
+type Props = Choices & { sections: readonly Section[]; revision: string; now: number };
 
 const columns = [
   ['Unit', ''], ['Role', ''], ['State', ''], ['Proxy group', ''], ['Records in', 'num'], ['Kept', 'num'],
@@ -24,7 +18,8 @@ const columns = [
 ] as const;
 
 /** All units with their numbers: the map as text. */
-export function TopologyTable({ sections, revision, now, chosen, choose }: Props) {
+export function TopologyTable({ sections, revision, now, ...choices }: Props) {
+  const { chosen, chooseUnit } = choices;
   const { zone } = usePreferences();
   return (
     <div className={`scroll ${styles.tableBox}`} tabIndex={0} role="region" aria-label="Units">
@@ -43,11 +38,11 @@ export function TopologyTable({ sections, revision, now, chosen, choose }: Props
             <Fragment key={section.key}>
               <tr className={styles.sectionRow}>
                 <th scope="colgroup" colSpan={columns.length}>
-                  <SectionTitle section={section} />
+                  <SectionTitle section={section} {...choices} />
                 </th>
               </tr>
               {section.places.map((place) => (
-                <UnitRow key={place.unit.id} {...{ place, revision, now, zone, choose }} chosen={place.unit.id === chosen} />
+                <UnitRow key={place.unit.id} {...{ place, revision, now, zone }} choose={chooseUnit} chosen={place.unit.id === chosen} />
               ))}
               {section.places.length === 0 && (
                 <tr>
@@ -64,7 +59,7 @@ export function TopologyTable({ sections, revision, now, chosen, choose }: Props
   );
 }
 
-function SectionTitle({ section }: { section: Section }) {
+function SectionTitle({ section, chosen, chooseGroup }: Choices & { section: Section }) {
   if (section.kind === 'masters') {
     return (
       <span className={styles.sectionTitle}>
@@ -82,7 +77,10 @@ function SectionTitle({ section }: { section: Section }) {
   const { source } = section;
   return (
     <span className={styles.sectionTitle}>
-      <IconDatabase size={14} aria-hidden /> {source.name}
+      <IconDatabase size={14} aria-hidden />
+      <UnstyledButton className={styles.unitName} aria-label={`Source group ${source.name}`} onClick={() => chooseGroup(source.id)} aria-pressed={source.id === chosen}>
+        {source.name}
+      </UnstyledButton>
       <span className={styles.sectionDetail}>
         {describeSource(source)}
         {source.description && ` – ${source.description}`}

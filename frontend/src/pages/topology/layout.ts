@@ -1,4 +1,4 @@
-/** Places the units on the map: Masters, source groups, Proxies, Slaves, from left to right. */
+/** Places the units on the map: Masters, source groups, Proxies, Slaves. */
 import { graphlib, layout as dagreLayout } from '@dagrejs/dagre';
 import type { Section, SourceGroup, ProxyGroup } from './sections';
 import type { Unit } from './useTopology';
@@ -10,6 +10,9 @@ export type MapNode =
 export type MapEdge = { id: string; from: string; to: string; kind: 'control' | 'flows'; rate: number };
 
 export const nodeSize = { width: 206, height: 56 };
+
+/** From left to right, or from the top down where there is no room for that. */
+export type Direction = 'LR' | 'TB';
 
 /** The pieces of the map, without positions. */
 function pieces(sections: readonly Section[]): { nodes: MapNode[]; edges: MapEdge[] } {
@@ -31,10 +34,10 @@ function pieces(sections: readonly Section[]): { nodes: MapNode[]; edges: MapEdg
   return { nodes, edges };
 }
 
-export function layOut(sections: readonly Section[]): { nodes: MapNode[]; edges: MapEdge[] } {
+export function layOut(sections: readonly Section[], direction: Direction): { nodes: MapNode[]; edges: MapEdge[] } {
   const { nodes, edges } = pieces(sections);
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 104, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: direction, nodesep: 18, ranksep: direction === 'LR' ? 104 : 44, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const n of nodes) graph.setNode(n.id, { ...nodeSize });
   for (const e of edges) graph.setEdge(e.from, e.to);

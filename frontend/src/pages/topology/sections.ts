@@ -10,6 +10,14 @@ export type Place = {
   weight?: number;
 };
 
+/** What is open beside the table, and how something else is opened. */
+export type Choices = {
+  /** ID of a unit or a source group. */
+  chosen: string | undefined;
+  chooseUnit: (unit: string) => void;
+  chooseGroup: (sourceGroup: string) => void;
+};
+
 export type Section =
   | { kind: 'masters'; key: string; places: Place[] }
   | { kind: 'source'; key: string; source: SourceGroup; groups: ProxyGroup[]; places: Place[] }

@@ -2,7 +2,7 @@
 
 const protocols: Record<string, string> = {
   netflow1: 'NetFlow v1', netflow5: 'NetFlow v5', netflow7: 'NetFlow v7', netflow9: 'NetFlow v9', ipfix: 'IPFIX',
-  sflow5: 'sFlow v5',
+  sflow5: 'sFlow v5', sflow: 'sFlow v5',
 };
 
 export const protocolName = (protocol: string): string => protocols[protocol] ?? protocol;
@@ -71,6 +71,7 @@ export type HopName = { stage: string; kept: string };
 
 const hops: Record<string, HopName> = {
   'receive packets': { stage: 'Received', kept: 'handed on' },
+  'twin packets': { stage: 'Copies of the twin', kept: 'handed on' },
   'distribute packets': { stage: 'Parsed', kept: 'parsed' },
   'distribute records': { stage: 'Distributed', kept: 'sent to Slaves' },
   'store packets': { stage: 'Decoded', kept: 'decoded' },

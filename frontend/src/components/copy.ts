@@ -1,0 +1,16 @@
+/**
+ * Puts a text on the clipboard. Browsers lend the modern way only to secure
+ * pages; a dashboard over plain HTTP needs the old one.
+ */
+export async function copyText(text: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.style.position = 'fixed';
+  area.style.opacity = '0';
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+  return undefined;
+}
