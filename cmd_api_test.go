@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -109,6 +110,23 @@ standalone hq: active, control h:2210, query h:4210
 	}
 }
 
+func TestTopologyShowsHowFullStoresAre(t *testing.T) {
+	topo := someTopology(topology.Active)
+	topo.SourceGroups[0].Retention = topology.Retention{MaxAge: 86400, Quota: 1 << 30}
+	s := &topo.Units[1].Status
+	s.StoreBytes, s.StoreFree, s.StoreMinimum, s.StoreQuota = 300<<20, 7<<30, topology.MinQuota, 1<<30
+	s.Oldest = time.Unix(1_700_000_000, 0)
+	_, stdout, _, _ := runAgainst(t, map[string]any{"GET topology": topo}, "topology", "show")
+	for _, want := range []string{
+		"listening on 2055, keeping flows of 1d and 1.0 GiB per Slave\n",
+		"query h:4210, 300 MiB of 1.0 GiB used, 7.0 GiB free, flows since 2023-11-14T22:13:20Z, weight 2\n",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is not in\n%s", want, stdout)
+		}
+	}
+}
+
 func TestTopologyChanges(t *testing.T) {
 	done := rest.Outcome{ID: "x", Revision: "5", Affected: []string{"u1"}}
 	tests := []struct{ line, request, body string }{
@@ -119,6 +137,8 @@ func TestTopologyChanges(t *testing.T) {
 		{"unassign london-1", "PATCH proxy-groups/p1", `{"sourceGroup":null}`},
 		{"update-source-group london --listen 6343", "PATCH source-groups/s1", `{"listen":[6343]}`},
 		{"update-source-group london --identity address+port --relayed 2055", "PATCH source-groups/s1", `{"identity":"address+port","relayed":[2055]}`},
+		{"create-source-group paris --listen 2055 --quota 500GiB", "POST source-groups", `{"listen":[2055],"name":"paris","retention":{"quotaBytes":"536870912000"}}`},
+		{"update-source-group london --max-age 30d --quota 0", "PATCH source-groups/s1", `{"retention":{"maxAgeSeconds":2592000,"quotaBytes":null}}`},
 		{"update-unit hq --name head", "PATCH units/u3", `{"name":"head"}`},
 		{"delete unit hq", "DELETE units/u3", ``},
 	}
@@ -132,7 +152,10 @@ func TestTopologyChanges(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", test.line, diff)
 		}
 	}
-	for _, line := range []string{"assign london-1", "assign london-1 nowhere", "create-proxy-group p --slaves slave-1:x", "paint hq", "delete castle hq", "create-source-group x --listen many"} {
+	for _, line := range []string{
+		"assign london-1", "assign london-1 nowhere", "create-proxy-group p --slaves slave-1:x", "paint hq", "delete castle hq", "create-source-group x --listen many",
+		"update-source-group london --quota much", "update-source-group london --max-age long",
+	} {
 		if code, _, stderr, _ := runAgainst(t, map[string]any{"GET topology": someTopology(topology.Active)}, append([]string{"topology"}, strings.Fields(line)...)...); code == exitGood || stderr == "" {
 			t.Errorf("topology %s: exit code %d, want an error", line, code)
 		}

@@ -20,6 +20,7 @@ const topologyExamples = `  weir topology show
   weir topology unassign london-1
   weir topology update-source-group london --listen 2055,6343
   weir topology update-source-group london --identity address+port
+  weir topology update-source-group london --max-age 90d --quota 500GiB
   weir topology delete proxy-group london-1 --dry-run
 
 A weight follows the name of a Slave after a colon; without one it is 1.

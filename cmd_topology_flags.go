@@ -16,6 +16,7 @@ type topologyFlags struct {
 	role, control, query                 *string
 	description, model, delivery, listen *string
 	identity, relayed                    *string
+	maxAge, quota                        *string
 	sourceGroup, proxy, slaves, newName  *string
 	priority                             *int
 	dryRun                               *bool
@@ -33,6 +34,8 @@ func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
 		listen:      fs.String("listen", "", "source group: UDP `ports`, comma-separated"),
 		identity:    fs.String("identity", "", "source group: `what` makes an exporter: session, address, address+port or address+domain"),
 		relayed:     fs.String("relayed", "", "source group: those of its `ports` where records may name their own exporter"),
+		maxAge:      fs.String("max-age", "", "source group: `age` at which flows are removed, such as 30d; 0 leaves it to each Slave"),
+		quota:       fs.String("quota", "", "source group: `size` of the flows of each Slave, such as 500GiB; 0 leaves it to each Slave"),
 		sourceGroup: fs.String("source-group", "", "proxy group: `name` of its source group"),
 		proxy:       fs.String("proxy", "", "proxy group: `name` of its Proxy or standalone Slave"),
 		slaves:      fs.String("slaves", "", "proxy group: `names` of its Slaves, comma-separated, with weights as NAME:3"),
@@ -77,7 +80,11 @@ func (f topologyFlags) sourceGroupFields() (map[string]any, error) {
 		}
 		fields[name] = ports
 	}
-	return fields, nil
+	keep, err := f.retentionFields()
+	if len(keep) > 0 {
+		fields["retention"] = keep
+	}
+	return fields, err
 }
 
 // portList reads the ports in a flag.

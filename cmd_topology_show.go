@@ -15,8 +15,8 @@ func showTopology(t rest.Topology, stdout io.Writer) error {
 	fmt.Fprintf(&out, "revision %s of cluster %s\n", t.Revision, t.Cluster)
 	shown := map[topology.UnitID]bool{}
 	for _, g := range t.SourceGroups {
-		fmt.Fprintf(&out, "source group %s: %s, %s, listening on %s\n", g.Name, g.Model, g.Delivery,
-			strings.Trim(fmt.Sprint(g.Listen), "[]"))
+		fmt.Fprintf(&out, "source group %s: %s, %s, listening on %s%s\n", g.Name, g.Model, g.Delivery,
+			strings.Trim(fmt.Sprint(g.Listen), "[]"), keeping(g.Retention))
 		for _, p := range t.ProxyGroups {
 			if p.SourceGroup == g.ID {
 				showProxyGroup(&out, t, p, shown)
@@ -53,5 +53,5 @@ func showProxyGroup(out io.Writer, t rest.Topology, p rest.ProxyGroup, shown map
 }
 
 func unitLine(u rest.Unit) string {
-	return fmt.Sprintf("%s %s: %s, control %s, query %s", u.Role, u.Name, u.Status.State, u.Control, u.Query)
+	return fmt.Sprintf("%s %s: %s, control %s, query %s%s", u.Role, u.Name, u.Status.State, u.Control, u.Query, usage(u.Status))
 }

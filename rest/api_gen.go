@@ -67,6 +67,9 @@ type Delivery = topology.Delivery
 // Dropped Count by reason; reasons that never occurred are absent
 type Dropped map[string]Uint64
 
+// Exporters Addresses or CIDR prefixes
+type Exporters = []string
+
 // FilterProblem defines model for FilterProblem.
 type FilterProblem struct {
 	Expected []string `json:"expected"`
@@ -106,6 +109,16 @@ type FlowSource struct {
 
 // FlowSourcePatch defines model for FlowSourcePatch.
 type FlowSourcePatch = json.RawMessage
+
+// Forward Other collectors that get copies of the export packets, octet by octet.
+// Copies never hold flows up: each target has a bounded queue, and what does
+// not fit is dropped and counted for it (`forwarded` of the ledger).
+type Forward = []ForwardTarget
+
+// ForwardTarget Empty lists mean all. The lists choose whole packets, with the templates and
+// options data that belong to the flow records; a filter of flow records
+// could not. Whether the collector is there nobody can tell over UDP.
+type ForwardTarget = topology.Target
 
 // Identity What makes two senders two exporters. `session`: an address is an
 // exporter; templates hold for the port that announced them, sampling
@@ -158,6 +171,21 @@ type LedgerEntry struct {
 	// Split How many of the received records are the second direction of a biflow,
 	// which is one record on its way and two in the store
 	Split Split `json:"split"`
+}
+
+// LedgerForwarded What became of the copies for one target or twin, in export packets. Kept is
+// what the kernel took, or what the twin acknowledged.
+type LedgerForwarded struct {
+	// Dropped Count by reason; reasons that never occurred are absent
+	Dropped  Dropped `json:"dropped"`
+	Kept     Uint64  `json:"kept"`
+	Received Uint64  `json:"received"`
+
+	// Target Name of the forwarding target, or of the twin unit
+	Target string `json:"target"`
+
+	// Twin Unit ID of a twin; absent: a forwarding target
+	Twin string `json:"twin,omitempty"`
 }
 
 // LedgerPort Export packets that came to one port of a unit; received = kept + dropped
@@ -315,6 +343,12 @@ type Relayed = []int
 
 // Result defines model for Result.
 type Result = query.Result
+
+// Retention How much each Slave of the source group keeps; the oldest flows go first.
+// What is absent or null each Slave takes from its own configuration. A
+// quota is refused that is below what a Slave may not remove (64 MiB at
+// least), or above what it has used and free.
+type Retention = topology.Retention
 
 // Role defines model for Role.
 type Role = access.Role
@@ -652,6 +686,16 @@ type Topology struct {
 	Units        []Unit        `json:"units"`
 }
 
+// TwinCopy Each Proxy (or standalone Slave) copies what exporters send to it to those of
+// the other proxy groups, so that all hold the same flows although an exporter
+// can send to one only. Copies are not copied again.
+type TwinCopy = bool
+
+// TwinExporters The exporters that twinCopy is about, as addresses or CIDR prefixes; empty:
+// all. One that sends to several proxy groups by itself must not be among them:
+// its flows would be stored twice.
+type TwinExporters = []string
+
 // Uint64 defines model for Uint64.
 type Uint64 = string
 
@@ -666,8 +710,9 @@ type UnitLedger struct {
 	Entries []LedgerEntry `json:"entries"`
 
 	// Error Why the accounts are missing
-	Error string `json:"error,omitempty"`
-	Name  string `json:"name"`
+	Error     string            `json:"error,omitempty"`
+	Forwarded []LedgerForwarded `json:"forwarded"`
+	Name      string            `json:"name"`
 
 	// Ports What came to each port that the unit listens on, by port; adds up to the packets of hop receive
 	Ports []LedgerPort `json:"ports"`

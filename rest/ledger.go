@@ -106,7 +106,7 @@ func viewSourceLedger(v topology.View, s ledger.Source) SourceLedger {
 }
 
 func viewLedger(v topology.View, u ledger.Unit, perExporter bool) UnitLedger {
-	view := UnitLedger{Unit: u.ID, Name: u.Name, Error: u.Error, Entries: []LedgerEntry{}, Ports: []LedgerPort{}, Sent: []LedgerSent{}}
+	view := UnitLedger{Unit: u.ID, Name: u.Name, Error: u.Error, Entries: []LedgerEntry{}, Ports: []LedgerPort{}, Sent: []LedgerSent{}, Forwarded: []LedgerForwarded{}}
 	for _, e := range ledger.ByPort(u.Entries) {
 		p := viewEntry(e)
 		view.Ports = append(view.Ports, LedgerPort{Port: e.Port, Received: p.Received, Kept: p.Kept, Dropped: p.Dropped, Missing: p.Missing})
@@ -121,6 +121,11 @@ func viewLedger(v topology.View, u ledger.Unit, perExporter bool) UnitLedger {
 		view.Sent = append(view.Sent, LedgerSent{
 			Slave: s.Slave, Name: v.Units[topology.UnitID(s.Slave)].Name, Packets: decimal(s.Packets), Records: decimal(s.Records),
 			DroppedPackets: viewDropped(s.DroppedPackets), DroppedRecords: viewDropped(s.DroppedRecords),
+		})
+	}
+	for _, f := range u.Forwarded {
+		view.Forwarded = append(view.Forwarded, LedgerForwarded{
+			Target: f.Target, Twin: f.Twin, Received: decimal(f.Received), Kept: decimal(f.Kept), Dropped: viewEntry(f.Entry).Dropped,
 		})
 	}
 	return view

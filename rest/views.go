@@ -74,7 +74,7 @@ func viewUnit(v topology.View, u topology.Unit) UnitView {
 }
 
 func viewSourceGroup(g topology.SourceGroup) SourceGroupView {
-	g.Listen = list(g.Listen)
+	g.Listen, g.Forward, g.TwinExporters = list(g.Listen), list(g.Forward), list(g.TwinExporters)
 	return SourceGroupView{SourceGroup: g, Revision: decimal(g.Revision)}
 }
 
