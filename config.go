@@ -109,7 +109,7 @@ func defaultConfig() Config {
 		DataDir: "/var/lib/weir",
 		Admin:   "127.0.0.1:8210",
 		API:     APIConfig{Address: "127.0.0.1:8080"},
-		Flows:   FlowsConfig{Sockets: 2, Buffer: 32 << 20, Spool: 1 << 30},
+		Flows:   FlowsConfig{Sockets: 2, Buffer: 64 << 20, Spool: 1 << 30},
 
 		Store:   StoreConfig{Retention: 30 * 24 * time.Hour, Quota: 100 << 30, Reserve: 256 << 20, Keep: 24 * time.Hour},
 		Queries: QueriesConfig{Memory: 512 << 20, Disk: 8 << 30, Cache: 64 << 20},

@@ -12,13 +12,11 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"example.com/weir/flowio/distribute"
-	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/listen"
 )
@@ -33,11 +31,15 @@ type part struct {
 	Model, Delivery string
 	MTU             int
 	Slaves          []distribute.Slave
+	Sums            bool // a Slave looks into records
 }
+
+// portOffset is added to a listening port for the leg to a Slave.
+const portOffset = 30000
 
 // told is what a part says when it ends.
 type told struct {
-	Packets, Octets    uint64 // received at the place of a Slave
+	tally                     // at the place of a Slave
 	Received, Kept     uint64 // records on the ledger of a Proxy
 	PacketsIn, Missing int64
 	Sent               []ledger.Sent
@@ -122,23 +124,8 @@ func (p part) proxy(t *testing.T, interrupted <-chan os.Signal) (said told) {
 }
 
 func (p part) slave(t *testing.T, interrupted <-chan os.Signal) (said told) {
-	const offset = 30000
-	var packets, octets atomic.Uint64
-	take := func(ps []flow.Packet) {
-		packets.Add(uint64(len(ps)))
-		for i := range ps {
-			octets.Add(uint64(len(ps[i].Payload)))
-		}
-	}
-	var receiver interface {
-		Start() error
-		Close() error
-	} = listen.New(listen.Config{Address: p.Listen, Port: p.Port + offset, Sockets: 1}, take)
-	if p.Delivery == distribute.DeliverTLS {
-		receiver = distribute.NewTLSReceiver(distribute.ReceiverConfig{
-			Address: netip.AddrPortFrom(p.Listen, p.Port+offset), TLS: selfSigned(t),
-		}, take)
-	}
+	counted := newTally(p.Sums)
+	receiver := p.lightSlave(t, counted)
 	if err := receiver.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +133,7 @@ func (p part) slave(t *testing.T, interrupted <-chan os.Signal) (said told) {
 	if err := receiver.Close(); err != nil {
 		t.Error(err)
 	}
-	return told{Packets: packets.Load(), Octets: octets.Load()}
+	return told{tally: *counted}
 }
 
 // selfSigned returns either side of TLS that trusts everybody.

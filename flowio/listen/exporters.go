@@ -36,7 +36,7 @@ const (
 // exporter is what one socket knows of a source address.
 type exporter struct {
 	account *ledger.Account // packets at hop Receive
-	queued  atomic.Int32    // packets in the hand-over
+	queued  atomic.Int32    // octets that it takes of the hand-over
 	seen    time.Time
 }
 

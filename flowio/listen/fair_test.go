@@ -74,26 +74,26 @@ func TestSilentExportersMakeRoom(t *testing.T) {
 // the hand-over has been waited for.
 func TestHeavyExportersLoseFirst(t *testing.T) {
 	book := ledger.NewBook()
-	r := &reader{ring: newRing(make([]byte, handOver*slotOctets)), exporters: newExporters(New(Config{Book: book}, nil).cfg)}
-	now, payload := time.Unix(1_700_000_000, 0), make([]byte, 100)
+	r := &reader{ring: newRing(make([]byte, handOver)), exporters: newExporters(New(Config{Book: book}, nil).cfg)}
+	now, payload := time.Unix(1_700_000_000, 0), make([]byte, 1400)
 	send := func(i int) {
 		r.handOne(r.exporters.of(address(i), now), netip.AddrPortFrom(address(i), 2055), now, payload)
 		r.ring.publish()
 	}
-	for range handOver { // processing stands still
+	for r.ring.fits(len(payload)) { // processing stands still
 		send(0)
 	}
 	r.overloaded = true
 	process := func(n int) {
 		for n > 0 {
-			at, some := r.ring.next(n)
-			r.inRuns(at, some, func(x *exporter, run int) {
+			some := r.ring.next(n)
+			inRuns(some, func(x *exporter, run, octets int) {
 				x.account.Receive(uint64(run))
 				x.account.Keep(uint64(run))
-				x.queued.Add(int32(-run))
+				x.queued.Add(int32(-octets))
 			})
-			r.ring.release(at, some)
-			n -= some
+			r.ring.release(some)
+			n -= len(some)
 		}
 	}
 	for round := range 1000 {

@@ -26,10 +26,11 @@ import (
 )
 
 const (
-	// defaultBuffer is the receive buffer of one socket in octets: about
-	// 50 ms of a saturated gigabit link with the kernel's overhead, which is
-	// longer than a pause of the garbage collector or of the scheduler.
-	defaultBuffer = 16 << 20
+	// defaultBuffer is the receive buffer of one socket in octets: with the
+	// kernel's overhead half a second of a million flow records/s, which is
+	// longer than a pause of the garbage collector or of the scheduler. It costs
+	// memory only while it is needed.
+	defaultBuffer = 64 << 20
 
 	// maxSockets bounds the sockets of one port and family. The kernel spreads
 	// exporters over them; more than the cores that read them gain nothing.
@@ -41,7 +42,7 @@ type Config struct {
 	Address netip.Addr // of this machine; the zero Addr means all, IPv4 and IPv6
 	Port    uint16     // 0 picks a free one, see Listener.Port
 	Sockets int        // per address family; 0 = one per core
-	Buffer  int        // receive buffer per socket in octets; 0 = 16 MiB
+	Buffer  int        // receive buffer per socket in octets; 0 = 64 MiB
 	Log     *slog.Logger
 	Book    *ledger.Book // packets at hop Receive; nil = a Book of its own
 

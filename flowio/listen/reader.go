@@ -23,10 +23,11 @@ const (
 	// giveAtMost is how many packets one call of take gets.
 	giveAtMost = 256
 
-	// patience is how long a full hand-over leaves packets to the kernel's
-	// buffer before the reader drops them. Reading on and dropping keeps the
-	// loss attributed to its exporters, which the kernel's count is not.
-	patience = 20 * time.Millisecond
+	// patience is how long the reader waits for room in a full hand-over before
+	// it looks how full the kernel's buffer is. Up to half of that packets are
+	// left to it; beyond the reader reads on and drops: that keeps the loss
+	// attributed to its exporters, which the kernel's count is not.
+	patience = 5 * time.Millisecond
 
 	// gather is the pause after a read that found few packets: waking up for
 	// each packet costs several times what the packet does, and records wait up
@@ -52,7 +53,7 @@ type reader struct {
 	closing    atomic.Bool
 	refused    uint32 // drops of the kernel when refuse was called
 	drops      uint32 // drops of the kernel that are accounted for
-	overloaded bool   // the hand-over was full for patience and is not half empty since
+	overloaded bool   // hand-over and kernel's buffer were full and the hand-over is not half empty since
 	paced      bool   // the buffer allows pauses
 
 	exporters exporters
@@ -65,16 +66,15 @@ func newReader(conn *net.UDPConn, cfg Config) (*reader, error) {
 	}
 	// Not from the heap of Go: memory that no packet has touched yet would
 	// count there, and put the garbage collector off.
-	const ringOctets = handOver * slotOctets
-	memory, err := unix.Mmap(-1, 0, ringOctets+batch*longest, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	memory, err := unix.Mmap(-1, 0, handOver+batch*longest, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		return nil, fmt.Errorf("memory for packets: %w", err)
 	}
 	r := &reader{
-		conn: conn, raw: raw, cfg: cfg, memory: memory, ring: newRing(memory[:ringOctets]),
+		conn: conn, raw: raw, cfg: cfg, memory: memory, ring: newRing(memory[:handOver]),
 		paced: bufferOf(conn) >= paceBuffer, exporters: newExporters(cfg),
 	}
-	r.recv.init(memory[ringOctets:])
+	r.recv.init(memory[handOver:])
 	return r, nil
 }
 
@@ -131,45 +131,44 @@ func (r *reader) handOne(x *exporter, from netip.AddrPort, now time.Time, payloa
 		a.Drop(ledger.NotAdmitted, 1)
 		return
 	}
-	if !r.isRoomFor(x) {
+	if !r.isRoomFor(x, len(payload)) {
 		x.account.Receive(1)
 		x.account.Drop(ledger.QueueFull, 1)
 		return
 	}
-	x.queued.Add(1)
+	x.queued.Add(int32(taken(len(payload))))
 	r.ring.put(x, from, now, payload)
 }
 
 // strangers is the account of packets that have none of their own.
 func (r *reader) strangers() *ledger.Account { return r.cfg.account(netip.Addr{}) }
 
-// isRoomFor reports whether a packet of x may be handed over. A full hand-over
-// is waited for once. If that was in vain the unit is overloaded, and until
-// the hand-over is half empty an exporter may have as many packets in it as
-// there are slots left: whoever sends most is dropped first, and there is
-// always a slot for one that sends little. While closing it waits as long as
-// it takes.
-func (r *reader) isRoomFor(x *exporter) bool {
-	free := r.ring.free()
-	if free >= handOver/2 {
+// isRoomFor reports whether a packet of x of n octets may be handed over. A
+// full hand-over is waited for as long as the kernel has room. If that was in
+// vain the unit is overloaded, and until the hand-over is half empty an
+// exporter may have as much in it as is left: whoever sends most is dropped
+// first, and there is always room for one that sends little. While closing it
+// waits as long as it takes.
+func (r *reader) isRoomFor(x *exporter, n int) bool {
+	if r.overloaded && r.ring.free() >= handOver/2 {
 		r.overloaded = false
 	}
 	if r.overloaded && !r.closing.Load() {
-		return int(x.queued.Load()) < free
+		return int(x.queued.Load()) < r.ring.free() && r.ring.fits(n)
 	}
-	return free > 0 || r.awaitRoom()
+	return r.ring.fits(n) || r.awaitRoom(n)
 }
 
-// awaitRoom waits for a free slot.
-func (r *reader) awaitRoom() bool {
+// awaitRoom waits for room for a packet of n octets.
+func (r *reader) awaitRoom(n int) bool {
 	r.ring.publish()
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
-	for r.ring.free() == 0 {
+	for !r.ring.fits(n) {
 		select {
 		case <-r.ring.room:
 		case <-timeout.C:
-			if !r.closing.Load() {
+			if !r.closing.Load() && r.kernelIsHalfFull() {
 				r.overloaded = true
 				return false
 			}
@@ -179,38 +178,48 @@ func (r *reader) awaitRoom() bool {
 	return true
 }
 
+// kernelIsHalfFull reports whether the socket's receive buffer is.
+func (r *reader) kernelIsHalfFull() (isHalf bool) {
+	err := control(r.raw, func(fd int) error {
+		m, err := memoryOf(fd)
+		isHalf = err == nil && m[unix.SK_MEMINFO_RMEM_ALLOC] >= m[unix.SK_MEMINFO_RCVBUF]/2
+		return err
+	})
+	return isHalf || err != nil
+}
+
 // give calls take with the packets handed over until there will be no more.
 func (r *reader) give(take func([]flow.Packet)) {
 	packets := make([]flow.Packet, giveAtMost)
 	for {
-		at, n := r.ring.next(giveAtMost)
-		if n == 0 {
+		slots := r.ring.next(giveAtMost)
+		if len(slots) == 0 {
 			return
 		}
-		for i := range n {
-			s := &r.ring.slots[at+i]
-			packets[i] = flow.Packet{Exporter: s.exporter, Port: r.cfg.Port, Received: s.received, Payload: r.ring.payload(at + i)}
+		for i := range slots {
+			s := &slots[i]
+			packets[i] = flow.Packet{Exporter: s.exporter, Port: r.cfg.Port, Received: s.received, Payload: s.payload}
 		}
-		r.inRuns(at, n, func(x *exporter, run int) { x.account.Receive(uint64(run)) })
-		take(packets[:n])
-		r.inRuns(at, n, func(x *exporter, run int) {
+		inRuns(slots, func(x *exporter, run, _ int) { x.account.Receive(uint64(run)) })
+		take(packets[:len(slots)])
+		inRuns(slots, func(x *exporter, run, octets int) {
 			x.account.Keep(uint64(run))
-			x.queued.Add(int32(-run))
+			x.queued.Add(int32(-octets))
 		})
-		r.ring.release(at, n)
+		r.ring.release(slots)
 	}
 }
 
-// inRuns calls f with each run of packets of one exporter in n slots from at
-// on, and its length.
-func (r *reader) inRuns(at, n int, f func(*exporter, int)) {
-	for end := at + n; at < end; {
-		x, run := r.ring.slots[at].from, 1
-		for at+run < end && r.ring.slots[at+run].from == x {
+// inRuns calls f with each run of packets of one exporter, how many they are
+// and the octets that they take.
+func inRuns(slots []slot, f func(x *exporter, run, octets int)) {
+	for at := 0; at < len(slots); {
+		x, run, octets := slots[at].from, 0, 0
+		for ; at < len(slots) && slots[at].from == x; at++ {
 			run++
+			octets += slots[at].octets
 		}
-		f(x, run)
-		at += run
+		f(x, run, octets)
 	}
 }
 
@@ -221,8 +230,11 @@ func (r *reader) refuse() error {
 		nothing := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}}
 		err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
 			&unix.SockFprog{Len: uint16(len(nothing)), Filter: &nothing[0]})
-		r.refused, _ = dropsOf(fd)
-		return err
+		m, memErr := memoryOf(fd)
+		if memErr == nil {
+			r.refused = m[unix.SK_MEMINFO_DROPS]
+		}
+		return errors.Join(err, memErr)
 	})
 	r.closing.Store(true)
 	return errors.Join(err, r.conn.SetReadDeadline(time.Unix(1, 0)))
@@ -233,10 +245,11 @@ func (r *reader) refuse() error {
 func (r *reader) kernelDrops() (drops uint32) {
 	drops = r.drops
 	_ = control(r.raw, func(fd int) error {
-		if n, ok := dropsOf(fd); ok {
-			drops = n
+		m, err := memoryOf(fd)
+		if err == nil {
+			drops = m[unix.SK_MEMINFO_DROPS]
 		}
-		return nil
+		return err
 	})
 	return drops
 }

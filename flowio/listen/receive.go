@@ -120,11 +120,14 @@ func (v *receiver) kernelDrops(n int) (uint32, bool) {
 	return binary.NativeEndian.Uint32(b[unix.CmsgLen(0):]), true
 }
 
-// dropsOf returns the same count at this moment.
-func dropsOf(fd int) (uint32, bool) {
-	var memory [unix.SK_MEMINFO_VARS]uint32
+// memoryOf returns what the kernel says of a socket's buffers, by
+// SK_MEMINFO_*: what it holds, and the count of drops at this moment.
+func memoryOf(fd int) (memory [unix.SK_MEMINFO_VARS]uint32, err error) {
 	size := uint32(unsafe.Sizeof(memory))
 	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
 		uintptr(unsafe.Pointer(&memory)), uintptr(unsafe.Pointer(&size)), 0)
-	return memory[unix.SK_MEMINFO_DROPS], errno == 0
+	if errno != 0 {
+		err = errno
+	}
+	return memory, err
 }

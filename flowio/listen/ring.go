@@ -7,81 +7,96 @@ import (
 )
 
 const (
-	// handOver bounds the packets of one socket between reading and
-	// processing: 4,096 packets of 1,500 octets are 40 ms of a saturated
-	// gigabit link, and 8 MiB of slots. A power of two.
-	handOver = 4096
+	// handOver bounds what one socket holds between reading and processing, in
+	// octets: a quarter of a second of a million flow records/s, should all of
+	// them come through one socket. A power of two.
+	handOver = 16 << 20
 
-	// slotOctets is what a slot holds without help. Export packets keep to the
-	// MTU of ordinary networks; longer ones are copied to memory of their own.
-	slotOctets = 2048
+	// leastPacket is what a packet takes of it at least. It bounds the number
+	// of packets.
+	leastPacket = 1 << 10
 
-	// keptSpill is how much of such memory a slot keeps for the next long
-	// packet: one jumbo frame. A datagram may have 64 KiB, and 4,096 of those
-	// would be 256 MiB.
-	keptSpill = 9216
+	// maxPackets is that number. A datagram is shorter than the hand-over, so
+	// there is always room for one once the others are processed.
+	maxPackets = handOver / leastPacket
 )
 
-// slot holds one packet.
+// slot describes one packet.
 type slot struct {
 	from     *exporter
 	exporter netip.AddrPort
 	received time.Time
-	length   int
-	spill    []byte // the whole packet if it is longer than slotOctets
+	payload  []byte // within the ring's octets
+	end      uint64 // of its octets, see ring.at
+	octets   int    // that it takes
 }
 
 // ring is the hand-over between the goroutine that reads a socket and the one
 // that processes its packets; exactly one of each may use it. Packets leave
 // in the order they came.
 type ring struct {
-	slots  [handOver]slot
-	octets []byte // handOver times slotOctets
+	slots  [maxPackets]slot
+	memory []byte // handOver octets
 
-	pending int // filled and not handed over yet; of the reading side
+	// Of the reading side. Octets are numbered from the start; number n is at
+	// memory[n % handOver].
+	pending int    // packets filled and not handed over yet
+	at      uint64 // next to fill
+	base    uint64 // those before it are free, whatever freed says
 
-	head, tail atomic.Uint64 // next to process, next to fill; tail-head <= handOver
+	head, tail atomic.Uint64 // packets: next to process, next to hand over
+	freed      atomic.Uint64 // octets before it were processed
 	ended      atomic.Bool   // nothing will be filled any more
 	room       chan struct{} // something was processed
 	filled     chan struct{} // something was filled, or ended
 }
 
-// newRing returns a ring over octets, handOver times slotOctets.
-func newRing(octets []byte) *ring {
+// newRing returns a ring over memory, handOver octets.
+func newRing(memory []byte) *ring {
 	return &ring{
-		octets: octets,
+		memory: memory,
 		room:   make(chan struct{}, 1),
 		filled: make(chan struct{}, 1),
 	}
 }
 
-// free returns the number of slots that can be filled.
-func (r *ring) free() int {
-	return handOver - r.pending - int(r.tail.Load()-r.head.Load())
+// taken returns what a packet of n octets takes.
+func taken(n int) int { return max(n, leastPacket) }
+
+// free returns the octets that are not taken.
+func (r *ring) free() int { return handOver - int(r.at-max(r.freed.Load(), r.base)) }
+
+// start returns where a packet that takes n octets would begin: at the end of
+// the memory it does not continue at its start.
+func (r *ring) start(n int) uint64 {
+	if left := handOver - r.at%handOver; left < uint64(n) {
+		return r.at + left
+	}
+	return r.at
 }
 
-// put copies a packet into the next slot, which is free.
+// fits reports whether there is room for a packet of n octets.
+func (r *ring) fits(n int) bool {
+	n = taken(n)
+	return r.start(n)+uint64(n)-max(r.freed.Load(), r.base) <= handOver
+}
+
+// put copies a packet, which fits, into the ring. While nothing waits it begins
+// at the start of the memory, so that a small load keeps to a small part of it.
 func (r *ring) put(from *exporter, exporter netip.AddrPort, received time.Time, payload []byte) {
-	i := int(r.tail.Load()+uint64(r.pending)) % handOver
+	n := taken(len(payload))
+	if r.at == max(r.freed.Load(), r.base) {
+		r.at = (r.at + handOver - 1) / handOver * handOver
+		r.base = r.at
+	}
+	r.at = r.start(n)
+	memory := r.memory[r.at%handOver:][:len(payload)]
+	copy(memory, payload)
+	r.at += uint64(n)
+	s := &r.slots[(r.tail.Load()+uint64(r.pending))%maxPackets]
+	s.from, s.exporter, s.received = from, exporter, received
+	s.payload, s.octets, s.end = memory, n, r.at
 	r.pending++
-	s := &r.slots[i]
-	s.from, s.exporter, s.received, s.length = from, exporter, received, len(payload)
-	if len(payload) > slotOctets {
-		s.spill = append(s.spill[:0], payload...)
-		return
-	}
-	copy(r.memory(i), payload)
-}
-
-// memory returns the octets of slot i.
-func (r *ring) memory(i int) []byte { return r.octets[i*slotOctets : (i+1)*slotOctets] }
-
-// payload returns the packet in slot i.
-func (r *ring) payload(i int) []byte {
-	if n := r.slots[i].length; n <= slotOctets {
-		return r.memory(i)[:n]
-	}
-	return r.slots[i].spill
 }
 
 // publish hands over what was put.
@@ -100,32 +115,28 @@ func (r *ring) end() {
 	signal(r.filled)
 }
 
-// next waits for filled slots and returns the index of the first and how many
-// follow each other from there, at most limit. n is 0 when the ring has ended
-// and is empty.
-func (r *ring) next(limit int) (at, n int) {
+// next waits for packets and returns the slots of those that come next, at
+// most limit. There are none when the ring has ended and is empty.
+func (r *ring) next(limit int) []slot {
 	for {
 		ended := r.ended.Load() // before tail: what was filled before the end is seen
 		head := r.head.Load()
-		at = int(head % handOver)
-		n = min(limit, int(r.tail.Load()-head), handOver-at)
+		at := int(head % maxPackets)
+		n := min(limit, int(r.tail.Load()-head), maxPackets-at)
 		if n > 0 || ended {
-			return at, n
+			return r.slots[at : at+n]
 		}
 		<-r.filled
 	}
 }
 
-// release gives n processed slots from at on back.
-func (r *ring) release(at, n int) {
-	for i := range n {
-		s := &r.slots[at+i]
-		s.from = nil
-		if cap(s.spill) > keptSpill {
-			s.spill = nil
-		}
+// release gives back what next returned.
+func (r *ring) release(processed []slot) {
+	for i := range processed {
+		processed[i].from = nil
 	}
-	r.head.Add(uint64(n))
+	r.head.Add(uint64(len(processed)))
+	r.freed.Store(processed[len(processed)-1].end)
 	signal(r.room)
 }
 

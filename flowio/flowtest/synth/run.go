@@ -12,8 +12,8 @@ const (
 	tick = 5 * time.Millisecond
 
 	// maxBacklog bounds what Run catches up with after it could not send for
-	// a while.
-	maxBacklog = 500 * time.Millisecond
+	// a while: more would be bursts that no exporter sends.
+	maxBacklog = 100 * time.Millisecond
 
 	// hasteCheck is after how many packets Run looks at the clock when it
 	// sends as fast as it can.
