@@ -977,6 +977,8 @@ type Source struct {
 	Drops            []*SourceDrop          `protobuf:"bytes,17,rep,name=drops,proto3" json:"drops,omitempty"`
 	IsRemembered     bool                   `protobuf:"varint,18,opt,name=is_remembered,json=isRemembered,proto3" json:"is_remembered,omitempty"` // it has sent nothing since the unit started
 	Interfaces       []*SourceInterface     `protobuf:"bytes,19,rep,name=interfaces,proto3" json:"interfaces,omitempty"`
+	LostPerSecond    float64                `protobuf:"fixed64,20,opt,name=lost_per_second,json=lostPerSecond,proto3" json:"lost_per_second,omitempty"`          // of the last minutes
+	DroppedPerSecond float64                `protobuf:"fixed64,21,opt,name=dropped_per_second,json=droppedPerSecond,proto3" json:"dropped_per_second,omitempty"` // likewise
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -1142,6 +1144,20 @@ func (x *Source) GetInterfaces() []*SourceInterface {
 		return x.Interfaces
 	}
 	return nil
+}
+
+func (x *Source) GetLostPerSecond() float64 {
+	if x != nil {
+		return x.LostPerSecond
+	}
+	return 0
+}
+
+func (x *Source) GetDroppedPerSecond() float64 {
+	if x != nil {
+		return x.DroppedPerSecond
+	}
+	return 0
 }
 
 type SourceInterface struct {
@@ -1769,7 +1785,7 @@ const file_query_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\fR\x04name\x12/\n" +
 	"\asources\x18\x03 \x03(\v2\x15.weir.query.v1.SourceR\asources\x12\x18\n" +
 	"\aomitted\x18\x04 \x01(\rR\aomitted\x12\x14\n" +
-	"\x05error\x18\x05 \x01(\fR\x05error\"\xee\x05\n" +
+	"\x05error\x18\x05 \x01(\fR\x05error\"\xc4\x06\n" +
 	"\x06Source\x12\x1a\n" +
 	"\bexporter\x18\x01 \x01(\fR\bexporter\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
@@ -1793,7 +1809,9 @@ const file_query_proto_rawDesc = "" +
 	"\ris_remembered\x18\x12 \x01(\bR\fisRemembered\x12>\n" +
 	"\n" +
 	"interfaces\x18\x13 \x03(\v2\x1e.weir.query.v1.SourceInterfaceR\n" +
-	"interfaces\"\xc4\x02\n" +
+	"interfaces\x12&\n" +
+	"\x0flost_per_second\x18\x14 \x01(\x01R\rlostPerSecond\x12,\n" +
+	"\x12dropped_per_second\x18\x15 \x01(\x01R\x10droppedPerSecond\"\xc4\x02\n" +
 	"\x0fSourceInterface\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\rR\x05index\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\rR\x04type\x12\x14\n" +
