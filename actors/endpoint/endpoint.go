@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/weir/actors/proto"
 	"example.com/weir/persistence/topology"
@@ -72,6 +73,11 @@ type Receiver interface {
 	Close() error
 }
 
+// retireAfter is how long a receiver goes on beside the one that replaces it on
+// the same port, when the way of delivery changes: until its Proxy has heard of
+// the new one, has switched and has delivered what it held.
+const retireAfter = 30 * time.Second
+
 // Set holds the receivers that are open, and opens and closes what a new
 // desired state asks for.
 type Set struct {
@@ -82,17 +88,19 @@ type Set struct {
 	mu      sync.Mutex // guards everything below
 	running map[Endpoint]Receiver
 	wanted  []Endpoint
+	retired map[Endpoint]*time.Timer // of those that run and are replaced
 }
 
 // NewSet returns an empty set. Open makes the receiver of an endpoint; check is
 // told the outcome of opening one, gone that one is wanted no more.
 func NewSet(open func(Endpoint) (Receiver, error), check func(Endpoint, error), gone func(Endpoint)) *Set {
-	return &Set{open: open, check: check, gone: gone, running: map[Endpoint]Receiver{}}
+	return &Set{open: open, check: check, gone: gone, running: map[Endpoint]Receiver{}, retired: map[Endpoint]*time.Timer{}}
 }
 
 // Want closes the receivers that are not wanted and opens those that are and do
-// not run yet. One that cannot be opened does not stop the others; calling Want
-// again tries again.
+// not run yet. One whose port gets another way of delivery goes on for a while.
+// One that cannot be opened does not stop the others; calling Want again tries
+// again.
 func (r *Set) Want(wanted []Endpoint) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -101,13 +109,15 @@ func (r *Set) Want(wanted []Endpoint) error {
 		if slices.Contains(wanted, e) {
 			continue
 		}
-		if run := r.running[e]; run != nil {
-			delete(r.running, e)
-			errs = append(errs, run.Close())
+		if r.running[e] != nil && isReplaced(e, wanted) {
+			r.retired[e] = time.AfterFunc(retireAfter, func() { r.retire(e) })
+			continue
 		}
+		errs = append(errs, r.stopLocked(e))
 		r.gone(e)
 	}
 	r.wanted = slices.Clone(wanted)
+	errs = append(errs, r.dismissLocked()...)
 	for _, e := range wanted {
 		if r.running[e] != nil {
 			continue
@@ -117,6 +127,50 @@ func (r *Set) Want(wanted []Endpoint) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// isReplaced reports whether flows of the port of e come in another way.
+func isReplaced(e Endpoint, wanted []Endpoint) bool {
+	return slices.ContainsFunc(wanted, func(w Endpoint) bool { return w.Port == e.Port && w.Delivery != e.Delivery })
+}
+
+// dismissLocked ends the time of those replaced receivers that are wanted again
+// or whose port is not wanted any more; the latter are closed.
+func (r *Set) dismissLocked() (errs []error) {
+	for e, timer := range r.retired {
+		switch {
+		case slices.Contains(r.wanted, e):
+		case isReplaced(e, r.wanted):
+			continue
+		default:
+			errs = append(errs, r.stopLocked(e))
+			r.gone(e)
+		}
+		timer.Stop()
+		delete(r.retired, e)
+	}
+	return errs
+}
+
+// retire closes a receiver that was replaced, unless it is wanted again.
+func (r *Set) retire(e Endpoint) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.retired[e] == nil {
+		return
+	}
+	delete(r.retired, e)
+	_ = r.stopLocked(e) // its socket is closed whatever it says
+	r.gone(e)
+}
+
+func (r *Set) stopLocked(e Endpoint) error {
+	run := r.running[e]
+	if run == nil {
+		return nil
+	}
+	delete(r.running, e)
+	return run.Close()
 }
 
 func (r *Set) startLocked(e Endpoint) error {
@@ -136,9 +190,12 @@ func (r *Set) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
+	for _, timer := range r.retired {
+		timer.Stop()
+	}
 	for _, run := range r.running {
 		errs = append(errs, run.Close())
 	}
-	r.running = map[Endpoint]Receiver{}
+	r.running, r.retired = map[Endpoint]Receiver{}, map[Endpoint]*time.Timer{}
 	return errors.Join(errs...)
 }

@@ -2,6 +2,8 @@ package endpoint
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -96,3 +98,53 @@ func TestATakenPortDoesNotDisturbTheOthers(t *testing.T) {
 		t.Errorf("doors (-want +got):\n%s", diff)
 	}
 }
+
+// TestReplacedReceiversGoOn changes the way of delivery: the receiver of the way
+// before goes on until its time has come, its port is given up, or it is wanted
+// again.
+func TestReplacedReceiversGoOn(t *testing.T) {
+	udp, tls := Endpoint{Port: 2055, Delivery: "udp"}, Endpoint{Port: 2055, Delivery: "tls"}
+	for name, c := range map[string]struct {
+		then func(*testing.T, *Set)
+		want []string
+	}{
+		"time":     {func(_ *testing.T, s *Set) { s.retire(udp) }, []string{"tcp 32055"}},
+		"up again": {func(t *testing.T, s *Set) { want(t, s, udp); s.retire(udp) }, []string{"tcp 32055", "udp 32055"}},
+		"given up": {func(t *testing.T, s *Set) { want(t, s) }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := map[string]bool{}
+			s := NewSet(
+				func(e Endpoint) (Receiver, error) { return &flag{open, e.String()}, nil },
+				func(Endpoint, error) {}, func(Endpoint) {})
+			want(t, s, udp)
+			want(t, s, tls)
+			if !open["udp 32055"] || !open["tcp 32055"] {
+				t.Errorf("open while both are needed: %v", open)
+			}
+			c.then(t, s)
+			if got := slices.Sorted(maps.Keys(open)); !slices.Equal(got, c.want) {
+				t.Errorf("open at last: %v, want %v", got, c.want)
+			}
+			if err := s.Close(); err != nil || len(open) > 0 {
+				t.Errorf("closed: %v, open: %v", err, open)
+			}
+		})
+	}
+}
+
+func want(t *testing.T, s *Set, endpoints ...Endpoint) {
+	t.Helper()
+	if err := s.Want(endpoints); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// flag is a receiver that shows whether it is open.
+type flag struct {
+	open map[string]bool
+	name string
+}
+
+func (f *flag) Start() error { f.open[f.name] = true; return nil }
+func (f *flag) Close() error { delete(f.open, f.name); return nil }

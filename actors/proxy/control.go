@@ -28,6 +28,8 @@ func (p *Proxy) onMessage(from identity.Peer, m *proto.UnitMessage) {
 		p.applier.Offer(m.GetDesiredState())
 	case m.GetApplied() != nil && from.Role == topology.Slave:
 		p.toFleet(func(f *desired.Fleet) { f.Confirm(from.UnitID, m.GetApplied()) })
+		p.slaves.Confirm(from.UnitID, m.GetApplied())
+		p.hasConfirmed()
 	}
 }
 

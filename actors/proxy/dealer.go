@@ -175,6 +175,13 @@ func (d *dealer) SetSlaves(slaves []distribute.Slave, all bool) {
 	}
 }
 
+// delivery returns the way of delivery in force; empty without one.
+func (d *dealer) delivery() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.way.delivery
+}
+
 // Close sends what is held and ends dealing.
 func (d *dealer) Close() error { return d.Use(way{}) }
 

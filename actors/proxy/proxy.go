@@ -67,11 +67,12 @@ type Proxy struct {
 	fleet     atomic.Pointer[desired.Fleet]
 	desired   atomic.Pointer[proto.DesiredState] // in force; nil before the first
 
-	retable chan struct{} // the Slaves to deal to may have changed
-	quit    chan struct{}
-	running sync.WaitGroup
-	closing sync.Once
-	closed  error
+	retable   chan struct{} // the Slaves to deal to may have changed
+	confirmed chan struct{} // a Slave has confirmed a desired state
+	quit      chan struct{}
+	running   sync.WaitGroup
+	closing   sync.Once
+	closed    error
 }
 
 // New opens the data directory: identity and database.
@@ -92,7 +93,7 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p := &Proxy{
 		cfg: cfg, started: time.Now(), unit: u, db: db, book: ledger.NewBook(), slaves: newSlaves(),
-		retable: make(chan struct{}, 1), quit: make(chan struct{}),
+		retable: make(chan struct{}, 1), confirmed: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
 	p.checks.Set(parentCheck, errors.New("no link to the Master yet at "+cfg.Parent))
 	if p.present, err = presence.OfUnit(db); err != nil {
@@ -191,6 +192,7 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 	if sg := d.GetSourceGroup(); sg != nil {
 		settings := desired.Exporters(d)
 		p.learnt.sources.Forget(settings.Forgotten)
+		p.awaitReceivers(sg.GetDelivery(), d.GetRevision())
 		if err := p.dealer.Use(way{sg.GetModel(), sg.GetDelivery(), settings.Policy}); err != nil {
 			return err
 		}

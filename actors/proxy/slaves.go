@@ -28,6 +28,8 @@ type hearing struct {
 	up     bool
 	reason string        // why it is down
 	report *proto.Report // nil before the first
+
+	confirmed uint64 // revision, since the link came up
 }
 
 // neverHeard is the reason for a Slave that has not come up yet.
@@ -47,8 +49,32 @@ func (s *slaves) Link(id topology.UnitID, up bool, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.heard[id]
-	h.up, h.reason = up, reason
+	h.up, h.reason, h.confirmed = up, reason, 0
 	s.heard[id] = h
+}
+
+// Confirm notes what a Slave has applied.
+func (s *slaves) Confirm(id topology.UnitID, a *proto.Applied) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.heard[id]
+	if len(a.GetError()) == 0 {
+		h.confirmed = max(h.confirmed, a.GetRevision())
+	}
+	s.heard[id] = h
+}
+
+// Behind names the Slaves that are up and have not confirmed a revision.
+func (s *slaves) Behind(revision uint64) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var behind []string
+	for _, w := range s.want {
+		if h := s.heard[topology.UnitID(w.GetUnitId())]; h.up && h.confirmed < revision {
+			behind = append(behind, string(w.GetName()))
+		}
+	}
+	return behind
 }
 
 // Hear notes what a Slave says of itself.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,5 +83,27 @@ func TestCheckNamesTheSlavesThatAreMissing(t *testing.T) {
 				t.Errorf("check %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestBehind names the Slaves that are up and have not confirmed; a link that
+// comes up anew begins anew.
+func TestBehind(t *testing.T) {
+	s := newSlaves()
+	s.Want([]*proto.Slave{{UnitId: []byte("a"), Name: []byte("slave-a")}, {UnitId: []byte("b"), Name: []byte("slave-b")}})
+	s.Link("a", true, "")
+	s.Link("b", true, "")
+	s.Confirm("a", &proto.Applied{Revision: 7})
+	s.Confirm("b", &proto.Applied{Revision: 7, Error: []byte("port is taken")})
+	if got := s.Behind(7); !slices.Equal(got, []string{"slave-b"}) {
+		t.Errorf("behind: %v, want slave-b", got)
+	}
+	s.Link("b", false, "silent")
+	if got := s.Behind(7); len(got) != 0 {
+		t.Errorf("behind: %v, which is not up", got)
+	}
+	s.Link("a", true, "")
+	if got := s.Behind(7); !slices.Equal(got, []string{"slave-a"}) {
+		t.Errorf("behind: %v, want slave-a", got)
 	}
 }
