@@ -22,6 +22,7 @@ import (
 	"example.com/weir/actors/unit"
 	"example.com/weir/flowio/distribute"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/listen"
 	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/configdb"
 	"example.com/weir/persistence/flowstore"
@@ -54,6 +55,9 @@ type Slave struct {
 	applier   *desired.Applier
 	server    *queryplane.Server
 	present   *presence.Log
+
+	returnPath        listen.ReturnPath
+	spoofed, filtered atomic.Bool // flows come with their exporters' addresses; the kernel drops some
 
 	allowed  atomic.Pointer[[]string]        // unit IDs that may send flows and ask
 	settings atomic.Pointer[source.Settings] // what an operator says of exporters
@@ -177,6 +181,7 @@ func (s *Slave) apply(d *proto.DesiredState) error {
 	s.use(desired.Exporters(d))
 	s.store.SetLimits(limits(s.cfg, d))
 	s.operates.Store(d.GetSourceGroup() != nil)
+	s.spoofed.Store(isSpoofed(s.cfg.Role, d.GetSourceGroup().GetDelivery()))
 	s.forward(d)
 	return s.receivers.Want(append(endpoint.Of(s.cfg.Role, d), endpoint.OfTwins(d)...))
 }
@@ -192,7 +197,7 @@ func (s *Slave) Checks() []topology.Check { return s.checks.List() }
 
 // Collectors returns the metrics.
 func (s *Slave) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector(), newAnsweringCollector(s.answering), report.NewForwardedCollector(s.copier.Forwarded)}
+	return []prometheus.Collector{report.NewCollector(s.book.Entries, s.self), s.server.Collector(), s.exporters.Collector(), newAnsweringCollector(s.answering), report.NewForwardedCollector(s.copier.Forwarded), s.filteredCounter()}
 }
 
 // mayAsk admits the unit that this one answers: its Proxy, or the Master of a
