@@ -21,6 +21,8 @@ const topologyExamples = `  weir topology show
   weir topology update-source-group london --listen 2055,6343
   weir topology update-source-group london --identity address+port
   weir topology update-source-group london --max-age 90d --quota 500GiB
+  weir topology set-target london siem --to 192.0.2.9:2055 --exporters 10.0.0.0/8
+  weir topology update-source-group london --twin-copy
   weir topology delete proxy-group london-1 --dry-run
 
 A weight follows the name of a Slave after a colon; without one it is 1.
@@ -86,7 +88,7 @@ func showOutcome(done rest.Outcome, t rest.Topology, stdout io.Writer) error {
 
 func changeTopology(ctx context.Context, c *client.Client, t rest.Topology, f topologyFlags, words []string) (rest.Outcome, error) {
 	verb, names := words[0], words[1:]
-	want := map[string]int{"assign": 2, "delete": 2}[verb]
+	want := map[string]int{"assign": 2, "delete": 2, "set-target": 2, "delete-target": 2}[verb]
 	if want == 0 {
 		want = 1
 	}
@@ -116,6 +118,8 @@ func changeTopology(ctx context.Context, c *client.Client, t rest.Topology, f to
 		return assign(ctx, c, t, names[0], names[1], *f.dryRun)
 	case "unassign":
 		return assign(ctx, c, t, names[0], "", *f.dryRun)
+	case "set-target", "delete-target":
+		return changeTarget(ctx, c, t, f, verb, names[0], names[1])
 	case "delete":
 		return deleteObject(ctx, c, t, names[0], names[1], *f.dryRun)
 	default:

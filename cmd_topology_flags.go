@@ -20,6 +20,7 @@ type topologyFlags struct {
 	sourceGroup, proxy, slaves, newName  *string
 	priority                             *int
 	dryRun                               *bool
+	forward                              forwardFlags
 }
 
 func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
@@ -41,6 +42,7 @@ func addTopologyFlags(fs *flag.FlagSet) topologyFlags {
 		slaves:      fs.String("slaves", "", "proxy group: `names` of its Slaves, comma-separated, with weights as NAME:3"),
 		priority:    fs.Int("priority", 100, "proxy group: `number`; lower is preferred within the source group"),
 		newName:     fs.String("name", "", "update: new `name`"),
+		forward:     addForwardFlags(fs),
 		dryRun:      fs.Bool("dry-run", false, "check the change and commit nothing"),
 	}
 }
@@ -80,6 +82,7 @@ func (f topologyFlags) sourceGroupFields() (map[string]any, error) {
 		}
 		fields[name] = ports
 	}
+	f.twinFields(fields)
 	keep, err := f.retentionFields()
 	if len(keep) > 0 {
 		fields["retention"] = keep

@@ -17,6 +17,12 @@ func showTopology(t rest.Topology, stdout io.Writer) error {
 	for _, g := range t.SourceGroups {
 		fmt.Fprintf(&out, "source group %s: %s, %s, listening on %s%s\n", g.Name, g.Model, g.Delivery,
 			strings.Trim(fmt.Sprint(g.Listen), "[]"), keeping(g.Retention))
+		if g.TwinCopy {
+			fmt.Fprintln(&out, "  its proxy groups copy to each other what exporters send to one only")
+		}
+		for _, target := range g.Forward {
+			fmt.Fprintln(&out, "  "+targetLine(target))
+		}
 		for _, p := range t.ProxyGroups {
 			if p.SourceGroup == g.ID {
 				showProxyGroup(&out, t, p, shown)
