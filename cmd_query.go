@@ -19,12 +19,14 @@ const queryExamples = `  weir query top --by srcAddr --metric bytes --limit 5 'p
   weir query top --by srcAddr/24,dstPort --from 2026-11-23T10:00:00Z --to 2026-11-23T11:00:00Z
   weir query series --by proto --step 60s --from now-6h --output csv
   weir query total --metric 'bytes,flows,uniq(srcAddr)' 'dst net 192.0.2.0/24'
+  weir query series --by channel --step 60s --prorated
   weir query list
   weir query stop 0b2f…          ends a query, which keeps what it has found
   weir query cancel --all        ends all queries
 
 for those who know nfdump:
   -s srcip/bytes -n 20                   top --by srcAddr --metric bytes --limit 20
+  -s ip/bytes, -s port, -s as, -s if     top --by addr, port, as, if: each record at both of its ends
   -s dstport:p/flows                     top --by proto,dstPort --metric flows
   -A srcip4/24,dstip -s record/packets   top --by srcAddr/24,dstAddr --metric packets
   -A srcip6/48                           top --by srcAddr/48
@@ -37,20 +39,23 @@ for those who know nfdump:
 type queryFlags struct {
 	from, to, by, metrics, order, step, groups *string
 	limit, offset                              *int
-	unscaled, raw                              *bool
+	unscaled, raw, prorated                    *bool
+	channels                                   *string
 }
 
 func addQueryFlags(fs *flag.FlagSet) queryFlags {
 	return queryFlags{
 		from:     fs.String("from", "", "begin of the `time` range: RFC 3339, or relative as now-1h (the default)"),
 		to:       fs.String("to", "", "end of the `time` range, exclusive; default now"),
-		by:       fs.String("by", "", "`fields` to group by, comma-separated: srcAddr/24,dstPort"),
+		by:       fs.String("by", "", "`fields` to group by, comma-separated: srcAddr/24,dstPort; addr, port, as, if: both ends; channel, sourceGroup"),
 		metrics:  fs.String("metric", "", "`metrics`, comma-separated: bytes, packets, flows, bps, pps, bpp, uniq(field), p95(field)"),
 		order:    fs.String("order-by", "", "`metric` to order by; default the first; -bytes puts the least first"),
 		limit:    fs.Int("limit", 0, "`number` of groups; default 10"),
 		offset:   fs.Int("offset", 0, "`number` of groups to leave out before the first"),
 		step:     fs.String("step", "", "`length` of a step of a series: 60s; beyond 92 days 5m or more unless only flows answer"),
 		groups:   fs.String("source-group", "", "`names` of source groups, comma-separated; default all"),
+		channels: fs.String("channel", "", "flow `sources`, by name or address, comma-separated; default all"),
+		prorated: fs.Bool("prorated", false, "series: spread each flow over its duration instead of counting it when it was exported"),
 		unscaled: fs.Bool("unscaled", false, "do not multiply counters by the sampling rate"),
 		raw:      fs.Bool("raw", false, "print octets as plain numbers"),
 	}
@@ -63,6 +68,7 @@ func (f queryFlags) request(kind query.Kind, filter string) query.Request {
 		Kind: kind, From: *f.from, To: *f.to, Filter: filter, SourceGroups: splitList(*f.groups),
 		GroupBy: splitList(*f.by), Metrics: splitList(*f.metrics), OrderBy: *f.order,
 		Limit: *f.limit, Offset: *f.offset, Step: *f.step, Scaled: &scaled,
+		Channels: splitList(*f.channels), Prorated: *f.prorated,
 	}
 }
 

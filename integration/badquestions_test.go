@@ -22,7 +22,9 @@ var badQuestions = []struct {
 	{"a slip", question{"kind": "total", "filter": "src prot 80"}, "FILTER_SYNTAX", "/filter", "did you mean port?"},
 	{"what records lack", question{"kind": "total", "filter": "next as 5"}, "FILTER_SYNTAX", "/filter", "no adjacent AS"},
 	{"a number too great", question{"kind": "total", "filter": "port > 70000"}, "FILTER_SYNTAX", "/filter", "65535"},
-	{"a scope", question{"kind": "total", "filter": "sourcegroup london"}, "FILTER_SYNTAX", "/filter", "sourceGroups"},
+	{"a source group that is not there", question{"kind": "total", "filter": "sourcegroup paris"}, "FILTER_SYNTAX", "/filter", "no source group"},
+	{"a channel that is not there", question{"kind": "top", "groupBy": []string{"channel"}, "channels": []string{"paris-1"}}, "VALIDATION", "/channels/0", "by name or address"},
+	{"percentiles of shares of flows", question{"kind": "series", "prorated": true, "metrics": []string{"p95(bytes)"}}, "VALIDATION", "/metrics", "without prorated"},
 	{"an unknown field", question{"kind": "top", "groupBy": []string{"srcAdr"}}, "VALIDATION", "/groupBy/0", "did you mean srcAddr?"},
 	{"a metric of no field", question{"kind": "total", "metrics": []string{"uniq(srcAdr)"}}, "VALIDATION", "/metrics/0", "did you mean srcAddr?"},
 	{"a range that ends before it begins", question{"kind": "total", "from": "now", "to": "now-1h"}, "VALIDATION", "/from", "from must lie before to"},
@@ -61,6 +63,7 @@ func commandOf(q question) []string {
 	args := []string{"query", fmt.Sprint(q["kind"])}
 	for flag, field := range map[string]string{
 		"--by": "groupBy", "--metric": "metrics", "--from": "from", "--to": "to", "--order-by": "orderBy", "--limit": "limit", "--step": "step",
+		"--channel": "channels",
 	} {
 		switch v := q[field].(type) {
 		case nil:
@@ -69,6 +72,9 @@ func commandOf(q question) []string {
 		default:
 			args = append(args, flag, fmt.Sprint(v))
 		}
+	}
+	if q["prorated"] == true {
+		args = append(args, "--prorated")
 	}
 	if filter, ok := q["filter"]; ok {
 		args = append(args, fmt.Sprint(filter))

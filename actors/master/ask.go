@@ -61,7 +61,7 @@ func (m *Master) merge(ctx context.Context, j *job, rs []route) (*query.Result, 
 	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Alone: true, Holding: queryplane.Holding{
 		Stop: j.stop, Progress: j.Progress, Snapshot: func(chunk []byte) { j.Partial(m.preliminary(j.plan, chunk, rs)) },
 	}}
-	node, err := queryplane.Hold(ctx, ask, m.targets(rs))
+	node, err := queryplane.Hold(ctx, ask, m.targets(j.plan, rs))
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (m *Master) list(ctx context.Context, j *job, rs []route, begin time.Time) 
 	}
 	shown := time.Now()
 	ask := queryplane.Ask{ID: j.public.ID, Plan: j.plan, Holding: queryplane.Holding{Progress: j.Progress}}
-	c, st, err := queryplane.Records(ctx, ask, m.targets(rs), func(b *flow.Batch) error {
+	c, st, err := queryplane.Records(ctx, ask, m.targets(j.plan, rs), func(b *flow.Batch) error {
 		if err := pager.Take(b); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*qu
 	defer cancel()
 	ask := queryplane.Ask{ID: "stream", Plan: plan}
 	pager := query.NewPager(plan, func(b *flow.Batch) error { return emit(plan, b) })
-	c, st, err := queryplane.Records(ctx, ask, m.targets(rs), pager.Take)
+	c, st, err := queryplane.Records(ctx, ask, m.targets(plan, rs), pager.Take)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -165,11 +165,16 @@ func (m *Master) whileRunning(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-// targets turns routes into units to ask.
-func (m *Master) targets(rs []route) []queryplane.Target {
+// targets turns routes into units to ask a plan.
+func (m *Master) targets(p *query.Plan, rs []route) []queryplane.Target {
 	targets := make([]queryplane.Target, 0, len(rs))
+	names := placesOf(m.board.View())
 	for _, r := range rs {
 		t := queryplane.Target{Holders: r.holders, Down: r.down, Only: r.only}
+		var err error
+		if t.Plan, err = names.planAt(p, r.sourceGroup); err != nil && t.Down == "" {
+			t.Down = err.Error()
+		}
 		if t.Down == "" {
 			if peer := m.pool.Peer(r.unit); peer != nil {
 				t.Asker = peer

@@ -3,7 +3,6 @@ package master
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -46,22 +45,11 @@ func (m *Master) resolve(r query.Request) (*query.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	var known []string
-	for _, sg := range m.board.View().SourceGroups {
-		known = append(known, sg.Name)
-	}
-	var problems []query.Problem
-	for i, name := range plan.SourceGroups {
-		if !slices.Contains(known, name) {
-			problems = append(problems, query.Problem{
-				Pointer: fmt.Sprintf("/sourceGroups/%d", i), Detail: fmt.Sprintf("there is no source group %q", name),
-			})
-		}
-	}
-	if problems != nil {
+	names := placesOf(m.board.View())
+	if problems := names.check(plan); problems != nil {
 		return nil, &query.RequestError{Problems: problems}
 	}
-	return plan, nil
+	return plan, plan.SetPlaces(names.names())
 }
 
 // WaitQuery returns the job when it has ended, or as it is when ctx ends.

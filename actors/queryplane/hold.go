@@ -1,6 +1,7 @@
 package queryplane
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,6 +38,7 @@ type Target struct {
 	Holders []string     // names of the units that hold the flows
 	Down    string       // why the unit is not asked; empty: it is
 	Only    []query.Span // the parts of the time range that it is asked for; empty: all
+	Plan    *query.Plan  // what it is asked instead of the plan of all; nil: that
 	Asker   Asker        // nil if Down is set
 }
 
@@ -64,10 +66,11 @@ func (a Ask) questions(targets []Target) ([]Question, error) {
 }
 
 func (a Ask) planFor(t Target) *query.Plan {
+	plan := cmp.Or(t.Plan, a.Plan)
 	if len(t.Only) == 0 {
-		return a.Plan
+		return plan
 	}
-	return a.Plan.Restricted(t.Only)
+	return plan.Restricted(t.Only)
 }
 
 // Hold asks every target at once to work out its answer, and returns them as

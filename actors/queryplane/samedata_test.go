@@ -152,6 +152,12 @@ func sameQuestions() []query.Request {
 	all = append(all,
 		query.Request{Kind: query.Series, Step: "1m", Metrics: []string{"bytes", "uniq(srcAddr)"}},
 		query.Request{Kind: query.Series, Step: "10m", GroupBy: []string{"srcAddr", "dstAddr"}, Limit: 5},
+		query.Request{Kind: query.Series, Step: "5m", GroupBy: []string{"dstPort"}, Limit: 3, Prorated: true},
+		query.Request{Kind: query.Series, Step: "7s", Filter: "proto udp", Metrics: []string{"bps", "pps"}, Prorated: true},
+		query.Request{Kind: query.Top, GroupBy: []string{"addr/24"}, Metrics: []string{"bytes", "flows", "uniq(dstPort)"}},
+		query.Request{Kind: query.Top, GroupBy: []string{"addr", "port"}, OrderBy: "flows", Metrics: []string{"flows", "packets"}, Limit: 12},
+		query.Request{Kind: query.Series, Step: "10m", GroupBy: []string{"as"}, Limit: 4},
+		query.Request{Kind: query.Series, Step: "10m", GroupBy: []string{"if", "proto"}, Limit: 4, Prorated: true},
 		query.Request{Kind: query.Total, Metrics: []string{"uniq(srcAddr)", "p50(bytes)", "p99(duration)", "bps"}},
 	)
 	return all
@@ -171,6 +177,7 @@ func TestSameFirstGroups(t *testing.T) {
 	sameAnswers(t, 205_000, []int{3}, []query.Request{
 		{Kind: query.Top, GroupBy: by, Metrics: []string{"bytes", "flows", "uniq(exporter)"}, Limit: 20},
 		{Kind: query.Top, GroupBy: by, Metrics: []string{"packets"}, Limit: 5, Offset: 2},
+		{Kind: query.Series, GroupBy: by, Metrics: []string{"bps", "flows"}, Step: "10m", Limit: 6},
 	}, query.MergeThreshold)
 }
 

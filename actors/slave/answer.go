@@ -21,7 +21,7 @@ func (s *Slave) Answer(ctx context.Context, ask queryplane.Question, sink queryp
 	if err != nil {
 		return query.Coverage{}, query.Stats{}, err
 	}
-	view := s.store.View(plan.From, plan.To)
+	view := s.store.View(plan.From, plan.ReadTo())
 	defer view.Close()
 	progress := &progress{unit: s.cfg.Name, tell: func(p query.UnitProgress) {
 		_ = sink.Progress(p) // an asker that is gone shows in the next part
@@ -41,7 +41,7 @@ func (s *Slave) Hold(ctx context.Context, ask queryplane.Question, h queryplane.
 	if err != nil {
 		return nil, err
 	}
-	view := s.store.View(plan.From, plan.To)
+	view := s.store.View(plan.From, plan.ReadTo())
 	defer view.Close()
 	progress := &progress{unit: s.cfg.Name, tell: h.Progress}
 	opts := s.answering.options(s.cfg.Threads)

@@ -143,6 +143,26 @@ func TestMatchReadsNoOtherColumn(t *testing.T) {
 	}
 }
 
+func TestReplace(t *testing.T) {
+	e, err := Parse("proto tcp and (channel a or not channel b) and not sourcegroup x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced, err := e.Replace(func(s Scope) (*Expr, error) {
+		return Parse(map[string]string{"a": "router ip 192.0.2.1 or router ip 192.0.2.2", "b": "any", "x": "not any"}[s.Name])
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "proto tcp and (router ip 192.0.2.1 or router ip 192.0.2.2)"; replaced.String() != want {
+		t.Errorf("replaced: %s, want %s", replaced, want)
+	}
+	unknown := errors.New("unknown")
+	if _, err := e.Replace(func(Scope) (*Expr, error) { return nil, unknown }); !errors.Is(err, unknown) {
+		t.Errorf("an unknown scope: %v", err)
+	}
+}
+
 func TestBind(t *testing.T) {
 	e, err := Parse(`proto tcp and (sourcegroup london or sourcegroup "new york") or profile live`)
 	if err != nil {

@@ -68,7 +68,7 @@ func (h *holding) scanBest(ctx context.Context, sources []Source) (*Partial, Sta
 	}
 	if h.opts.Progress != nil {
 		done, rows := h.done, h.stats.RowsScanned
-		opts.Progress = func(n, _ int, scanned uint64) { h.opts.Progress(done+n, h.all, rows+scanned) }
+		opts.Progress = func(n, all int, scanned uint64) { h.opts.Progress(done+n, done+all, rows+scanned) }
 	}
 	return Scan(ctx, h.plan, sources, opts)
 }

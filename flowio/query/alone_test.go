@@ -35,7 +35,7 @@ func TestAlone(t *testing.T) {
 	left, sketches := 0, 0
 	for round := range 120 {
 		req := randomRequest(r, testFilters[r.IntN(len(testFilters))].text)
-		req.Kind, req.Step, req.Offset = Top, "", r.IntN(4)
+		req.Kind, req.Step, req.Offset, req.Prorated = Top, "", r.IntN(4), false
 		req.GroupBy = [][]string{{"srcPort", "srcAddr", "dstAddr"}, {"srcPort", "dstAddr/24", "srcAddr/31"}, {"srcPort"}, {"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}}[r.IntN(4)]
 		req.Metrics = append([]string{"bytes", "packets", "flows", "bps"}, [][]string{nil, nil, {"uniq(srcAddr)", "p95(bytes)"}}[r.IntN(3)]...)
 		req.OrderBy = req.Metrics[r.IntN(4)]

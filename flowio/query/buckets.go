@@ -22,6 +22,7 @@ type selecting struct {
 	hasZeros bool     // there are groups, or parts of them, whose sum is 0
 	values   *Partial // groups of sources that were read by values
 
+	passed int                     // sources read in the passes before
 	wanted [numBuckets / 64]uint64 // buckets of the current pass
 	kept   *Partial
 }
@@ -50,6 +51,7 @@ func (s *scan) runBuckets(ctx context.Context) (*Partial, error) {
 // survey sums by buckets.
 func (r *selecting) survey(ctx context.Context) error {
 	r.distinct.dense = make([]byte, registers)
+	r.scan.toCome = len(r.scan.sources) // another pass, at least
 	workers, err := r.scan.each(ctx, func() *worker {
 		w := r.scan.newWorker()
 		w.byCode.sink = &bucketSums{
@@ -190,7 +192,8 @@ func (r *selecting) sum(ctx context.Context, buckets []uint32) (*Partial, error)
 		r.wanted[b/64] |= 1 << (b % 64)
 	}
 	again := &scan{plan: r.scan.plan, sources: r.scan.encoded(), opts: r.scan.opts, budget: r.scan.budget, compact: r.scan.compact, isAgain: true}
-	again.opts.Progress = nil
+	r.passed += len(r.scan.sources)
+	again.opts.Progress = r.progressOf(again)
 	workers, err := again.each(ctx, func() *worker {
 		w := again.newWorker()
 		w.byCode.sink = &bucketGroups{bucketHashes: bucketHashes{run: r}}
@@ -210,6 +213,18 @@ func (r *selecting) sum(ctx context.Context, buckets []uint32) (*Partial, error)
 		}
 	}
 	return part, nil
+}
+
+// progressOf tells how far a further pass is. There may be more than are known
+// of: the total then grows.
+func (r *selecting) progressOf(again *scan) func(done, total int, rows uint64) {
+	tell := r.scan.opts.Progress
+	if tell == nil {
+		return nil
+	}
+	rows := r.scan.rows.Load()
+	tell(r.passed, r.passed+len(again.sources), rows)
+	return func(done, total int, _ uint64) { tell(r.passed+done, r.passed+total, rows) }
 }
 
 // byValues returns the groups that passes over the sources do not find.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,12 +34,20 @@ const (
 	maxCached = 512 << 10
 
 	cachedVersion = 1
+
+	// cachedShare is how many cached answers there are at least for each
+	// goroutine that adds them up.
+	cachedShare = 16
 )
+
+// isCachable reports whether the answer of a source that lies whole in the time
+// range does not depend on the range, and is all in its groups.
+func (p *Plan) isCachable() bool { return !p.Prorated && !p.hasEnds() }
 
 // cacheKey is what a source's partial answer depends on, without the source:
 // not the time range, in which it lies whole, nor order and limit.
 func (p *Plan) cacheKey() []byte {
-	normal := Plan{Version: p.Version, Kind: p.Kind, Filter: p.Filter, GroupBy: p.GroupBy, Metrics: p.Metrics, Step: p.Step, Scaled: p.Scaled}
+	normal := Plan{Version: p.Version, Kind: p.Kind, Filter: p.Filter, GroupBy: p.GroupBy, Metrics: p.Metrics, Step: p.Step, Scaled: p.Scaled, ByPlace: p.ByPlace, Place: p.Place}
 	text, err := json.Marshal(&normal)
 	if err != nil {
 		return nil // nothing in it can fail
@@ -83,20 +92,47 @@ func (c *cachedScan) sortOut(sources []Source) (single, rest []Source, err error
 	_, isWide := c.cache.Get(nil, c.wideKey())
 	for _, s := range sources {
 		id, ok := s.(Identified)
-		switch {
-		case !ok || id.ID() == "" || isWide || !c.plan.encloses(s.Bounds()):
+		if !ok || id.ID() == "" || isWide || !c.plan.encloses(s.Bounds()) {
 			rest = append(rest, s)
-		default:
-			found, err := c.fromCache(id)
-			if err != nil {
-				return nil, nil, err
-			}
-			if !found {
-				single = append(single, s)
-			}
+		} else {
+			single = append(single, s)
 		}
 	}
-	return single, rest, nil
+	single, err = c.addCached(single)
+	return single, rest, err
+}
+
+// addCached adds what the cache has, several at a time, and returns the
+// sources that it lacks.
+func (c *cachedScan) addCached(sources []Source) (missing []Source, err error) {
+	var next atomic.Int64
+	isMissing := make([]bool, len(sources))
+	parts := make([]*Partial, max(1, min(c.opts.Threads, len(sources)/cachedShare)))
+	errs := make([]error, len(parts))
+	var workers sync.WaitGroup
+	for w := range parts {
+		parts[w] = newPartial(c.plan, c.all.table.budget)
+		workers.Go(func() {
+			sums := newAdder(parts[w].table)
+			for i := int(next.Add(1)) - 1; i < len(sources) && errs[w] == nil; i = int(next.Add(1)) - 1 {
+				var found bool
+				found, errs[w] = c.fromCache(parts[w], sums, sources[i].(Identified))
+				isMissing[i] = !found
+			}
+		})
+	}
+	workers.Wait()
+	for w, part := range parts {
+		if err := errors.Join(errs[w], c.all.Merge(part)); err != nil {
+			return nil, err
+		}
+	}
+	for i, s := range sources {
+		if isMissing[i] {
+			missing = append(missing, s)
+		}
+	}
+	return missing, nil
 }
 
 func (c *cachedScan) keyOf(s Identified) []byte { return append(slices.Clone(c.key), s.ID()...) }
@@ -104,8 +140,9 @@ func (c *cachedScan) keyOf(s Identified) []byte { return append(slices.Clone(c.k
 // wideKey marks plans with too many groups per source.
 func (c *cachedScan) wideKey() []byte { return append(slices.Clone(c.key), 0) }
 
-// fromCache adds the answer of a source, if the cache has it.
-func (c *cachedScan) fromCache(s Identified) (bool, error) {
+// fromCache adds the answer of a source to a Partial and its sums, if the cache
+// has it.
+func (c *cachedScan) fromCache(to *Partial, sums *adder, s Identified) (bool, error) {
 	value, ok := c.cache.Get(nil, c.keyOf(s))
 	if !ok {
 		return false, nil
@@ -114,9 +151,11 @@ func (c *cachedScan) fromCache(s Identified) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	if err := c.all.addShifted(chunk, shift); err != nil {
+	if err := to.addShifted(sums, chunk, shift); err != nil {
 		return false, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.stats.RowsMatched += matched
 	c.stats.Segments++
 	c.stats.CachedSegments++
@@ -167,8 +206,8 @@ func (p *Plan) openCached(value []byte) (matched, shift uint64, chunk []byte, ok
 	return matched, shift, r.rest[n:], true
 }
 
-// addShifted adds a chunk of our own making.
-func (p *Partial) addShifted(chunk []byte, shift uint64) error {
+// addShifted adds a chunk of our own making; sums is for the table of p.
+func (p *Partial) addShifted(sums *adder, chunk []byte, shift uint64) error {
 	if len(chunk) == 0 { // nothing matched
 		return nil
 	}
@@ -177,25 +216,36 @@ func (p *Partial) addShifted(chunk []byte, shift uint64) error {
 	if err := c.open(chunk, formWhole); err != nil {
 		return err
 	}
+	add := func(key []uint64) error { return sums.add(key, c.sums) }
+	if len(l.sketches) > 0 {
+		add = func(key []uint64) error { return p.add(key, c.sums, c.sketches) }
+	}
 	key := make([]uint64, l.words)
 	for {
 		ok, err := c.next()
-		if err != nil || !ok {
-			return err
-		}
-		if !l.hasStep {
-			err = p.add(c.ordered[:l.words], c.sums, c.sketches)
-		} else {
-			step := c.ordered[l.words]
-			c.ordered[l.words] += shift
-			l.unordered(key, c.ordered)
-			c.ordered[l.words] = step
-			err = p.add(key, c.sums, c.sketches)
-		}
 		if err != nil {
 			return err
 		}
+		if !ok {
+			return sums.flush()
+		}
+		if err := add(l.shifted(key, c.ordered, shift)); err != nil {
+			return err
+		}
 	}
+}
+
+// shifted returns the key of an ordered one whose step is shift later; key is
+// room for it.
+func (l *layout) shifted(key, ordered []uint64, shift uint64) []uint64 {
+	if !l.hasStep {
+		return ordered[:l.words]
+	}
+	step := ordered[l.words]
+	ordered[l.words] += shift
+	l.unordered(key, ordered)
+	ordered[l.words] = step
+	return key
 }
 
 // scanSingle scans sources one by one and caches their answers. Once one has

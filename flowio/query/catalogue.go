@@ -17,7 +17,8 @@ type MetricInfo struct {
 	Description string   `json:"description"`
 }
 
-// FieldCatalogue returns every field, in the order of flow records.
+// FieldCatalogue returns every field, in the order of flow records, and what
+// can be grouped by besides.
 func FieldCatalogue() []FieldInfo {
 	var fields []FieldInfo
 	for f := range flow.AllFields.All {
@@ -25,7 +26,15 @@ func FieldCatalogue() []FieldInfo {
 			Name: f.String(), Kind: kindOf(f), Groupable: isLabel(f), Description: descriptions[f],
 		})
 	}
-	return fields
+	for _, e := range eitherKeys {
+		fields = append(fields, FieldInfo{
+			Name: e.name, Kind: kindOf(e.src), Groupable: true, Description: "either end: " + e.src.String() + " and " + e.dst.String() + ", each record once per distinct value; groupBy only",
+		})
+	}
+	return append(fields,
+		FieldInfo{Name: keyChannel, Kind: kindText, Groupable: true, Description: "name of the flow source, its address if it has none; groupBy only"},
+		FieldInfo{Name: keySourceGroup, Kind: kindText, Groupable: true, Description: "name of the source group; groupBy only"},
+	)
 }
 
 // isLabel tells what flows have in common from what is measured of each.

@@ -83,25 +83,46 @@ func (c *compact) cutNumbers(p *Plan, groupBy int, d Dictionary) []uint32 {
 	return ids
 }
 
-// expand fills key with the real key of a compact one.
-func (c *compact) expand(p *Plan, from, key []uint64) {
-	clear(key)
+// expand fills keys with the real keys of the groups of a table from first on,
+// as many as there is room for.
+func (c *compact) expand(p *Plan, from *table, first int, keys []uint64) {
+	clear(keys)
+	w := p.layout.words
 	for i, k := range p.GroupBy {
-		part, s := c.slots[i].part(from), p.layout.slots[i]
-		if !k.Field.IsAddr() {
-			key[s.word] |= part << s.shift
+		s, at := c.slots[i], p.layout.slots[i]
+		if k.Field.IsAddr() {
+			c.expandAddrs(i, from, first, keys[at.word:], w)
 			continue
 		}
-		names := c.names[i]
-		if names == nil {
-			names = c.whole
+		for g := 0; g*w < len(keys); g++ {
+			keys[g*w+at.word] |= s.part(from.key(first+g)) << at.shift
 		}
-		a := names.Addr(uint32(part))
-		key[s.word], key[s.word+1] = binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
 	}
+	p.layout.placeKeys(p, keys)
 	if c.hasStep {
-		s := p.layout.stepSlot
-		key[s.word] |= c.stepSlot.part(from) << s.shift
+		at := p.layout.stepSlot
+		for g := 0; g*w < len(keys); g++ {
+			keys[g*w+at.word] |= c.stepSlot.part(from.key(first+g)) << at.shift
+		}
+	}
+}
+
+// expandAddrs writes two words for each group, stride words apart.
+func (c *compact) expandAddrs(groupBy int, from *table, first int, keys []uint64, stride int) {
+	names := c.names[groupBy]
+	if names == nil {
+		names = c.whole
+	}
+	var ids [blockRows]uint32
+	var addrs [blockRows]flow.Addr
+	n := (len(keys) + stride - 1) / stride
+	for g := range n {
+		ids[g] = uint32(c.slots[groupBy].part(from.key(first + g)))
+	}
+	names.Addrs(ids[:n], addrs[:n])
+	for g := range n {
+		a, key := &addrs[g], keys[g*stride:]
+		key[0], key[1] = binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
 	}
 }
 
@@ -133,15 +154,29 @@ func (c *compact) shrink(p *Plan, from, key []uint64) {
 // addTo adds the groups of a table with compact keys to a Partial. The table
 // must not be used afterwards.
 func (c *compact) addTo(to *Partial, from *table) error {
-	key := make([]uint64, to.plan.layout.words)
-	for g := range from.n {
-		c.expand(to.plan, from.key(g), key)
-		if err := to.take(key, from.sumsOf(g), from.sketchesOf(g)); err != nil {
-			return err
+	if err := to.table.reserve(from.n); err != nil {
+		return err
+	}
+	w, sums := to.plan.layout.words, newAdder(to.table)
+	keys := make([]uint64, blockRows*w)
+	for first := 0; first < from.n; first += blockRows {
+		n := min(blockRows, from.n-first)
+		c.expand(to.plan, from, first, keys[:n*w])
+		for i := range n {
+			if err := c.addGroup(to, sums, keys[i*w:(i+1)*w], from, first+i); err != nil {
+				return err
+			}
 		}
 	}
 	from.release()
-	return nil
+	return sums.flush()
+}
+
+func (c *compact) addGroup(to *Partial, sums *adder, key []uint64, from *table, g int) error {
+	if len(c.sketches) > 0 {
+		return to.take(key, from.sumsOf(g), from.sketchesOf(g))
+	}
+	return sums.add(key, from.sumsOf(g))
 }
 
 // take is add for sketches that nobody else has.

@@ -33,7 +33,7 @@ type dense struct {
 func (s *segmentScanner) prepareDense() error {
 	d := &s.dense
 	d.isUsed = false
-	if s.sink != nil || len(s.compact.sketches) > 0 {
+	if s.sink != nil || s.plan.Prorated || len(s.compact.sketches) > 0 {
 		return nil
 	}
 	records := 0

@@ -11,16 +11,27 @@ type finalists struct {
 
 	key   []uint64
 	least uint64 // no group with a lesser rank makes a row
-	line  *line  // series: the group that steps are coming of
+	line  line   // series: the group that steps are coming of; it has none before the first
 	lines int    // series: in the pool
 }
 
-// line is one group of a series.
+// line is one group of a series. Most lines make no row: their steps lie in
+// memory that the next line uses again.
 type line struct {
 	ordered []uint64 // without step
-	steps   *Partial
 	sums    []uint64
 	sketch  []sketch
+
+	keys     []uint64 // of the steps
+	parts    []uint64 // their sums
+	sketches []sketch
+	n        int // steps
+}
+
+func (l *line) begin(ordered []uint64, sums, sketches int) {
+	l.ordered = append(l.ordered[:0], ordered...)
+	l.sums, l.sketch = make([]uint64, sums), make([]sketch, sketches)
+	l.keys, l.parts, l.sketches, l.n = l.keys[:0], l.parts[:0], l.sketches[:0], 0
 }
 
 // spare is how many groups more than needed are kept before they are sorted
@@ -88,27 +99,28 @@ func (s *finalists) compact(of *Partial, best []int) error {
 // takeStep collects the steps of a line.
 func (s *finalists) takeStep(ordered, sums []uint64, sketches []sketch) error {
 	l := &s.plan.layout
-	if s.line == nil || !slices.Equal(s.line.ordered, ordered[:l.words]) {
+	if s.line.n == 0 || !slices.Equal(s.line.ordered, ordered[:l.words]) {
 		if err := s.endLine(); err != nil {
 			return err
 		}
-		s.line = &line{
-			ordered: slices.Clone(ordered[:l.words]), steps: newPartial(s.plan, newBudget(1<<62)),
-			sums: make([]uint64, l.sums), sketch: make([]sketch, len(l.sketches)),
-		}
+		s.line.begin(ordered[:l.words], l.sums, len(l.sketches))
 	}
 	l.unordered(s.key, ordered)
 	l.foldSums(s.line.sums, sums)
 	for j := range sketches {
 		s.line.sketch[j].merge(&sketches[j], s.plan.Metrics[l.sketches[j]].Kind)
 	}
-	return s.line.steps.add(s.key, sums, sketches)
+	s.line.keys, s.line.parts = append(s.line.keys, s.key...), append(s.line.parts, sums...)
+	s.line.sketches = append(s.line.sketches, sketches...)
+	s.line.n++
+	return nil
 }
 
 // endLine keeps the line if it can be among the first.
 func (s *finalists) endLine() error {
-	done := s.line
-	if s.line = nil; done == nil {
+	done, l := &s.line, &s.plan.layout
+	n := done.n
+	if done.n = 0; n == 0 {
 		return nil
 	}
 	s.groups++
@@ -116,8 +128,11 @@ func (s *finalists) endLine() error {
 		return nil
 	}
 	s.lines++
-	if err := s.pool.Merge(done.steps); err != nil {
-		return err
+	for i := range n {
+		key, sums := done.keys[i*l.words:(i+1)*l.words], done.parts[i*l.sums:(i+1)*l.sums]
+		if err := s.pool.add(key, sums, done.sketches[i*len(l.sketches):(i+1)*len(l.sketches)]); err != nil {
+			return err
+		}
 	}
 	if n := s.plan.Limit; s.lines >= 2*n+16 {
 		all := s.pool.lines()

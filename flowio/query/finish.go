@@ -96,6 +96,9 @@ func (p *Partial) group(g int) group {
 
 // total merges all groups. Its method says whether any group is estimated.
 func (p *Partial) total() group {
+	if p.records != nil {
+		return p.records.total()
+	}
 	sum := &Partial{plan: p.plan, table: &table{l: &p.plan.layout, stride: p.table.stride, budget: newBudget(1 << 62)}}
 	g, _ := sum.table.add(make([]uint64, p.plan.layout.words))
 	estimated := map[MetricKind]bool{}
@@ -156,6 +159,9 @@ func (p *Partial) topRows() ([]Row, []int) {
 // nil where a metric cannot be told from the total and the rows.
 func (p *Partial) other(total Row, shown []int) Row {
 	row := make(Row, len(total))
+	if p.plan.hasEnds() {
+		return row // a record may be in two groups
+	}
 	for i, m := range p.plan.Metrics {
 		at := p.plan.layout.sumOf(m.Kind)
 		if at < 0 {
@@ -189,8 +195,8 @@ func (l *layout) sumOf(kind MetricKind) int {
 
 func (p *Partial) labels(g int) Row {
 	row := make(Row, 0, len(p.plan.GroupBy)+len(p.plan.Metrics)+1)
-	for i := range p.plan.GroupBy {
-		row = append(row, p.plan.layout.groupValue(p.plan, p.table.key(g), i))
+	for _, l := range p.plan.labels() {
+		row = append(row, l.value(p.plan, p.table.key(g)))
 	}
 	return row
 }

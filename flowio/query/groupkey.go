@@ -16,31 +16,42 @@ import (
 //	srcAddr/24      IPv4 networks of 24 bits, IPv6 addresses whole
 //	srcAddr/48      IPv6 networks of 48 bits, IPv4 addresses whole
 //	srcAddr/24/48   both
+//
+// Either is a key of both ends of a record: addr, port, as and if.
 type GroupKey struct {
-	Field flow.Field
-	Bits4 int // of IPv4 addresses, 32 = whole
-	Bits6 int // of IPv6 addresses, 128 = whole
+	Field  flow.Field // of Either, the source's
+	Either bool
+	Bits4  int // of IPv4 addresses, 32 = whole
+	Bits6  int // of IPv6 addresses, 128 = whole
 }
 
 // ParseGroupKey reads a group key as requests write it.
 func ParseGroupKey(text string) (GroupKey, error) {
 	name, lengths, cut := strings.Cut(strings.TrimSpace(text), "/")
-	f, err := parseField(name)
-	if err != nil {
-		return GroupKey{}, err
+	key := GroupKey{Bits4: 32, Bits6: 128}
+	for _, e := range eitherKeys {
+		if strings.EqualFold(e.name, name) {
+			key.Field, key.Either = e.src, true
+		}
 	}
-	key := GroupKey{Field: f, Bits4: 32, Bits6: 128}
+	if !key.Either {
+		f, err := parseField(name)
+		if err != nil {
+			return GroupKey{}, err
+		}
+		key.Field = f
+	}
 	if !cut {
 		return key, nil
 	}
-	if !f.IsAddr() {
-		return GroupKey{}, fmt.Errorf("%s is no address: it takes no prefix length", f)
+	if !key.Field.IsAddr() {
+		return GroupKey{}, fmt.Errorf("%s is no address: it takes no prefix length", key.name())
 	}
 	return key.cut(text, strings.Split(lengths, "/"))
 }
 
 func (k GroupKey) cut(text string, lengths []string) (GroupKey, error) {
-	bad := fmt.Errorf("prefix lengths of %q: write %s/24 (IPv4), %[2]s/48 (IPv6) or %[2]s/24/48", text, k.Field)
+	bad := fmt.Errorf("prefix lengths of %q: write %s/24 (IPv4), %[2]s/48 (IPv6) or %[2]s/24/48", text, k.name())
 	n, err := strconv.ParseUint(lengths[0], 10, 8)
 	if err != nil || n > 128 || len(lengths) > 2 {
 		return GroupKey{}, bad
@@ -64,13 +75,13 @@ func (k GroupKey) cut(text string, lengths []string) (GroupKey, error) {
 func (k GroupKey) String() string {
 	switch {
 	case k.whole():
-		return k.Field.String()
+		return k.name()
 	case k.Bits6 == 128:
-		return fmt.Sprintf("%s/%d", k.Field, k.Bits4)
+		return fmt.Sprintf("%s/%d", k.name(), k.Bits4)
 	case k.Bits4 == 32 && k.Bits6 > 32:
-		return fmt.Sprintf("%s/%d", k.Field, k.Bits6)
+		return fmt.Sprintf("%s/%d", k.name(), k.Bits6)
 	}
-	return fmt.Sprintf("%s/%d/%d", k.Field, k.Bits4, k.Bits6)
+	return fmt.Sprintf("%s/%d/%d", k.name(), k.Bits4, k.Bits6)
 }
 
 // MarshalText writes the key as requests do.
@@ -97,12 +108,17 @@ func (k GroupKey) masks() (four, high, low uint64) {
 	return four, ^uint64(0), ^uint64(0) << (128 - k.Bits6)
 }
 
+// addrOf returns the address in two words of a key.
+func addrOf(words []uint64) (a flow.Addr) {
+	binary.BigEndian.PutUint64(a[:8], words[0])
+	binary.BigEndian.PutUint64(a[8:], words[1])
+	return a
+}
+
 // value returns a key's address as a Result shows it: the network if the
 // address was cut.
 func (k GroupKey) value(hi, lo uint64) any {
-	var a flow.Addr
-	binary.BigEndian.PutUint64(a[:8], hi)
-	binary.BigEndian.PutUint64(a[8:], lo)
+	a := addrOf([]uint64{hi, lo})
 	if a == (flow.Addr{}) {
 		return noAddr(k.Field)
 	}

@@ -13,6 +13,7 @@ type Held struct {
 	plan     *Plan
 	partial  *Partial // nil if the groups are in run
 	run      *run
+	records  *Partial // of groups in run, see Partial
 	budget   *budget
 	summary  Summary
 	sorted   []uint32 // groups of partial in order, once they were needed

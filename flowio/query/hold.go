@@ -118,7 +118,7 @@ func (h *Held) leaveOut(sources []Source) {
 		from, to := s.Bounds()
 		first, last = min(first, from), max(last, to)
 	}
-	h.leftOut = [2]int64{max(first, h.plan.From), min(last+1, h.plan.To)}
+	h.leftOut = [2]int64{max(first, h.plan.From), min(last+1, h.plan.ReadTo())}
 }
 
 func (h *holding) isStopped() bool {
@@ -162,7 +162,9 @@ func (h *holding) spill() error {
 	h.runs = append(h.runs, r)
 	h.stats.SpilledBytes += uint64(r.size)
 	h.partial.table.release()
+	records := h.partial.records
 	h.partial = newPartial(h.plan, h.budget)
+	h.partial.records = records
 	return nil
 }
 
@@ -205,7 +207,7 @@ func (h *holding) scan(ctx context.Context, sources []Source) (*Partial, Stats, 
 	if h.opts.Progress != nil {
 		opts.Progress = func(n, _ int, scanned uint64) { h.opts.Progress(done+n, h.all, rows+scanned) }
 	}
-	if h.opts.Cache != nil {
+	if h.opts.Cache != nil && h.plan.isCachable() {
 		return scanCached(ctx, h.plan, sources, opts, h.opts.Cache)
 	}
 	return Scan(ctx, h.plan, sources, opts)
@@ -252,9 +254,9 @@ func (p *Partial) snapshot() []byte {
 
 // hold ends the scan: groups that are partly on disk all go there.
 func (h *holding) hold() (*Held, error) {
-	held := &Held{plan: h.plan, budget: h.budget}
+	held := &Held{plan: h.plan, budget: h.budget, records: h.partial.records}
 	if len(h.runs) == 0 {
-		held.partial = h.partial
+		held.partial, held.records = h.partial, nil
 		return held, held.summarise()
 	}
 	if err := h.spill(); err != nil {
@@ -291,6 +293,12 @@ func (h *Held) mergeRuns(s *Spill, runs []*run) (*run, error) {
 		return nil, err
 	}
 	h.summary.Units, h.summary.Most = 1, h.summary.Groups
+	if h.records != nil {
+		total = h.records.total()
+		if steps != nil {
+			steps = (&Partial{plan: h.plan, records: h.records}).stepSums()
+		}
+	}
 	err = h.setTotal(total)
 	switch {
 	case err != nil:

@@ -37,7 +37,7 @@ type KeptSums struct {
 func (p *Plan) Kept() (Kept, bool) {
 	k := Kept{Scaled: p.Scaled}
 	l := &p.layout
-	if p.Kind == Flows || len(l.sketches) > 0 || l.first >= 0 || l.last >= 0 {
+	if p.Kind == Flows || p.Prorated || len(l.sketches) > 0 || l.first >= 0 || l.last >= 0 {
 		return k, false
 	}
 	if !p.isAligned(keptStep) || p.Kind == Series && p.Step%keptStep != 0 {
@@ -129,7 +129,7 @@ func (p *Partial) AddKept(sums []KeptSums) error {
 		for i := range some {
 			batch.Num(flow.Time)[i], batch.Addr(flow.Exporter)[i] = uint64(some[i].Time), some[i].Exporter
 		}
-		l.keys(p.plan, batch, 0, len(some), keys[:len(some)*l.words])
+		l.keys(p.plan, batch, 0, 0, len(some), keys[:len(some)*l.words])
 		if err := p.table.find(keys[:len(some)*l.words], groups[:len(some)]); err != nil {
 			return err
 		}

@@ -20,14 +20,15 @@ type keyPart struct {
 	n              int // how many there are
 }
 
-// keyPart prepares GroupBy number i; false if its column has no dictionary.
-func (s *segmentScanner) keyPart(i int) (keyPart, bool) {
+// keyPart prepares GroupBy number i at an end; false if its column has no
+// dictionary.
+func (s *segmentScanner) keyPart(i, end int) (keyPart, bool) {
 	k := s.plan.GroupBy[i]
-	d, ok := s.columns.Dictionary(k.Field)
+	d, ok := s.columns.Dictionary(k.at(end))
 	if !ok {
 		return keyPart{}, false
 	}
-	p := keyPart{field: k.Field, slot: s.compact.slots[i], n: d.Len()}
+	p := keyPart{field: k.at(end), slot: s.compact.slots[i], n: d.Len()}
 	switch {
 	case !k.Field.IsAddr():
 		p.numbers = d.Numbers
@@ -94,7 +95,7 @@ func (s *segmentScanner) fillKeys(b *block, keys []uint64) {
 			at += w
 		}
 	}
-	if s.compact.hasStep {
+	if s.compact.hasStep && !s.plan.Prorated {
 		at := s.compact.stepSlot.word
 		for _, step := range s.stepsOf(b) {
 			keys[at] |= uint64(step) << s.compact.stepSlot.shift

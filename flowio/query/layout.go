@@ -21,6 +21,8 @@ type layout struct {
 	slots        []keySlot // one per GroupBy
 	stepSlot     keySlot   // series
 	hasStep      bool
+	placeSlot    keySlot // source groups
+	hasPlace     bool
 
 	sums     int // numbers per group
 	flowsAt  int // positions among the sums; -1 = not needed
@@ -48,7 +50,7 @@ var fieldBits = [flow.NumFields]int{
 }
 
 func newLayout(p *Plan) layout {
-	l := layout{flowsAt: -1, packets: -1, bytes: -1, first: -1, last: -1, hasStep: p.Kind == Series}
+	l := layout{flowsAt: -1, packets: -1, bytes: -1, first: -1, last: -1, hasStep: p.Kind == Series, hasPlace: p.ByPlace}
 	l.fields = flow.Fields(flow.Time)
 	if p.Kind == Flows {
 		l.fields |= flow.Fields(p.orderField) | p.shown()
@@ -61,6 +63,9 @@ func newLayout(p *Plan) layout {
 			l.sketches = append(l.sketches, i)
 		}
 	}
+	if p.Prorated {
+		l.fields |= flow.Fields(flow.First, flow.Last)
+	}
 	if p.Scaled && l.fields&flow.Fields(flow.Packets, flow.Bytes) != 0 {
 		l.fields |= flow.Fields(flow.SamplingRate)
 	}
@@ -72,7 +77,7 @@ func newLayout(p *Plan) layout {
 func (l *layout) placeKey(p *Plan) {
 	l.slots = make([]keySlot, len(p.GroupBy))
 	for i, k := range p.GroupBy {
-		l.fields |= flow.Fields(k.Field)
+		l.fields |= flow.Fields(k.at(0), k.at(1))
 		if k.Field.IsAddr() {
 			l.slots[i] = keySlot{word: l.words}
 			l.words += 2
@@ -82,6 +87,9 @@ func (l *layout) placeKey(p *Plan) {
 	w := packedWords{first: l.words}
 	if l.hasStep {
 		l.stepSlot = w.place(bits.Len(maxSteps))
+	}
+	if l.hasPlace {
+		l.placeSlot = w.place(placeBits)
 	}
 	for i, k := range p.GroupBy {
 		if !k.Field.IsAddr() {
@@ -153,22 +161,23 @@ func (l *layout) sum(at *int, f flow.Field) {
 	}
 }
 
-// keys fills to with the keys of the rows [from, to) of b, word by word of a
-// row.
-func (l *layout) keys(p *Plan, b *flow.Batch, from, to int, keys []uint64) {
+// keys fills to with the keys that the rows [from, to) of b have at an end,
+// word by word of a row.
+func (l *layout) keys(p *Plan, b *flow.Batch, end, from, to int, keys []uint64) {
 	if l.words == 0 {
 		return
 	}
 	clear(keys)
 	for i, k := range p.GroupBy {
 		s := l.slots[i]
-		if k.Field.IsAddr() {
-			addrKeys(k, b.Addr(k.Field)[from:to], keys[s.word:], l.words)
+		if f := k.at(end); f.IsAddr() {
+			addrKeys(k, b.Addr(f)[from:to], keys[s.word:], l.words)
 		} else {
-			numberKeys(s, b.Num(k.Field)[from:to], keys[s.word:], l.words)
+			numberKeys(s, b.Num(f)[from:to], keys[s.word:], l.words)
 		}
 	}
-	if l.hasStep {
+	l.placeKeys(p, keys)
+	if l.hasStep && !p.Prorated {
 		l.stepKeys(p, b.Num(flow.Time)[from:to], keys[l.stepSlot.word:])
 	}
 }

@@ -16,13 +16,13 @@ import (
 // records at each step.
 
 // hasLines reports whether p is a series by groups.
-func (p *Plan) hasLines() bool { return p.Kind == Series && len(p.GroupBy) > 0 }
+func (p *Plan) hasLines() bool { return p.Kind == Series && p.isGrouped() }
 
 // stepPlan is p for all groups together: the sums at each step. Distinct
 // values and percentiles are left out, so that it stays small.
 func (p *Plan) stepPlan() *Plan {
 	s := *p
-	s.GroupBy = nil
+	s.GroupBy, s.ByPlace = nil, false
 	s.Metrics = slices.DeleteFunc(slices.Clone(p.Metrics), Metric.isSketch)
 	s.layout = newLayout(&s)
 	return &s
@@ -250,6 +250,9 @@ func (h *Held) surveyLines() error {
 	if err := h.setLines(lines); err != nil {
 		return err
 	}
+	if h.partial != nil && h.partial.records != nil {
+		steps = h.partial.stepSums()
+	}
 	return h.setStepsOf(steps)
 }
 
@@ -290,7 +293,11 @@ func (r *Result) setSteps(kept *Partial, steps *stepSums, shown [][]uint64) {
 				less(sums, kept.table.sumsOf(int(g)))
 			}
 		}
-		r.Others = append(r.Others, append(Row{at}, p.sumRow(sums)...))
+		rest := make(Row, len(p.Metrics)) // of keys of both ends: a record may be in two groups
+		if !p.hasEnds() {
+			rest = p.sumRow(sums)
+		}
+		r.Others = append(r.Others, append(Row{at}, rest...))
 	}
 }
 
@@ -306,6 +313,9 @@ func (p *Plan) readSteps(chunk []byte) (*stepSums, error) {
 // stepSums sums the groups of a series at each step.
 func (p *Partial) stepSums() *stepSums {
 	steps := newStepSums(p.plan)
+	if p.records != nil {
+		p = p.records
+	}
 	for g := range p.table.n {
 		_ = steps.add(p.plan.layout.stepSlot.part(p.table.key(g)), p.table.sumsOf(g)) // its budget has no end
 	}

@@ -92,28 +92,118 @@ type slow struct {
 	plan   *Plan
 	groups map[slowKey]*slowGroup
 	total  *slowGroup
+	steps  map[int64]uint64 // flows of all records at each step
 	rows   int
 }
 
 func (s *slow) scan(b *flow.Batch, filter func(*flow.Batch, int) bool) {
 	for i := range b.Len() {
-		t := int64(b.Num(flow.Time)[i])
-		if t < s.plan.From || t >= s.plan.To || !filter(b, i) {
+		t, to := int64(b.Num(flow.Time)[i]), s.plan.To
+		if s.plan.Prorated {
+			to += 3_600_000
+		}
+		if t < s.plan.From || t >= to || !filter(b, i) {
 			continue
 		}
 		s.rows++
-		var labels []any
-		for _, k := range s.plan.GroupBy {
-			labels = append(labels, slowLabel(b, i, k))
+		var all [][]any
+		for _, ends := range slowEnds {
+			var labels []any
+			for _, k := range s.plan.GroupBy {
+				if other, ok := ends[k.Field]; ok && k.Either {
+					k.Field = other
+				}
+				labels = append(labels, slowLabel(b, i, k))
+			}
+			if len(all) == 0 || fmt.Sprint(labels) != fmt.Sprint(all[0]) {
+				all = append(all, labels)
+			}
+		}
+		if s.plan.Prorated {
+			s.spread(b, i, all)
+			continue
 		}
 		s.total = s.add(s.total, nil, b, i)
-		key := slowKey{fmt.Sprint(labels), -1}
-		s.groups[key] = s.add(s.groups[key], labels, b, i)
+		step := int64(-1)
 		if s.plan.Kind == Series {
-			key.step = int64(math.Floor(float64(t)/float64(s.plan.Step))) * s.plan.Step
+			step = int64(math.Floor(float64(t)/float64(s.plan.Step))) * s.plan.Step
+			s.countAt(step, 1)
+		}
+		for _, labels := range all {
+			key := slowKey{fmt.Sprint(labels), -1}
 			s.groups[key] = s.add(s.groups[key], labels, b, i)
+			if key.step = step; step >= 0 {
+				s.groups[key] = s.add(s.groups[key], labels, b, i)
+			}
 		}
 	}
+}
+
+// slowEnds are the fields that keys of both ends have at each end.
+var slowEnds = []map[flow.Field]flow.Field{
+	{}, {flow.SrcAddr: flow.DstAddr, flow.SrcPort: flow.DstPort, flow.SrcAS: flow.DstAS, flow.InIf: flow.OutIf},
+}
+
+func (s *slow) countAt(step int64, flows uint64) {
+	if s.steps == nil {
+		s.steps = map[int64]uint64{}
+	}
+	s.steps[step] += flows
+}
+
+// spread adds a record to the groups, a millisecond's share after the other,
+// as far as the time range goes.
+func (s *slow) spread(b *flow.Batch, i int, all [][]any) {
+	rate := b.Num(flow.SamplingRate)[i]
+	if !s.plan.Scaled || rate == 0 {
+		rate = 1
+	}
+	counters := []*big.Int{big.NewInt(1), new(big.Int).SetUint64(b.Num(flow.Packets)[i] * rate), new(big.Int).SetUint64(b.Num(flow.Bytes)[i] * rate)}
+	first, last := int64(b.Num(flow.First)[i]), int64(b.Num(flow.Last)[i])
+	if last == 0 {
+		first, last = 0, int64(b.Num(flow.Time)[i])
+	}
+	isPoint := first == 0 || first >= last
+	if isPoint {
+		first = last - 1 // all of it passes in the millisecond before, which is counted at the end
+	}
+	passed := func(v *big.Int, t int64) *big.Int {
+		t = max(first, min(last, t))
+		x := new(big.Int).Mul(v, big.NewInt(t-first))
+		return x.Div(x, big.NewInt(last-first))
+	}
+	begin := int64(math.Floor(float64(s.plan.From)/float64(s.plan.Step))) * s.plan.Step
+	for step := begin; step < s.plan.To; step += s.plan.Step {
+		lo, hi := max(step, s.plan.From), min(step+s.plan.Step, s.plan.To)
+		if isPoint && (last < lo || last >= hi) || !isPoint && (last <= lo || first >= hi) {
+			continue
+		}
+		var shares []*big.Int
+		for _, v := range counters {
+			share := new(big.Int).Sub(passed(v, hi), passed(v, lo))
+			if isPoint {
+				share = v
+			}
+			shares = append(shares, share)
+		}
+		s.total = s.addShares(s.total, nil, shares)
+		s.countAt(step, shares[0].Uint64())
+		for _, labels := range all {
+			for _, key := range []slowKey{{fmt.Sprint(labels), -1}, {fmt.Sprint(labels), step}} {
+				s.groups[key] = s.addShares(s.groups[key], labels, shares)
+			}
+		}
+	}
+}
+
+func (s *slow) addShares(g *slowGroup, labels []any, shares []*big.Int) *slowGroup {
+	if g == nil {
+		g = &slowGroup{labels: labels, bytes: new(big.Int), packets: new(big.Int)}
+	}
+	g.flows += shares[0].Uint64()
+	g.packets.Add(g.packets, shares[1])
+	g.bytes.Add(g.bytes, shares[2])
+	return g
 }
 
 func slowLabel(b *flow.Batch, i int, k GroupKey) any {

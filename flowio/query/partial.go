@@ -6,9 +6,10 @@ import "cmp"
 // groups with all their sums, so that partials of different flows merge to the
 // partial of all of them, in any order. It is not safe for concurrent use.
 type Partial struct {
-	plan  *Plan
-	table *table
-	rest  *Rest // groups that are not in table; nil: there are none
+	plan    *Plan
+	table   *table
+	records *Partial // keys of both ends: what the records sum up to, see recordPlan; nil: what the groups do
+	rest    *Rest    // groups that are not in table; nil: there are none
 }
 
 // NewPartial returns the answer of no flows.
@@ -28,14 +29,20 @@ func (p *Partial) Merge(other *Partial) error {
 		p.table, other.table = other.table, p.table
 	}
 	from := other.table
-	for g := range from.n {
-		if err := p.add(from.key(g), from.sumsOf(g), from.sketchesOf(g)); err != nil {
+	if len(from.l.sketches) == 0 {
+		if err := p.table.merge(from); err != nil {
 			return err
+		}
+	} else {
+		for g := range from.n {
+			if err := p.add(from.key(g), from.sumsOf(g), from.sketchesOf(g)); err != nil {
+				return err
+			}
 		}
 	}
 	from.release()
 	p.AddRest(other.rest)
-	return nil
+	return p.addRecords(other.records)
 }
 
 func (p *Partial) add(key, sums []uint64, sketches []sketch) error {

@@ -38,6 +38,9 @@ type Plan struct {
 	Cursor       string     `json:"cursor,omitempty"`   // flows: where the page begins, see pageMark
 	Question     []byte     `json:"question,omitempty"` // flows: what the cursor must belong to, see pageTag
 	Step         int64      `json:"step,omitempty"`     // series: milliseconds
+	Prorated     bool       `json:"prorated,omitempty"` // series: records are spread over their duration
+	ByPlace      bool       `json:"byPlace,omitempty"`  // groups are apart by source group
+	Place        int        `json:"place,omitempty"`    // number of the source group of the unit that is asked
 	Scaled       bool       `json:"scaled"`
 
 	expr       *filter.Expr
@@ -46,6 +49,10 @@ type Plan struct {
 	ties       []flow.Field // flows: columns to order by last
 	mark       *pageMark    // flows: where the page begins; nil: at the first record
 	layout     layout
+
+	named  []label // columns of groups, on the Master; nil: GroupBy
+	places Places  // on the Master
+	scopes bool    // the filter may have terms that only the Master understands
 
 	sendAllGroups int // up to how many groups all are sent; 0 = sendAllGroups, for tests
 }
@@ -108,8 +115,8 @@ func (p *Plan) Columns() []Column {
 	if p.Kind == Series {
 		columns = append(columns, Column{Name: "time", Kind: kindTime})
 	}
-	for _, k := range p.GroupBy {
-		columns = append(columns, Column{Name: k.String(), Kind: kindOf(k.Field)})
+	for _, l := range p.labels() {
+		columns = append(columns, Column{Name: l.name, Kind: l.kind(p)})
 	}
 	for _, m := range p.Metrics {
 		columns = append(columns, Column{Name: m.String(), Kind: kindCounter})
@@ -129,6 +136,7 @@ func (p *Plan) prepare(problems *problems) {
 	p.checkTimes(problems)
 	p.checkSpans(problems)
 	p.checkGroups(problems)
+	p.checkProrated(problems)
 	p.checkOrder(problems)
 	p.checkLimit(problems)
 	expr, err := filter.Parse(p.Filter)
@@ -136,8 +144,8 @@ func (p *Plan) prepare(problems *problems) {
 		problems.filter(err)
 		return
 	}
-	for _, s := range expr.Scopes() {
-		problems.filter(&filter.SyntaxError{Offset: s.Offset, Length: s.Length, Msg: scopeRemedy(s)})
+	if scopes := expr.Scopes(); len(scopes) > 0 && !p.scopes {
+		problems.add("/filter", "%s %s must be decided before units are asked", scopes[0].Kind, scopes[0].Name)
 	}
 	if p.Scaled {
 		expr = expr.Scaled()
@@ -148,19 +156,11 @@ func (p *Plan) prepare(problems *problems) {
 	p.takeMark(problems)
 }
 
-func scopeRemedy(s filter.Scope) string {
-	member := map[string]string{"sourcegroup": "sourceGroups", "profile": "profile", "channel": "channels"}[s.Kind]
-	return fmt.Sprintf("a query chooses its %s with %q, not within the filter", s.Kind, member)
-}
-
 // checkProfile refuses what would be answered as if it had not been asked:
 // there is no profile but the one of all flows yet.
 func (p *Plan) checkProfile(problems *problems) {
 	if p.Profile != "" && p.Profile != liveProfile {
 		problems.add("/profile", "unknown profile %q: there is only %s, which holds all flows", p.Profile, liveProfile)
-	}
-	if len(p.Channels) > 0 {
-		problems.add("/channels", "the profile %s has no channels to choose from: choose sourceGroups", liveProfile)
 	}
 }
 
@@ -202,14 +202,16 @@ func (p *Plan) checkGroups(problems *problems) {
 		problems.add("/metrics", "more than %d metrics", maxMetrics)
 	}
 	switch {
-	case p.Kind == Top && len(p.GroupBy) == 0 && !problems.has("/groupBy"):
+	case p.Kind == Top && !p.isGrouped() && !problems.has("/groupBy"):
 		problems.add("/groupBy", "a top needs at least one field to group by")
-	case p.Kind == Total && len(p.GroupBy) > 0:
+	case p.Kind == Total && p.isGrouped():
 		problems.add("/groupBy", "a total has no groups")
 	case p.Kind == Flows && len(p.Metrics) > 0:
 		problems.add("/metrics", "flows has no metrics: groupBy chooses the fields to show")
-	case p.Kind == Flows && slices.ContainsFunc(p.GroupBy, func(k GroupKey) bool { return !k.whole() }):
-		problems.add("/groupBy", "flows shows whole addresses")
+	case p.Kind == Flows && slices.ContainsFunc(p.GroupBy, func(k GroupKey) bool { return !k.whole() || k.Either }):
+		problems.add("/groupBy", "flows shows whole addresses, each in a column of its own")
+	case p.Kind == Flows && p.ByPlace:
+		problems.add("/groupBy", "flows shows fields of records: ask for exporter instead of channel and sourceGroup")
 	case p.Kind != Flows && len(p.Metrics) == 0 && !problems.has("/metrics"):
 		problems.add("/metrics", "at least one is needed")
 	}

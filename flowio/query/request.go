@@ -25,14 +25,15 @@ type Request struct {
 	To           string   `json:"to,omitempty"`           // default now; exclusive
 	Filter       string   `json:"filter,omitempty"`       // see flowio/filter; empty matches all
 	Profile      string   `json:"profile,omitempty"`      // default live
-	Channels     []string `json:"channels,omitempty"`     // default all channels of the profile
+	Channels     []string `json:"channels,omitempty"`     // flow sources, by name or address; default all
 	SourceGroups []string `json:"sourceGroups,omitempty"` // names; default all
-	GroupBy      []string `json:"groupBy,omitempty"`      // fields, addresses with /prefix: srcAddr/24, see GroupKey; flows: the columns, default all
+	GroupBy      []string `json:"groupBy,omitempty"`      // fields, addresses with /prefix: srcAddr/24, see GroupKey; channel, sourceGroup; flows: the columns, default all
 	Metrics      []string `json:"metrics,omitempty"`      // bytes, packets, flows, bps, pps, bpp, uniq(field), p95(field); default the first three
 	OrderBy      string   `json:"orderBy,omitempty"`      // a metric of the request, default the first; flows: a field, default time; a minus sign before it turns the order round
 	Offset       int      `json:"offset,omitempty"`       // top: rows to leave out before the first
 	Limit        int      `json:"limit,omitempty"`        // default 10 (top, series), 100 (flows)
 	Cursor       string   `json:"cursor,omitempty"`       // flows: next of the page before
 	Step         string   `json:"step,omitempty"`         // series: 1s and up; default about 100 steps; see FineFor
+	Prorated     bool     `json:"prorated,omitempty"`     // series: spread each record over its duration
 	Scaled       *bool    `json:"scaled,omitempty"`       // multiply counters by the sampling rate; default true
 }

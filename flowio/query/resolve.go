@@ -102,7 +102,7 @@ func (r Request) Resolve(now time.Time) (*Plan, error) {
 	var problems problems
 	p := &Plan{
 		Version: planVersion, Kind: r.Kind, Filter: r.Filter, Profile: r.Profile, Channels: r.Channels,
-		SourceGroups: r.SourceGroups, Scaled: r.Scaled == nil || *r.Scaled, Cursor: r.Cursor,
+		SourceGroups: r.SourceGroups, Scaled: r.Scaled == nil || *r.Scaled, Cursor: r.Cursor, Prorated: r.Prorated, scopes: true,
 	}
 	r.resolveTimes(p, now, &problems)
 	r.resolveColumns(p, &problems)
@@ -169,8 +169,40 @@ func (r Request) resumeTimes(p *Plan, problems *problems) {
 	p.From, p.To = mark.from, mark.to
 }
 
+// resolvePlace takes the keys that only the Master has names for.
+func (r Request) resolvePlace(p *Plan, i int, problems *problems) bool {
+	for _, key := range []string{keySourceGroup, keyChannel} {
+		if !strings.EqualFold(strings.TrimSpace(r.GroupBy[i]), key) {
+			continue
+		}
+		if slices.ContainsFunc(p.named, func(l label) bool { return l.name == key }) {
+			problems.add(fmt.Sprintf("/groupBy/%d", i), "%s stands here twice", key)
+		}
+		p.named, p.ByPlace = append(p.named, label{name: key}), true
+		return true
+	}
+	return false
+}
+
+// resolveChannel has the exporter in the keys where channels are shown.
+func (r Request) resolveChannel(p *Plan) {
+	exporter := GroupKey{Field: flow.Exporter, Bits4: 32, Bits6: 128}
+	for i := range p.named {
+		if p.named[i].name != keyChannel {
+			continue
+		}
+		if !slices.Contains(p.GroupBy, exporter) {
+			p.GroupBy = append(p.GroupBy, exporter)
+		}
+		p.named[i].key = slices.Index(p.GroupBy, exporter)
+	}
+}
+
 func (r Request) resolveColumns(p *Plan, problems *problems) {
 	for i, text := range r.GroupBy {
+		if r.resolvePlace(p, i, problems) {
+			continue
+		}
 		k, err := ParseGroupKey(text)
 		switch {
 		case err != nil:
@@ -178,9 +210,11 @@ func (r Request) resolveColumns(p *Plan, problems *problems) {
 		case slices.Contains(p.GroupBy, k):
 			problems.add(fmt.Sprintf("/groupBy/%d", i), "%s stands here twice", k)
 		default:
+			p.named = append(p.named, label{k.String(), len(p.GroupBy)})
 			p.GroupBy = append(p.GroupBy, k)
 		}
 	}
+	r.resolveChannel(p)
 	for i, text := range r.Metrics {
 		m, err := ParseMetric(text)
 		switch {

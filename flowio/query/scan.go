@@ -79,6 +79,7 @@ type scan struct {
 	next                 atomic.Int64
 	rows, matched, bytes atomic.Uint64
 
+	toCome  int    // sources that are read once more at least, for Progress
 	isAgain bool   // sources were read by their codes before
 	isCoded []bool // which sources were read by their codes; each is its reader's
 
@@ -132,6 +133,7 @@ func (s *scan) newWorker() *worker {
 	w := &worker{groups: newPartial(s.plan, s.budget)}
 	w.values = newScanner(s.plan, w.groups.table)
 	w.byCode = newSegmentScanner(s.plan, s.compact, &Partial{plan: s.plan, table: newTable(&s.compact.layout, s.budget)})
+	w.newEnds(s)
 	return w
 }
 
@@ -145,6 +147,9 @@ func joinWorkers(all []*worker) (*Partial, error) {
 		if err := first.byCode.groups.Merge(other.byCode.groups); err != nil {
 			return nil, err
 		}
+	}
+	if err := joinRecords(all); err != nil {
+		return nil, err
 	}
 	return first.groups, first.byCode.compact.addTo(first.groups, first.byCode.groups.table)
 }
@@ -170,7 +175,7 @@ func (s *scan) sourceIsDone() {
 	defer s.mu.Unlock()
 	s.done++
 	if s.opts.Progress != nil {
-		s.opts.Progress(s.done, len(s.sources), s.rows.Load())
+		s.opts.Progress(s.done, len(s.sources)+s.toCome, s.rows.Load())
 	}
 }
 
@@ -178,7 +183,7 @@ func (s *scan) sourceIsDone() {
 func (s *scan) read(ctx context.Context, w *worker, i int) error {
 	source := s.sources[i]
 	if encoded, ok := source.(Encoded); ok {
-		err := w.byCode.scan(ctx, encoded, s.pause)
+		err := w.byCode.scanEnds(ctx, encoded, s.pause)
 		s.bytes.Add(w.byCode.octets)
 		if errors.Is(err, errNotCoded) && s.isAgain {
 			return fmt.Errorf("read a source once more: %w", ErrCutOff)
@@ -234,6 +239,9 @@ type scanner struct {
 	groups         [blockRows]uint32
 	packets, bytes [blockRows]uint64
 	hashes         [blockRows]uint64
+
+	records  *scanner  // sums records of which both ends are; nil: none are
+	spreader *spreader // prorated series; nil before the first
 }
 
 func newScanner(p *Plan, t *table) *scanner {
@@ -253,17 +261,33 @@ func (s *scanner) batch(b *flow.Batch) error {
 	picked := s.picker.pick(b)
 	s.matched += uint64(picked.Len())
 	for from := 0; from < picked.Len(); from += blockRows {
-		if err := s.block(picked, from, min(from+blockRows, picked.Len())); err != nil {
+		to := min(from+blockRows, picked.Len())
+		if err := s.block(picked, 0, from, to); err != nil {
 			return err
+		}
+		if s.records == nil {
+			continue
+		}
+		if err := s.records.block(picked, 0, from, to); err != nil {
+			return err
+		}
+		if other := s.differing(picked, from, to); other.Len() > 0 {
+			if err := s.block(other, 1, 0, other.Len()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (s *scanner) block(b *flow.Batch, from, to int) error {
+// block sums rows at one of their ends.
+func (s *scanner) block(b *flow.Batch, end, from, to int) error {
 	l := &s.plan.layout
 	keys, groups := s.keys[:(to-from)*l.words], s.groups[:to-from]
-	l.keys(s.plan, b, from, to, keys)
+	l.keys(s.plan, b, end, from, to, keys)
+	if s.plan.Prorated {
+		return s.spread(b, from, to, keys)
+	}
 	if err := s.table.find(keys, groups); err != nil {
 		return err
 	}

@@ -38,6 +38,13 @@ type segmentScanner struct {
 	dense     dense
 	sparse    sparse
 
+	end       int             // of records whose groups are summed, see scanEnds
+	opposite  []keyPart       // what keys of both ends mean at the other end
+	records   *segmentScanner // sums records of which both ends are; nil: none are
+	differing [blockRows]uint16
+	spreader  *spreader // prorated series; nil before the first
+	times     [blockRows]uint64
+
 	block block
 	set   [blockRows / 64]uint64
 
@@ -160,11 +167,14 @@ func (s *segmentScanner) dictionary(f flow.Field) filter.Dictionary {
 func (s *segmentScanner) prepareGroups() error {
 	s.parts = s.parts[:0]
 	for i := range s.plan.GroupBy {
-		part, ok := s.keyPart(i)
+		part, ok := s.keyPart(i, s.end)
 		if !ok {
 			return errNotCoded
 		}
 		s.parts = append(s.parts, part)
+	}
+	if !s.prepareEnds() {
+		return errNotCoded
 	}
 	rate, isOne := s.rate()
 	s.rateOfAll = rate
@@ -209,8 +219,13 @@ func (s *segmentScanner) page(page int) error {
 	s.scanned += uint64(rows)
 	for hasRows {
 		s.matched += uint64(b.n)
-		if err := s.sum(b); err != nil {
-			return err
+		if s.end == 1 {
+			s.dropAlike(b)
+		}
+		if b.n > 0 {
+			if err := s.sum(b); err != nil {
+				return err
+			}
 		}
 		if hasRows, err = b.nextChosen(); err != nil {
 			return err
@@ -231,6 +246,9 @@ func (s *segmentScanner) sum(b *block) error {
 	}
 	keys := s.keys[:b.n*s.compact.words]
 	s.fillKeys(b, keys)
+	if s.plan.Prorated {
+		return s.spread(b, keys)
+	}
 	groups := s.found[:b.n]
 	if err := s.groups.table.find(keys, groups); err != nil {
 		return err

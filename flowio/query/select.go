@@ -52,7 +52,7 @@ const (
 
 // selects reports whether a Selection has an effect on p.
 func (p *Plan) selects() bool {
-	return p.Kind == Top && p.ordersBySum() && len(p.layout.sketches) == 0
+	return p.Kind == Top && p.ordersBySum() && len(p.layout.sketches) == 0 && !p.hasEnds()
 }
 
 // errManyGroups ends a scan that goes on with buckets. It never leaves the

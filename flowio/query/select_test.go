@@ -18,7 +18,7 @@ func TestSelection(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for round := range 150 {
 		req := randomRequest(r, testFilters[r.IntN(len(testFilters))].text)
-		req.Kind, req.Step = Top, ""
+		req.Kind, req.Step, req.Prorated = Top, "", false
 		if req.GroupBy == nil {
 			req.GroupBy = []string{"srcAddr"}
 		}

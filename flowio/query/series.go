@@ -12,7 +12,7 @@ func (p *Partial) series(r *Result) (shown [][]uint64) {
 	lines := p.lines()
 	r.Groups = strconv.Itoa(lines.table.n)
 	best := lines.best(lines.table.n, p.plan.Limit, lines.rankAt)
-	if len(p.plan.GroupBy) == 0 {
+	if !p.plan.isGrouped() {
 		best = []int{0}
 	}
 	first, n := p.plan.steps()

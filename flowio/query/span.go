@@ -55,10 +55,10 @@ func (p *Plan) asksFor(t int64) bool { return p.encloses(t, t) }
 // Touches reports whether records from first to last may be asked for.
 func (p *Plan) Touches(first, last int64) bool {
 	if len(p.Only) == 0 {
-		return first < p.To && last >= p.From
+		return first < p.ReadTo() && last >= p.From
 	}
 	for _, s := range p.Only {
-		if first < s.To && last >= s.From {
+		if first < p.readTo(s.To) && last >= s.From {
 			return true
 		}
 	}
@@ -68,10 +68,10 @@ func (p *Plan) Touches(first, last int64) bool {
 // encloses reports whether all records from first to last are asked for.
 func (p *Plan) encloses(first, last int64) bool {
 	if len(p.Only) == 0 {
-		return first >= p.From && last < p.To
+		return first >= p.From && last < p.ReadTo()
 	}
 	for _, s := range p.Only {
-		if first >= s.From && last < s.To {
+		if first >= s.From && last < p.readTo(s.To) {
 			return true
 		}
 	}

@@ -13,6 +13,10 @@ const (
 	sparseGroups = 1 << 15
 
 	sparseStart = 1 << 10
+
+	// sparseSlots is how many slots there are at least for each group: with
+	// fewer, too many rows do not find theirs at once.
+	sparseSlots = 4
 )
 
 // sparse is dense for more combinations of indexes than an array has room for:
@@ -35,7 +39,7 @@ type sparse struct {
 func (s *segmentScanner) prepareSparse() {
 	t := &s.sparse
 	t.isUsed = false
-	if s.dense.isUsed || s.sink != nil || len(s.compact.sketches) > 0 || s.compact.first >= 0 || !s.countersAreSmall() {
+	if s.dense.isUsed || s.sink != nil || s.plan.Prorated || len(s.compact.sketches) > 0 || s.compact.first >= 0 || !s.countersAreSmall() {
 		return
 	}
 	product := uint64(s.dense.steps)
@@ -122,7 +126,7 @@ func (t *sparse) probe(place, hash uint64) uint32 {
 		switch {
 		case slot == 0:
 			return t.insert(place, tag, i)
-		case slot>>32 == tag && t.places[uint32(slot)-1] == place:
+		case slot>>32 == tag && (t.isNarrow || t.places[uint32(slot)-1] == place):
 			return uint32(slot) - 1
 		}
 	}
@@ -133,7 +137,7 @@ func (t *sparse) insert(place, tag, at uint64) uint32 {
 	t.sums = append(t.sums, [3]uint64{})
 	n := len(t.places)
 	t.slots[at] = tag<<32 | uint64(n)
-	if 2*n > len(t.slots) {
+	if n*sparseSlots > len(t.slots) {
 		t.grow()
 	}
 	return uint32(n - 1)

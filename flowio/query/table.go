@@ -232,13 +232,28 @@ func (t *table) insert(key []uint64, hash, at uint64) (uint32, error) {
 	return g, nil
 }
 
-// rehash doubles the slots. The index of a slot comes from the tag, so the
-// keys stay untouched.
-func (t *table) rehash() error {
-	if err := t.charge(int64(len(t.slots)) * 8); err != nil {
+// reserve makes room for n groups more, so that slots are moved once.
+func (t *table) reserve(n int) error {
+	size := len(t.slots)
+	for size > 0 && (t.n+n)*4 > size*3 {
+		size *= 2
+	}
+	if size == len(t.slots) {
+		return nil
+	}
+	return t.resize(size)
+}
+
+// rehash doubles the slots.
+func (t *table) rehash() error { return t.resize(2 * len(t.slots)) }
+
+// resize moves the slots. The index of a slot comes from the tag, so the keys
+// stay untouched.
+func (t *table) resize(size int) error {
+	if err := t.charge(int64(size-len(t.slots)) * 8); err != nil {
 		return err
 	}
-	slots := make([]uint64, 2*len(t.slots))
+	slots := make([]uint64, size)
 	mask := uint64(len(slots) - 1)
 	for _, s := range t.slots {
 		if s == 0 {

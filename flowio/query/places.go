@@ -1,0 +1,115 @@
+package query
+
+import (
+	"fmt"
+
+	"example.com/weir/flowio/filter"
+	"example.com/weir/flowio/flow"
+)
+
+// Source groups are numbered by the Master for one query: a unit is told the
+// number of its own, which is part of the keys of its groups (ByPlace). A
+// channel of the live profile is a flow source: an exporter of a source group.
+// Only the Master knows their names.
+
+// The keys that stand for names of the Master.
+const (
+	keySourceGroup = "sourceGroup"
+	keyChannel     = "channel"
+)
+
+// placeBits is the width of a source group's number in a key.
+const placeBits = 16
+
+// maxPlaces bounds the source groups of one query.
+const maxPlaces = 1<<placeBits - 1
+
+// Places are the names of source groups and flow sources.
+type Places struct {
+	Groups  []string                                   // names of the source groups; their numbers are the positions
+	Channel func(place int, exporter flow.Addr) string // name of a flow source
+}
+
+// label is a column of groups: a key, or a name that only the Master knows.
+type label struct {
+	name string
+	key  int // of GroupBy
+}
+
+// isGrouped reports whether records are summed apart by anything but time.
+func (p *Plan) isGrouped() bool { return len(p.GroupBy) > 0 || p.ByPlace }
+
+// SetPlaces names source groups and flow sources in the results of p, which the
+// caller does not share yet.
+func (p *Plan) SetPlaces(places Places) error {
+	if len(places.Groups) > maxPlaces {
+		return fmt.Errorf("query over %d source groups: at most %d are possible: name some with sourceGroups", len(places.Groups), maxPlaces)
+	}
+	p.places = places
+	return nil
+}
+
+// Places returns the names that SetPlaces set.
+func (p *Plan) Places() Places { return p.places }
+
+// At returns p for the units of a source group, with what the filter says for
+// their records.
+func (p *Plan) At(place int, expr *filter.Expr) (*Plan, error) {
+	at := *p
+	at.Place = place
+	if expr != nil {
+		at.Filter = expr.String()
+	}
+	var problems problems
+	at.prepare(&problems)
+	return &at, problems.err()
+}
+
+// placeKeys writes the number of the source group into keys.
+func (l *layout) placeKeys(p *Plan, keys []uint64) {
+	if !l.hasPlace {
+		return
+	}
+	for at := l.placeSlot.word; at < len(keys); at += l.words {
+		keys[at] |= uint64(p.Place) << l.placeSlot.shift
+	}
+}
+
+// labels returns the columns of groups.
+func (p *Plan) labels() []label {
+	if p.named != nil {
+		return p.named
+	}
+	var all []label
+	for i, k := range p.GroupBy {
+		all = append(all, label{k.String(), i})
+	}
+	return all
+}
+
+// kind returns the kind of column.
+func (l label) kind(p *Plan) string {
+	if l.name == keySourceGroup || l.name == keyChannel {
+		return kindText
+	}
+	return kindOf(p.GroupBy[l.key].Field)
+}
+
+// value returns what a Result shows of a group.
+func (l label) value(p *Plan, key []uint64) any {
+	if l.name != keySourceGroup && l.name != keyChannel {
+		return p.layout.groupValue(p, key, l.key)
+	}
+	place := int(p.layout.placeSlot.part(key))
+	if l.name == keySourceGroup {
+		if place < len(p.places.Groups) {
+			return p.places.Groups[place]
+		}
+		return nil
+	}
+	exporter := addrOf(key[p.layout.slots[l.key].word:])
+	if p.places.Channel == nil {
+		return exporter.Netip().String()
+	}
+	return p.places.Channel(place, exporter)
+}
