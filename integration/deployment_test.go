@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -64,7 +65,11 @@ type deployment struct {
 	said  bytes.Buffer
 	ended chan struct{} // closed when the demo has ended
 	token string
-	demo  struct {
+
+	client *http.Client // of the API; nil: the default one
+	front  []string     // in front of weir commands, such as ip netns exec
+
+	demo struct {
 		API          string `json:"api"`
 		TokenFile    string `json:"tokenFile"`
 		SourceGroups []struct {
@@ -262,7 +267,11 @@ func (d *deployment) callAt(method, path string, in, out any, headers ...string)
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client := d.client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return err
 	}
@@ -294,7 +303,8 @@ func (p *problem) Error() string { return fmt.Sprintf("%d %s", p.status, p.text)
 // run runs a weir command against the deployment and returns what it printed.
 func (d *deployment) run(args ...string) (stdout, stderr string, code int) {
 	d.t.Helper()
-	cmd := exec.Command(program, args...)
+	line := append(append(slices.Clone(d.front), program), args...)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), "WEIR_API="+d.demo.API, "WEIR_TOKEN_FILE="+d.demo.TokenFile)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -6,12 +6,14 @@ import (
 	"time"
 )
 
-// TestChangesUnderLoad changes models and weights one after the other while
-// exporters send: every record is stored, once.
+// TestChangesUnderLoad changes models, deliveries and weights one after the
+// other while exporters send: every record is stored, once.
 func TestChangesUnderLoad(t *testing.T) {
+	needRoot(t)
 	d := deploy(t, "--first", "127.0.38.11")
 	ways := []map[string]any{
-		{"model": "host-pair"}, {"model": "flow-source"}, {"model": "round-robin"}, {"model": "host-pair"}, {"model": "round-robin"},
+		{"model": "host-pair"}, {"model": "flow-source", "delivery": "udp"}, {"model": "round-robin"},
+		{"model": "host-pair", "delivery": "tls"}, {"model": "round-robin"}, {"delivery": "udp"}, {"delivery": "tls"},
 	}
 	load := d.background("--to", d.listen("london"), "--rate", "10000", "--exporters", "12", "--for", fmt.Sprintf("%ds", 8+2*len(ways)))
 	for i, way := range ways {
