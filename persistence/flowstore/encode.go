@@ -11,10 +11,10 @@ func packedSize(n int, width uint) int { return (n + 7) / 8 * int(width) }
 
 // appendIndexes appends the body of a dictionary-encoded data page: the bit
 // width, then one run. A page of equal indexes is a run-length run of a few
-// octets, any other one bit-packed run.
-func appendIndexes(to []byte, indexes []uint32, width uint) []byte {
+// octets, any other one bit-packed run; areEqual says which it is.
+func appendIndexes(to []byte, indexes []uint32, width uint, areEqual bool) []byte {
 	to = append(to, byte(width))
-	if allEqual(indexes) {
+	if areEqual {
 		to = binary.AppendUvarint(to, uint64(len(indexes))<<1)
 		v := indexes[0]
 		for range (width + 7) / 8 {
@@ -50,15 +50,6 @@ func appendPacked(to []byte, values []uint32, width uint) []byte {
 		to = append(to, 0)
 	}
 	return to
-}
-
-func allEqual(values []uint32) bool {
-	for _, v := range values {
-		if v != values[0] {
-			return false
-		}
-	}
-	return true
 }
 
 // widthFor is the number of bits that indexes into n values need.

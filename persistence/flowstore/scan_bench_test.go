@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -46,6 +47,25 @@ func benchStore(b *testing.B) *Store {
 // fill stores what four exporters send in rows/20,000 seconds.
 func fill(b *testing.B, s *Store, rows int) {
 	decoder := decode.New(decode.Config{})
+	batch := flow.NewBatch(flow.AllFields)
+	eachPacket(b, rows, func(p flow.Packet) { take(b, s, decoder, batch, p, 4096) })
+	appendTo(b, s, batch)
+}
+
+// take decodes a packet into batch and stores that once it is long enough.
+func take(b *testing.B, s *Store, decoder *decode.Decoder, batch *flow.Batch, p flow.Packet, enough int) {
+	if err := decoder.Decode(p, batch); err != nil {
+		b.Fatal(err)
+	}
+	if batch.Len() >= enough {
+		appendTo(b, s, batch)
+		batch.Reset()
+	}
+}
+
+// eachPacket makes the packets of fill, at least as many as have rows records.
+// Payloads are valid during the call.
+func eachPacket(b *testing.B, rows int, use func(flow.Packet)) {
 	var exporters []*synth.Exporter
 	for i := range 4 {
 		e, err := synth.New(synth.Config{Name: strconv.Itoa(i), Protocol: synth.NetFlow9, IPv6Share: 0.2, Domain: uint32(i)})
@@ -54,20 +74,37 @@ func fill(b *testing.B, s *Store, rows int) {
 		}
 		exporters = append(exporters, e)
 	}
-	batch := flow.NewBatch(flow.AllFields)
 	for n := 0; n < rows; {
 		e := n / 32 % len(exporters)
 		now := time.UnixMilli(trafficStart).Add(time.Duration(n) * 50 * time.Microsecond)
 		packet, records := exporters[e].Packet(now)
 		source := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(e)}), 9995)
-		if err := decoder.Decode(flow.Packet{Exporter: source, Port: 9995, Received: now, Payload: packet}, batch); err != nil {
-			b.Fatal(err)
-		}
-		if n += records; batch.Len() >= 4096 || n >= rows {
-			appendTo(b, s, batch)
-			batch.Reset()
+		use(flow.Packet{Exporter: source, Port: 9995, Received: now, Payload: packet})
+		n += records
+	}
+}
+
+// BenchmarkIngest decodes and stores full segments of what synthetic exporters
+// send, as a Slave does, and waits until they are sealed.
+func BenchmarkIngest(b *testing.B) {
+	var packets []flow.Packet
+	eachPacket(b, maxRows, func(p flow.Packet) {
+		p.Payload = slices.Clone(p.Payload)
+		packets = append(packets, p)
+	})
+	s := openStore(b, b.TempDir(), Config{})
+	decoder, batch := decode.New(decode.Config{}), flow.NewBatch(flow.AllFields)
+	b.ReportAllocs()
+	start := cpuTime()
+	for b.Loop() {
+		for _, p := range packets {
+			take(b, s, decoder, batch, p, 8192)
 		}
 	}
+	waitSealed(b, s)
+	stats := s.Stats()
+	reportRows(b, int(stats.Rows), start)
+	b.ReportMetric(float64(stats.Bytes)/float64(stats.Rows), "octets/row")
 }
 
 // scanQuestions are what BenchmarkScan asks. A top of many groups selects its

@@ -161,8 +161,9 @@ func (e *sealer) dictionaryPages(distinct int, value func(uint32) []byte) {
 	e.w.dictionaryPage(e.packed, distinct, len(e.page))
 	width := widthFor(distinct)
 	for page := range slices.Chunk(e.indexes, pageRows) {
-		e.page = appendIndexes(e.page[:0], page, width)
-		e.rawPage(format.RLEDictionary, len(page), value(slices.Min(page)), value(slices.Max(page)))
+		lo, hi := bounds(page)
+		e.page = appendIndexes(e.page[:0], page, width, lo == hi)
+		e.rawPage(format.RLEDictionary, len(page), value(lo), value(hi))
 	}
 }
 
@@ -192,8 +193,8 @@ func (e *sealer) compressedPage(enc format.Encoding, rows int, lo, hi []byte) {
 func (e *sealer) numColumn(i int) {
 	c := &columns[i]
 	e.load(i)
-	lo, hi := slices.Min(e.values), slices.Max(e.values)
-	if sorted := e.distinct(c); sorted != nil && (c.encoding != bySize || e.dictionaryIsSmaller(len(sorted))) {
+	lo, hi := bounds(e.values)
+	if sorted := e.distinct(c, lo, hi); sorted != nil && (c.encoding != bySize || e.dictionaryIsSmaller(len(sorted))) {
 		size := c.size()
 		e.page = e.page[:0]
 		for _, v := range sorted {
@@ -204,6 +205,16 @@ func (e *sealer) numColumn(i int) {
 		e.deltaPages(c)
 	}
 	e.w.endColumn(appendValue(nil, lo^c.bias, c.size()), appendValue(nil, hi^c.bias, c.size()))
+}
+
+// bounds returns the least and the greatest of values, of which there are
+// some.
+func bounds[T uint32 | uint64](values []T) (lo, hi T) {
+	lo, hi = values[0], values[0]
+	for _, v := range values {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return lo, hi
 }
 
 // size is the number of octets of a PLAIN number of the column.
@@ -241,11 +252,15 @@ func (e *sealer) load(i int) {
 
 // distinct returns the different values in ascending order and puts the place
 // of each record's value into e.indexes; nil if the column gets no dictionary.
-func (e *sealer) distinct(c *column) []uint64 {
+// All values lie in [lo, hi].
+func (e *sealer) distinct(c *column, lo, hi uint64) []uint64 {
 	e.indexes = slices.Grow(e.indexes[:0], len(e.values))[:len(e.values)]
 	switch {
 	case c.encoding == byDelta:
 		return nil
+	case lo == hi && len(e.values) > 1:
+		clear(e.indexes)
+		return []uint64{lo}
 	case c.kind == num8 || c.kind == num16:
 		return e.distinctSmall()
 	default:
@@ -330,8 +345,8 @@ func (e *sealer) encodeDelta32(values []uint64, bias uint64) {
 // want of a dictionary is compressed.
 func (e *sealer) deltaPages(c *column) {
 	for page := range slices.Chunk(e.values, pageRows) {
-		lo := appendValue(nil, slices.Min(page)^c.bias, c.size())
-		hi := appendValue(nil, slices.Max(page)^c.bias, c.size())
+		least, most := bounds(page)
+		lo, hi := appendValue(nil, least^c.bias, c.size()), appendValue(nil, most^c.bias, c.size())
 		if c.size() == 4 {
 			e.encodeDelta32(page, c.bias)
 		} else {
