@@ -83,8 +83,9 @@ func (f sourcesFlags) show(s rest.FlowSource, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "exporter %s of %s, name %s, rate %s\n\n", s.Exporter, s.SourceGroupName, name, rate)
 	for _, one := range s.Sources {
-		fmt.Fprintf(stdout, "domain %d at %s: %s, %s packets, %s records, sampling %s, lost %s, dropped %s\n",
-			one.Domain, one.UnitName, strings.Join(one.Protocols, ","), one.Packets, one.Records, samplingOf(one.Sampling), lostOf(one.Sequences), droppedOf(one.Drops))
+		fmt.Fprintf(stdout, "domain %d at %s: %s, %s packets, %s records, sampling %s, lost %s (lately %s/s), dropped %s (lately %s/s)\n",
+			one.Domain, one.UnitName, strings.Join(one.Protocols, ","), one.Packets, one.Records,
+			samplingOf(one.Sampling), lostOf(one.Sequences), si(one.LostPerSecond), droppedOf(one.Drops), si(one.DroppedPerSecond))
 		if trouble := troubleOf(one); trouble != "" {
 			fmt.Fprintln(stdout, " ", trouble)
 		}

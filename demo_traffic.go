@@ -19,13 +19,13 @@ func (d *demo) traffic() (*crowd, error) {
 	for i, e := range []struct {
 		name, to string
 		protocol synth.Protocol
-		sampling uint32
+		sampling uint32 // 0: it says nothing about sampling
 		ipv6     float64
 	}{
 		{"london-core-1", london, synth.IPFIX, 1, 0.3},
 		{"london-core-2", london, synth.NetFlow9, 100, 0.3},
 		{"london-edge-1", london, synth.NetFlow5, 1, 0},
-		{"london-edge-2", london, synth.NetFlow9, 1, 0.2},
+		{"london-edge-2", london, synth.NetFlow9, 0, 0.2},
 		{"london-switch", london, synth.SFlow, 512, 0.2},
 		{"hq-core", hq, synth.IPFIX, 1, 0.25},
 		{"hq-firewall", hq, synth.NetFlow9, 1, 0.1},
@@ -38,6 +38,7 @@ func (d *demo) traffic() (*crowd, error) {
 		// Few records in a packet, so that a slow exporter is seen at once.
 		err = c.add(synth.Config{
 			Name: e.name, Protocol: e.protocol, Domain: 1, Seed: 1, FlowsPerPacket: 6, SamplingRate: e.sampling, IPv6Share: e.ipv6,
+			Unsampled: e.sampling == 0, Counters: e.protocol == synth.SFlow,
 		}, source(to.AddrPort().Addr(), [2]byte{0, 50}, i), to)
 		if err != nil {
 			c.close()

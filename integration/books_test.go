@@ -15,14 +15,70 @@ type unitLedger struct {
 		Received, Kept, Missing string
 		Dropped                 map[string]string
 	}
-	Sent []struct{ Slave, Packets, Records string }
+	Ports []struct {
+		Port     int
+		Received string
+		Dropped  map[string]string
+	}
+	Sent []struct {
+		Slave, Packets, Records string
+		DroppedRecords          map[string]string
+	}
 }
 
 // counts are the sums of one unit over its exporters, by "hop kind".
 type counts struct {
 	received, kept, missing map[string]int64
 	dropped                 map[string]int64 // by reason, all hops
+	droppedAt               map[string]int64 // by "hop kind" and by "hop kind reason"
 	sent                    map[string]int64 // records by Slave
+
+	// The same as told by port and by Slave.
+	ports, slaves map[string]int64 // "received", "sent", and dropped by reason
+}
+
+func newCounts() counts {
+	m := func() map[string]int64 { return map[string]int64{} }
+	return counts{m(), m(), m(), m(), m(), m(), m(), m()}
+}
+
+// addParts adds what is told by port and by Slave.
+func (c counts) addParts(u unitLedger) {
+	for _, p := range u.Ports {
+		c.ports["received"] += integer(p.Received)
+		for reason, n := range p.Dropped {
+			c.ports[reason] += integer(n)
+		}
+	}
+	for _, s := range u.Sent {
+		c.sent[s.Slave] += integer(s.Records)
+		c.slaves["sent"] += integer(s.Records)
+		for reason, n := range s.DroppedRecords {
+			c.slaves[reason] += integer(n)
+		}
+	}
+}
+
+// partsAgree reports whether what is told by port and by Slave adds up to what
+// is told by exporter.
+func (c counts) partsAgree() error {
+	if got, want := c.ports["received"], c.received["receive packets"]; got != want {
+		return fmt.Errorf("%d packets by port, %d by exporter", got, want)
+	}
+	if got, want := c.slaves["sent"], c.kept["distribute records"]; got != want {
+		return fmt.Errorf("%d records by Slave, %d by exporter", got, want)
+	}
+	for reason := range c.dropped {
+		if got, want := c.ports[reason], c.droppedAt["receive packets "+reason]; got != want {
+			return fmt.Errorf("%d packets dropped as %s by port, %d by exporter", got, reason, want)
+		}
+		// Records may also be dropped before a Slave is chosen, but not for these reasons.
+		got, want := c.slaves[reason], c.droppedAt["distribute records "+reason]
+		if isOfDelivery := reason == "spool_full" || reason == "send_failed"; got > want || isOfDelivery && got != want {
+			return fmt.Errorf("%d records dropped as %s by Slave, %d by exporter", got, reason, want)
+		}
+	}
+	return nil
 }
 
 func (d *deployment) ledger() (map[string]counts, error) {
@@ -35,7 +91,8 @@ func (d *deployment) ledger() (map[string]counts, error) {
 		if u.Error != "" {
 			return nil, fmt.Errorf("ledger of %s: %s", u.Name, u.Error)
 		}
-		c := counts{map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}}
+		c := newCounts()
+		c.addParts(u)
 		for _, e := range u.Entries {
 			k := e.Hop + " " + e.Kind
 			c.received[k] += integer(e.Received)
@@ -43,10 +100,9 @@ func (d *deployment) ledger() (map[string]counts, error) {
 			c.missing[k] += integer(e.Missing)
 			for reason, n := range e.Dropped {
 				c.dropped[reason] += integer(n)
+				c.droppedAt[k] += integer(n)
+				c.droppedAt[k+" "+reason] += integer(n)
 			}
-		}
-		for _, s := range u.Sent {
-			c.sent[s.Slave] += integer(s.Records)
 		}
 		books[u.Name] = c
 	}
@@ -59,8 +115,8 @@ func integer(text string) int64 {
 }
 
 // booksBalance waits for a quiet moment and asserts that every unit accounts
-// for everything, and that what a Proxy says it sent is what its Slaves say
-// they received, since both were started.
+// for everything, by exporter, port and Slave alike, and that what a Proxy says
+// it sent is what its Slaves say they received, since both were started.
 func (d *deployment) booksBalance() {
 	d.t.Helper()
 	d.await("balanced books", 10*time.Second, func() error {
@@ -73,6 +129,9 @@ func (d *deployment) booksBalance() {
 				if n != 0 {
 					return fmt.Errorf("%s misses %d at %s: %+v", name, n, k, c)
 				}
+			}
+			if err := c.partsAgree(); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
 		return d.sentIsReceived(books)

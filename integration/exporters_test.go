@@ -22,6 +22,14 @@ func (l load) all() sums {
 }
 
 // packets returns how many export packets were sent.
+func (l load) records() int64 {
+	var n uint64
+	for _, sent := range l {
+		n += sent.Records
+	}
+	return int64(n)
+}
+
 func (l load) packets() int64 {
 	var n uint64
 	for _, sent := range l {

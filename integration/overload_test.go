@@ -8,8 +8,8 @@ import (
 )
 
 // TestOverload sends more than a Proxy's socket buffers hold while the Proxy
-// stands still: what the kernel dropped is on the books, and the rest is
-// stored.
+// stands still: what was offered is what is stored and what is on the books as
+// dropped, at the port where it was.
 func TestOverload(t *testing.T) {
 	d := deploy(t, "--first", "127.0.78.11")
 	proxy := d.unit("london-proxy")
@@ -36,6 +36,7 @@ func TestOverload(t *testing.T) {
 	// The kernel tells of drops with the next packet of the same socket.
 	more := d.export(proxy.Name, d.listen("london"), "127.0.235.1", 1000)
 	want := integer(sent.Packets) + more.packets()
+	offered := integer(sent.Packets) + more.records() // one record a packet
 	d.await("every packet to be accounted for", 10*time.Second, func() error {
 		books, err := d.ledger()
 		if err != nil {
@@ -52,10 +53,20 @@ func TestOverload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored := books["london-slave-1"].kept["store records"] + books["london-slave-2"].kept["store records"]
-	if sent := books[proxy.Name].kept["distribute records"]; stored != sent {
+	p, first, second := books[proxy.Name], books["london-slave-1"], books["london-slave-2"]
+	stored := first.kept["store records"] + second.kept["store records"]
+	if sent := p.kept["distribute records"]; stored != sent {
 		t.Errorf("%d records stored of %d sent", stored, sent)
 	}
+	if atPort := p.ports["kernel_dropped"]; atPort != p.dropped["kernel_dropped"] {
+		t.Errorf("the kernel dropped %d packets at the listening port, %d in all", atPort, p.dropped["kernel_dropped"])
+	}
+	dropped := p.droppedAt["receive packets"] + p.droppedAt["distribute records"] +
+		first.droppedAt["store records"] + second.droppedAt["store records"]
+	if stored+dropped != offered {
+		t.Errorf("%d records offered, %d stored and %d dropped: %v", offered, stored, dropped, p.dropped)
+	}
+	t.Logf("%d records offered, %d stored, dropped %v", offered, stored, p.dropped)
 }
 
 // awaitQuiet waits until a unit has not received anything for a moment.

@@ -367,6 +367,9 @@ type Source struct {
 	// Domain Observation domain; the engine of NetFlow v5, the sub-agent of sFlow
 	Domain uint32 `json:"domain"`
 
+	// DroppedPerSecond Mean over the last 5 minutes of what was dropped here and at the Slaves, packets and records, as in drops
+	DroppedPerSecond float64 `json:"droppedPerSecond"`
+
 	// Drops What was dropped here and at the Slaves; packets of all domains of the exporter
 	Drops    []SourceDrop `json:"drops"`
 	Exporter string       `json:"exporter"`
@@ -388,6 +391,9 @@ type Source struct {
 
 	// LastSeen Arrival of the newest packet
 	LastSeen *time.Time `json:"lastSeen,omitempty"`
+
+	// LostPerSecond Mean over the last 5 minutes of what sequences show as lost on the way here, in their units; late packets fill gaps
+	LostPerSecond float64 `json:"lostPerSecond"`
 
 	// Name What an operator calls the exporter
 	Name    string `json:"name"`

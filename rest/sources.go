@@ -58,6 +58,7 @@ func viewSource(v topology.View, r source.Row) Source {
 		Protocols: []string{}, FirstSeen: moment(r.First), LastSeen: moment(r.Last),
 		Packets: decimal(r.Packets), Records: decimal(r.Records), Octets: decimal(r.Octets),
 		PacketsPerSecond: r.PacketsPerSecond, RecordsPerSecond: r.RecordsPerSecond,
+		LostPerSecond: r.LostPerSecond, DroppedPerSecond: r.DroppedPerSecond,
 		Sampling: viewSampling(r.Sampling), Sequences: viewSequences(r.Sequences),
 		Clock: SourceClock{
 			SkewMs: strconv.FormatInt(r.Clock.Skew, 10), IsSkewed: r.Clock.IsSkewed, SkewedPackets: decimal(r.Clock.Skewed),

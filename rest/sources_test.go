@@ -62,7 +62,7 @@ func TestSourceIsShownWhole(t *testing.T) {
 	want := Source{
 		Exporter: "198.51.100.1", Ports: []uint16{4739}, Domain: 7, Protocols: []string{"ipfix"},
 		SourceGroup: "g1", SourceGroupName: "london", Unit: "u1", UnitName: "hq", FirstSeen: &first, LastSeen: &last,
-		Packets: "3", Records: "90", Octets: "4000", PacketsPerSecond: 0.5, RecordsPerSecond: 15,
+		Packets: "3", Records: "90", Octets: "4000", PacketsPerSecond: 0.5, RecordsPerSecond: 15, LostPerSecond: 0.25, DroppedPerSecond: 0.125,
 		Sampling: SourceSampling{Rate: "1000", Origin: "options", Rates: []Uint64{"1000"}, Unscaled: "4"},
 		Sequences: []SourceSequence{{
 			Protocol: "ipfix", Unit: "records", Expected: "100", Received: "90", Lost: "10",

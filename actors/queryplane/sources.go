@@ -56,6 +56,7 @@ func encodeSource(s source.Seen) *proto.Source {
 		FirstUnixMs: unixMilli(s.First), LastUnixMs: unixMilli(s.Last),
 		Packets: s.Packets, Records: s.Records, Octets: s.Octets,
 		PacketsPerSecond: s.PacketsPerSecond, RecordsPerSecond: s.RecordsPerSecond,
+		LostPerSecond: s.LostPerSecond, DroppedPerSecond: s.DroppedPerSecond,
 		Sampling: &proto.SourceSampling{
 			Rate: s.Sampling.Rate, Origin: string(s.Sampling.Origin), Rates: s.Sampling.Rates, Unscaled: s.Sampling.Unscaled,
 		},
@@ -108,7 +109,10 @@ func decodeSources(reply *proto.SourcesReply) []source.Unit {
 }
 
 func decodeSource(w *proto.Source) source.Seen {
-	s := source.Seen{PacketsPerSecond: w.GetPacketsPerSecond(), RecordsPerSecond: w.GetRecordsPerSecond()}
+	s := source.Seen{
+		PacketsPerSecond: w.GetPacketsPerSecond(), RecordsPerSecond: w.GetRecordsPerSecond(),
+		LostPerSecond: w.GetLostPerSecond(), DroppedPerSecond: w.GetDroppedPerSecond(),
+	}
 	s.Exporter, _ = netip.AddrFromSlice(w.GetExporter())
 	s.Port, s.Domain = uint16(w.GetPort()), w.GetDomain()
 	s.First, s.Last = timeOf(w.GetFirstUnixMs()), timeOf(w.GetLastUnixMs())

@@ -34,8 +34,9 @@ type Sources struct {
 	snapshot func() []source.Source
 	entries  func() []ledger.Entry
 
-	mu      sync.Mutex // guards everything below
-	samples []counts   // at most two, oldest first
+	mu      sync.Mutex   // guards everything below
+	samples []counts     // at most two, oldest first
+	losses  []lossCounts // at most lossSamples, oldest first
 }
 
 // counts are the totals of all sources at a time.
@@ -55,6 +56,7 @@ func NewSources(unit string, snapshot func() []source.Source, entries func() []l
 func (s *Sources) Observe(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.observeLossesLocked(now)
 	if n := len(s.samples); n > 0 && now.Sub(s.samples[n-1].at) < sourcePeriod {
 		return
 	}
@@ -72,7 +74,7 @@ func (s *Sources) Seen(now time.Time) (seen []source.Seen, omitted int) {
 	slices.SortStableFunc(all, func(a, b source.Source) int { return cmp.Compare(b.Packets, a.Packets) })
 	omitted = max(0, len(all)-maxSeen)
 	drops := s.drops()
-	before := s.before()
+	before, losses := s.before(), s.lossesBefore()
 	interfaces := 0
 	for _, known := range all[:len(all)-omitted] {
 		shown := source.Seen{Source: known, Drops: drops.of(known.ID)}
@@ -83,6 +85,7 @@ func (s *Sources) Seen(now time.Time) (seen []source.Seen, omitted int) {
 			shown.PacketsPerSecond = grown(before.packets[known.ID], known.Packets) / span
 			shown.RecordsPerSecond = grown(before.records[known.ID], known.Records) / span
 		}
+		losses.rates(&shown, now)
 		seen = append(seen, shown)
 	}
 	return seen, omitted
@@ -106,36 +109,47 @@ func (s *Sources) before() counts {
 	return s.samples[0]
 }
 
-// losses are drops by exporter.
-type losses map[netip.Addr][]loss
+// drops are what was dropped, by exporter.
+type drops map[netip.Addr][]loss
 
 type loss struct {
 	source.Drop
 	domain uint32
 }
 
-func (s *Sources) drops() losses {
-	all := losses{}
+func (s *Sources) drops() drops {
+	all := drops{}
 	for _, e := range s.entries() {
 		for reason, n := range e.Dropped {
 			if n > 0 {
 				d := source.Drop{Unit: s.unit, Hop: e.Hop, Kind: e.Kind, Reason: ledger.Reason(reason), Count: n}
-				all[e.Exporter] = append(all[e.Exporter], loss{d, e.Domain})
+				all.add(e.Exporter, loss{d, e.Domain})
 			}
 		}
 	}
 	return all
 }
 
-// of returns the records dropped of a source, and the packets dropped of its
-// exporter.
-func (l losses) of(id source.ID) (drops []source.Drop) {
-	for _, d := range l[id.Exporter] {
-		if d.Kind == ledger.Packets || d.domain == id.Domain {
-			drops = append(drops, d.Drop)
+// add adds d, to that at another port if there is one.
+func (l drops) add(exporter netip.Addr, d loss) {
+	for i, known := range l[exporter] {
+		if known.Hop == d.Hop && known.Kind == d.Kind && known.Reason == d.Reason && known.domain == d.domain {
+			l[exporter][i].Count += d.Count
+			return
 		}
 	}
-	return drops
+	l[exporter] = append(l[exporter], d)
+}
+
+// of returns the records dropped of a source, and the packets dropped of its
+// exporter.
+func (l drops) of(id source.ID) (all []source.Drop) {
+	for _, d := range l[id.Exporter] {
+		if d.Kind == ledger.Packets || d.domain == id.Domain {
+			all = append(all, d.Drop)
+		}
+	}
+	return all
 }
 
 // AddBelow adds to seen what the units below tell of the same sources: how
@@ -153,6 +167,7 @@ func AddBelow(seen []source.Seen, below []source.Seen) {
 		}
 		s := &seen[i]
 		s.Drops = append(s.Drops, b.Drops...)
+		s.DroppedPerSecond += b.DroppedPerSecond
 		s.Sampling.Unscaled += b.Sampling.Unscaled
 		if b.Sampling.Origin != "" && (s.Sampling.Origin == "" || b.Last.After(told[b.ID])) {
 			b.Sampling.Unscaled = s.Sampling.Unscaled

@@ -18,7 +18,9 @@ var router = source.ID{Exporter: netip.MustParseAddr("192.0.2.1"), Domain: 7}
 
 func TestSourcesHaveRatesAndDrops(t *testing.T) {
 	book := ledger.NewBook()
-	book.Account(ledger.Key{Hop: ledger.Receive, Exporter: router.Exporter}).Drop(ledger.QueueFull, 3)
+	for port := range uint16(3) {
+		book.Account(ledger.Key{Hop: ledger.Receive, Exporter: router.Exporter, Port: port}).Drop(ledger.QueueFull, 1)
+	}
 	for domain := range uint32(9) {
 		book.Account(ledger.Key{Hop: ledger.Store, Kind: ledger.Records, Exporter: router.Exporter, Domain: domain}).
 			Drop(ledger.StoreFailed, uint64(domain))
@@ -45,6 +47,36 @@ func TestSourcesHaveRatesAndDrops(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, seen[0].Drops); diff != "" {
 		t.Errorf("drops (-want +got):\n%s", diff)
+	}
+}
+
+// TestRatesOfLoss: an hour of loss, then five minutes of less, then late packets.
+func TestRatesOfLoss(t *testing.T) {
+	book := ledger.NewBook()
+	dropped := book.Account(ledger.Key{Hop: ledger.Receive, Exporter: router.Exporter, Port: 2055})
+	known := source.Source{ID: router, Sequences: []source.Sequence{{}, {}}}
+	s := NewSources("hq", func() []source.Source { return []source.Source{known} }, book.Entries)
+	now := time.Unix(1_700_000_000, 0)
+	run := func(seconds int, lost, drops uint64) source.Seen {
+		for range seconds {
+			s.Observe(now)
+			known.Sequences[1].Lost += lost
+			dropped.Drop(ledger.QueueFull, drops)
+			now = now.Add(time.Second)
+		}
+		seen, _ := s.Seen(now)
+		return seen[0]
+	}
+	if early := run(10, 100, 50); early.LostPerSecond != 100 || early.DroppedPerSecond != 50 {
+		t.Errorf("at first %v lost/s, %v dropped/s, want 100 and 50", early.LostPerSecond, early.DroppedPerSecond)
+	}
+	run(3600, 100, 50)
+	if now := run(330, 4, 2); now.LostPerSecond != 4 || now.DroppedPerSecond != 2 {
+		t.Errorf("lately %v lost/s, %v dropped/s, want 4 and 2", now.LostPerSecond, now.DroppedPerSecond)
+	}
+	known.Sequences[1].Lost -= 5000
+	if late := run(1, 0, 0); late.LostPerSecond != 0 {
+		t.Errorf("%v lost/s after late packets, want 0", late.LostPerSecond)
 	}
 }
 

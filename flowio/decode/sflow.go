@@ -26,7 +26,9 @@ func (d *Decoder) sflow(e *exporter, p flow.Packet, out *flow.Batch) (first erro
 	from, refused := out.Len(), 0
 	for sample, err := range sflow.Samples(p.Payload) {
 		if err == nil {
-			err = parts.taken(sample)
+			if err = parts.taken(sample); !sample.IsFlow() {
+				d.noFlow(d.agentOf(e, p.Port, h), h.SubAgent, sample, err)
+			}
 		}
 		if err == nil && sample.IsFlow() {
 			before := out.Len()
@@ -70,6 +72,24 @@ func (d *Decoder) samplesAccount(e *exporter, port uint16, h sflow.Header) *ledg
 		return d.account(e, h.SubAgent)
 	}
 	return d.cfg.Book.Account(ledger.Key{Hop: d.cfg.Hop, Kind: ledger.Records, Exporter: agent.Netip(), Domain: h.SubAgent})
+}
+
+// noFlow accounts for a sample that holds no flow.
+func (d *Decoder) noFlow(agent flow.Addr, domain uint32, sample sflow.Sample, err error) {
+	k := ledger.Key{Hop: d.cfg.Hop, Kind: ledger.UnknownSamples, Exporter: agent.Netip(), Domain: domain}
+	switch {
+	case sample.IsCounters():
+		k.Kind = ledger.CounterSamples
+	case sample.Format == sflow.DiscardedPacket:
+		k.Kind = ledger.DiscardNotices
+	}
+	a := d.cfg.Book.Account(k)
+	a.Receive(1)
+	if err != nil {
+		a.Drop(ledger.Malformed, 1)
+	} else {
+		a.Keep(1)
+	}
 }
 
 // sampledFlow appends the record of one flow sample. Records that are wrong leave

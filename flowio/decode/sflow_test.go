@@ -2,11 +2,14 @@ package decode_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"runtime"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/decode"
 	"example.com/weir/flowio/flow"
@@ -156,22 +159,33 @@ func TestExtendedRecords(t *testing.T) {
 }
 
 // TestSamplesThatAreNoFlows: counter samples, notices of discarded packets and
-// vendors' samples give no records; flow samples beside them do.
+// vendors' samples give no records, flow samples beside them do, and all are on
+// the books.
 func TestSamplesThatAreNoFlows(t *testing.T) {
-	const discarded = 5
 	book := ledger.NewBook()
 	d, out := decode.New(decode.Config{Book: book, Hop: ledger.Store}), flow.NewBatch(flow.AllFields)
 	p := sflowPacket(
 		structure(sflow.CounterSample, words(1, 3, 2), structure(1, make([]byte, 88)), structure(5, make([]byte, 28))), // and VLAN counters
-		structure(discarded, words(1, 0, 3, 0, 3, 0, 289, 0)),
+		structure(sflow.CounterSample, words(1, 3, 1), structure(1, make([]byte, 8))),                                  // too short
+		structure(sflow.DiscardedPacket, words(1, 0, 3, 0, 3, 0, 289, 0)),
 		structure(4413<<12|7, []byte("a vendor's own")),
 		flowSample(false, rawHeader(sflow.HeaderIPv4, ipPacket)),
 	)
-	if err := d.Decode(p, out); err != nil || out.Len() != 1 {
-		t.Fatalf("%d records, %v, want 1", out.Len(), err)
+	if err := d.Decode(p, out); !errors.Is(err, sflow.ErrMalformed) || out.Len() != 1 {
+		t.Fatalf("%d records, %v, want 1 and the short counters", out.Len(), err)
 	}
 	decode.Keep(book, ledger.Store, out)
 	checkBooks(t, book, 1)
+	received := map[ledger.Kind]uint64{}
+	for _, e := range ledger.Totals(book.Entries()) {
+		received[e.Kind] = e.Received
+	}
+	want := map[ledger.Kind]uint64{
+		ledger.Packets: 1, ledger.Records: 1, ledger.CounterSamples: 2, ledger.DiscardNotices: 1, ledger.UnknownSamples: 1,
+	}
+	if diff := cmp.Diff(want, received); diff != "" {
+		t.Errorf("books (-want +got):\n%s", diff)
+	}
 }
 
 // TestLyingCounts sends 10,000 datagrams each of whose counts and lengths claims

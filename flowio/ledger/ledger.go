@@ -59,14 +59,27 @@ type Kind uint8
 const (
 	Packets Kind = iota // export packets
 	Records             // flow records and flow samples; not options data, not templates
+
+	// Samples of sFlow that hold no flow, where they are read: they are kept
+	// when they were understood as what they are.
+	CounterSamples // counters of interfaces, kept with their exporter
+	DiscardNotices // notices of packets that a device discarded, passed over
+	UnknownSamples // of a vendor's own or a later format, passed over
+
+	numKinds int = iota
 )
+
+var kindNames = [numKinds]string{
+	Packets: "packets", Records: "records",
+	CounterSamples: "counter_samples", DiscardNotices: "discard_notices", UnknownSamples: "unknown_samples",
+}
 
 // String returns the name of k in metrics and APIs.
 func (k Kind) String() string {
-	if k == Packets {
-		return "packets"
+	if int(k) >= numKinds {
+		return fmt.Sprintf("kind_%d", uint8(k))
 	}
-	return "records"
+	return kindNames[k]
 }
 
 // Hop is a stage of a unit that receives from the one before. Each hop has

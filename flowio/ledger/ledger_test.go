@@ -78,4 +78,10 @@ func TestReasonsHaveNames(t *testing.T) {
 		}
 		seen[r.String()] = true
 	}
+	for k := range Kind(numKinds + 1) { // one of a later version as well
+		if name := k.String(); name == "" || seen[name] {
+			t.Errorf("kind %d is called %q", k, name)
+		}
+		seen[k.String()] = true
+	}
 }

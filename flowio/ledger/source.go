@@ -156,11 +156,8 @@ func (s *Source) finish(isPart bool) {
 		return cmp.Or(-compareBool(isProxy(a.Unit), isProxy(b.Unit)), cmp.Compare(a.Unit.Name, b.Unit.Name),
 			cmp.Compare(a.Hop, b.Hop), cmp.Compare(a.Kind, b.Kind))
 	})
-	var dropped [2][NumReasons]uint64
 	for _, a := range s.Accounts {
-		for reason, n := range a.Dropped {
-			dropped[a.Kind][reason] += n
-		}
+		s.addDropped(a.Entry)
 		if a.Kind != Records {
 			continue
 		}
@@ -176,12 +173,21 @@ func (s *Source) finish(isPart bool) {
 	if !s.IsUnderwayKnown {
 		s.Underway = 0
 	}
-	for kind, reasons := range dropped {
-		for reason, n := range reasons {
-			if n > 0 {
-				s.Dropped = append(s.Dropped, Loss{Kind(kind), Reason(reason), n})
-			}
+	slices.SortFunc(s.Dropped, func(a, b Loss) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason)) })
+}
+
+// addDropped adds what an account dropped to that of the same kind and reason.
+func (s *Source) addDropped(e Entry) {
+	for reason, n := range e.Dropped {
+		if n == 0 {
+			continue
 		}
+		i := slices.IndexFunc(s.Dropped, func(l Loss) bool { return l.Kind == e.Kind && l.Reason == Reason(reason) })
+		if i < 0 {
+			s.Dropped = append(s.Dropped, Loss{Kind: e.Kind, Reason: Reason(reason)})
+			i = len(s.Dropped) - 1
+		}
+		s.Dropped[i].Count += n
 	}
 }
 

@@ -20,12 +20,16 @@ const Version = 5
 // format and length.
 const sampleHeaderLen = 8
 
-// Formats of samples (enterprise 0) that carry flow records.
+// Formats of samples (enterprise 0).
 const (
 	FlowSample            = 1
 	CounterSample         = 2
 	ExpandedFlowSample    = 3
 	ExpandedCounterSample = 4
+
+	// DiscardedPacket is a notice of a packet that the device discarded, and
+	// why ("sFlow Dropped Packet Notification Structures").
+	DiscardedPacket = 5
 )
 
 // ErrMalformed reports octets that contradict the format.

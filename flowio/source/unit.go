@@ -31,6 +31,8 @@ type Unit struct {
 type Seen struct {
 	Source
 	PacketsPerSecond, RecordsPerSecond float64 // lately
+	LostPerSecond                      float64 // of the last minutes: what the sequences show, in their units
+	DroppedPerSecond                   float64 // of the last minutes: packets and records, as Drops
 	Drops                              []Drop
 }
 

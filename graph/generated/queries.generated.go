@@ -915,6 +915,29 @@ func (ec *executionContext) fieldContext_QueryRequest_step(_ context.Context, fi
 	return graphql.NewScalarFieldContext("QueryRequest", field, false, false, "String")
 }
 
+func (ec *executionContext) _QueryRequest_prorated(ctx context.Context, field graphql.CollectedField, obj *query.Request) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueryRequest_prorated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Prorated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueryRequest_prorated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueryRequest", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _QueryRequest_scaled(ctx context.Context, field graphql.CollectedField, obj *query.Request) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1693,7 +1716,7 @@ func (ec *executionContext) unmarshalInputQueryInput(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kind", "from", "to", "filter", "profile", "channels", "sourceGroups", "groupBy", "metrics", "orderBy", "offset", "limit", "cursor", "step", "scaled"}
+	fieldsInOrder := [...]string{"kind", "from", "to", "filter", "profile", "channels", "sourceGroups", "groupBy", "metrics", "orderBy", "offset", "limit", "cursor", "step", "prorated", "scaled"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1798,6 +1821,13 @@ func (ec *executionContext) unmarshalInputQueryInput(ctx context.Context, obj an
 				return it, err
 			}
 			it.Step = data
+		case "prorated":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("prorated"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Prorated = data
 		case "scaled":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scaled"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -2164,6 +2194,11 @@ func (ec *executionContext) _QueryRequest(ctx context.Context, sel ast.Selection
 			}
 		case "step":
 			out.Values[i] = ec._QueryRequest_step(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "prorated":
+			out.Values[i] = ec._QueryRequest_prorated(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -270,6 +270,7 @@ type ComplexityRoot struct {
 		Offset       func(childComplexity int) int
 		OrderBy      func(childComplexity int) int
 		Profile      func(childComplexity int) int
+		Prorated     func(childComplexity int) int
 		Scaled       func(childComplexity int) int
 		SourceGroups func(childComplexity int) int
 		Step         func(childComplexity int) int
@@ -327,6 +328,7 @@ type ComplexityRoot struct {
 	Source struct {
 		Clock            func(childComplexity int) int
 		Domain           func(childComplexity int) int
+		DroppedPerSecond func(childComplexity int) int
 		Drops            func(childComplexity int) int
 		Exporter         func(childComplexity int) int
 		FirstSeen        func(childComplexity int) int
@@ -335,6 +337,7 @@ type ComplexityRoot struct {
 		Interfaces       func(childComplexity int) int
 		IsRemembered     func(childComplexity int) int
 		LastSeen         func(childComplexity int) int
+		LostPerSecond    func(childComplexity int) int
 		Name             func(childComplexity int) int
 		Octets           func(childComplexity int) int
 		Packets          func(childComplexity int) int
@@ -1722,6 +1725,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueryRequest.Profile(childComplexity), true
+	case "QueryRequest.prorated":
+		if e.ComplexityRoot.QueryRequest.Prorated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRequest.Prorated(childComplexity), true
 	case "QueryRequest.scaled":
 		if e.ComplexityRoot.QueryRequest.Scaled == nil {
 			break
@@ -1979,6 +1988,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Source.Domain(childComplexity), true
+	case "Source.droppedPerSecond":
+		if e.ComplexityRoot.Source.DroppedPerSecond == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.DroppedPerSecond(childComplexity), true
 	case "Source.drops":
 		if e.ComplexityRoot.Source.Drops == nil {
 			break
@@ -2027,6 +2042,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Source.LastSeen(childComplexity), true
+	case "Source.lostPerSecond":
+		if e.ComplexityRoot.Source.LostPerSecond == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.LostPerSecond(childComplexity), true
 	case "Source.name":
 		if e.ComplexityRoot.Source.Name == nil {
 			break
@@ -3777,7 +3798,10 @@ type UnitLedger {
 type LedgerEntry {
   "receive, distribute or store."
   hop: String!
-  "packets or records."
+  """
+  packets or records; of sFlow also counter_samples, discard_notices and
+  unknown_samples, which hold no flows.
+  """
   kind: String!
   "Null for sums, and for what cannot be attributed."
   exporter: String
@@ -3930,11 +3954,15 @@ input QueryInput {
   filter: String
   "Default live."
   profile: String
-  "Default all channels of the profile."
+  "Flow sources, by name or address, as router-1 or 192.0.2.1@london. Default all."
   channels: [String!]
   "Names. Default all."
   sourceGroups: [String!]
-  "Fields; addresses with a prefix length as srcAddr/24."
+  """
+  Fields; addresses with a prefix length as srcAddr/24. addr, port, as and if
+  stand for both ends: each record counts once per distinct value, and total is
+  over records. channel and sourceGroup are names.
+  """
   groupBy: [String!]
   "bytes, packets, flows, uniq(field), p95(field). Default the three sums."
   metrics: [String!]
@@ -3954,6 +3982,12 @@ input QueryInput {
   answered has multiples of 5m; the result says its step.
   """
   step: String
+  """
+  Series: spreads each record over its duration, from its start to its end,
+  instead of counting it when it was exported. A record is one flow of the step
+  in which it ends. For bytes, packets, flows, bps, pps and bpp.
+  """
+  prorated: Boolean
   "Multiplies counters by the sampling rate. Default true."
   scaled: Boolean
 }
@@ -4021,6 +4055,7 @@ type QueryRequest {
   limit: Int!
   cursor: String!
   step: String!
+  prorated: Boolean!
   scaled: Boolean!
 }
 
@@ -4235,6 +4270,13 @@ type Source {
   "Mean over the last 10 seconds, as the next."
   packetsPerSecond: Float!
   recordsPerSecond: Float!
+  """
+  Mean over the last 5 minutes of what sequences show as lost on the way here, in
+  their units; late packets fill gaps.
+  """
+  lostPerSecond: Float!
+  "Mean over the last 5 minutes of what was dropped here and at the Slaves, packets and records, as in drops."
+  droppedPerSecond: Float!
   sampling: SourceSampling!
   "What the exporter's sequence numbers tell, by format and unit."
   sequences: [SourceSequence!]!
@@ -5073,6 +5115,8 @@ func (ec *executionContext) childFields_QueryRequest(ctx context.Context, field 
 		return ec.fieldContext_QueryRequest_cursor(ctx, field)
 	case "step":
 		return ec.fieldContext_QueryRequest_step(ctx, field)
+	case "prorated":
+		return ec.fieldContext_QueryRequest_prorated(ctx, field)
 	case "scaled":
 		return ec.fieldContext_QueryRequest_scaled(ctx, field)
 	}
@@ -5219,6 +5263,10 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_packetsPerSecond(ctx, field)
 	case "recordsPerSecond":
 		return ec.fieldContext_Source_recordsPerSecond(ctx, field)
+	case "lostPerSecond":
+		return ec.fieldContext_Source_lostPerSecond(ctx, field)
+	case "droppedPerSecond":
+		return ec.fieldContext_Source_droppedPerSecond(ctx, field)
 	case "sampling":
 		return ec.fieldContext_Source_sampling(ctx, field)
 	case "sequences":

@@ -185,7 +185,8 @@ type LedgerDrop struct {
 type LedgerEntry struct {
 	// receive, distribute or store.
 	Hop string `json:"hop"`
-	// packets or records.
+	// packets or records; of sFlow also counter_samples, discard_notices and
+	// unknown_samples, which hold no flows.
 	Kind string `json:"kind"`
 	// Null for sums, and for what cannot be attributed.
 	Exporter *string `json:"exporter,omitempty"`
@@ -358,8 +359,13 @@ type Source struct {
 	// Octets of export packets.
 	Octets uint64 `json:"octets"`
 	// Mean over the last 10 seconds, as the next.
-	PacketsPerSecond float64         `json:"packetsPerSecond"`
-	RecordsPerSecond float64         `json:"recordsPerSecond"`
+	PacketsPerSecond float64 `json:"packetsPerSecond"`
+	RecordsPerSecond float64 `json:"recordsPerSecond"`
+	// Mean over the last 5 minutes of what sequences show as lost on the way here, in
+	// their units; late packets fill gaps.
+	LostPerSecond float64 `json:"lostPerSecond"`
+	// Mean over the last 5 minutes of what was dropped here and at the Slaves, packets and records, as in drops.
+	DroppedPerSecond float64         `json:"droppedPerSecond"`
 	Sampling         *SourceSampling `json:"sampling"`
 	// What the exporter's sequence numbers tell, by format and unit.
 	Sequences []SourceSequence `json:"sequences"`

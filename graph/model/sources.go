@@ -27,6 +27,7 @@ func newSource(v topology.View, r source.Row) Source {
 		Protocols: []string{}, FirstSeen: &r.First, LastSeen: &r.Last,
 		Packets: r.Packets, Records: r.Records, Octets: r.Octets,
 		PacketsPerSecond: r.PacketsPerSecond, RecordsPerSecond: r.RecordsPerSecond,
+		LostPerSecond: r.LostPerSecond, DroppedPerSecond: r.DroppedPerSecond,
 		Sampling: &SourceSampling{
 			Rate: r.Sampling.Rate, Origin: string(r.Sampling.Origin), Rates: r.Sampling.Rates, Unscaled: r.Sampling.Unscaled,
 		},

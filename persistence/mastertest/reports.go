@@ -46,7 +46,7 @@ func (m *Master) Sources(context.Context) ([]source.Unit, error) {
 				Clock:     source.Clock{Skew: -90_000, IsSkewed: true, Skewed: 2},
 				Templates: source.Templates{Known: []source.Template{{Version: 10, ID: 256, Fields: 20}}, Count: 1, Changes: 8},
 			},
-			PacketsPerSecond: 0.5, RecordsPerSecond: 15,
+			PacketsPerSecond: 0.5, RecordsPerSecond: 15, LostPerSecond: 0.25, DroppedPerSecond: 0.125,
 			Drops: []source.Drop{{Unit: "hq", Hop: ledger.Store, Kind: ledger.Records, Reason: ledger.UnknownTemplate, Count: 3}},
 		}
 	}

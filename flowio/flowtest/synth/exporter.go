@@ -47,6 +47,8 @@ type Config struct {
 	FlowsPerPacket int     // zero: as many as fit
 	SamplingRate   uint32  // 1 in N; zero: 1
 	IPv6Share      float64 // of the conversations, 0 to 1; NetFlow v5 has none
+	Unsampled      bool    // NetFlow v9, IPFIX: says nothing about sampling
+	Counters       bool    // sFlow: sends the counters of its interfaces as well, as often as others their templates
 
 	// Repeat is how many packets are made each second; others are those again
 	// with new headers, so that a heavy load costs little. Zero: all are made.

@@ -161,14 +161,17 @@ func (w *templated) announce(b []byte, at moment) []byte {
 	b = w.begin(b, at)
 	b = w.v4.template.AppendSet(b, w.format)
 	b = w.v6.template.AppendSet(b, w.format)
-	b = w.options.AppendSet(b, w.format)
-	w.set = len(b)
-	b = binary.BigEndian.AppendUint16(b, templateOptions)
-	b = append(b, 0, 0)
-	b = append(b, w.optionData...)
-	const templates, optionRecords = 3, 1
+	templates, optionRecords := 2, 0
+	if !w.cfg.Unsampled {
+		b = w.options.AppendSet(b, w.format)
+		w.set = len(b)
+		b = binary.BigEndian.AppendUint16(b, templateOptions)
+		b = append(b, 0, 0)
+		b = append(b, w.optionData...)
+		templates, optionRecords = 3, 1
+	}
 	if b = w.end(b, templates+optionRecords); w.format == template.IPFIX {
-		w.sequence -= templates // they do not count there
+		w.sequence -= uint32(templates) // they do not count there
 	}
 	return b
 }

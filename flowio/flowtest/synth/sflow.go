@@ -32,16 +32,18 @@ type sFlow struct {
 	cfg       Config
 	datagrams uint32
 	samples   map[uint32]uint32 // by sampling source, the interface
+	counters  counters
 }
 
-func newSFlow(cfg Config) *sFlow { return &sFlow{cfg: cfg, samples: map[uint32]uint32{}} }
+func newSFlow(cfg Config) *sFlow {
+	return &sFlow{cfg: cfg, samples: map[uint32]uint32{}, counters: counters{}}
+}
 
 func (w *sFlow) header(at moment) sflow.Header {
 	return sflow.Header{Agent: w.cfg.Addr, SubAgent: w.cfg.Domain, Sequence: w.datagrams, Uptime: at.uptime}
 }
 
-func (w *sFlow) maxRecords() int                    { return (maxPayload - w.header(moment{}).Len()) / sampleLen }
-func (w *sFlow) announce(b []byte, _ moment) []byte { return b }
+func (w *sFlow) maxRecords() int { return (maxPayload - w.header(moment{}).Len()) / sampleLen }
 
 // sample returns a flow sample of a packet of c.
 func (w *sFlow) sample(c *conversation) []byte {
@@ -99,6 +101,7 @@ func (w *sFlow) record(b []byte, c *conversation, f flowSize, _ moment) []byte {
 	w.samples[c.inIf] = taken
 	binary.BigEndian.PutUint32(sample[sampleSequence:], taken)
 	binary.BigEndian.PutUint32(sample[samplePool:], taken*w.cfg.SamplingRate)
+	w.counters.passed(c.inIf, c.outIf, f.bytes, w.cfg.SamplingRate)
 	size := f.bytes - frameOverhead
 	binary.BigEndian.PutUint32(sample[sampleFrameLength:], uint32(f.bytes))
 	frame := sample[sampleFrame:]

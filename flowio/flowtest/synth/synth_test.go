@@ -64,6 +64,49 @@ func decodes(t *testing.T, protocol synth.Protocol, repeat int) {
 	}
 }
 
+// TestSwitchesCount expects the counters of interfaces to be those of the
+// samples, and no loss among them.
+func TestSwitchesCount(t *testing.T) {
+	e := newExporter(t, synth.Config{Name: "switch", Protocol: synth.SFlow, Seed: 1, SamplingRate: 100, Counters: true})
+	sources := source.NewRegistry(source.Config{})
+	d := decode.New(decode.Config{Book: ledger.NewBook(), Hop: ledger.Store, Sources: sources})
+	out, octets := flow.NewBatch(flow.AllFields), map[uint32]uint64{}
+	for i := 0; ; i++ {
+		now := start.Add(time.Duration(i) * time.Second)
+		payload, records := e.Packet(now)
+		if err := d.Decode(flow.Packet{Exporter: netip.MustParseAddrPort("192.0.2.1:6343"), Received: now, Payload: payload}, out); err != nil {
+			t.Fatal(err)
+		}
+		if records == 0 {
+			break
+		}
+	}
+	for i := range out.Len() {
+		octets[uint32(out.Num(flow.InIf)[i])] += 100 * out.Num(flow.Bytes)[i]
+	}
+	s := sources.Snapshot(nil)[0]
+	for _, shown := range s.Interfaces {
+		if shown.InOctets != octets[shown.Index] || !shown.IsUp || shown.Speed == 0 {
+			t.Errorf("interface %+v, want %d octets in", shown, octets[shown.Index])
+		}
+	}
+	for _, q := range s.Sequences {
+		if q.Lost > 0 || len(s.Interfaces) != 8 {
+			t.Errorf("%d interfaces, %d %s lost; want 8 and none", len(s.Interfaces), q.Lost, q.Unit)
+		}
+	}
+}
+
+// TestUnsampled: whoever says nothing about sampling has an unknown rate.
+func TestUnsampled(t *testing.T) {
+	for _, protocol := range []synth.Protocol{synth.NetFlow9, synth.IPFIX} {
+		out := decodeAll(t, newExporter(t, synth.Config{Protocol: protocol, Seed: 1, Unsampled: true}), 250)
+		if rate := out.Num(flow.SamplingRate)[out.Len()-1]; rate != 0 {
+			t.Errorf("%s: sampling rate %d, want none", protocol, rate)
+		}
+	}
+}
+
 // TestBursts expects the packets of bursts to be those of Packet, and runs of
 // one length to be whole.
 func TestBursts(t *testing.T) {
