@@ -8,6 +8,9 @@
 // Delivery udp keeps the exporter's source address, delivery
 // tls frames packets over mutual TLS; TLSReceiver is its far side.
 //
+// Beside all that a Copier sends copies of packets, as they came, to other
+// collectors and to the twins of a Proxy.
+//
 // The package does not listen for exporters (flowio/listen), does not know
 // what a record means (flowio/decode), nor why a Slave is missing:
 // actors/proxy hands it the Slaves to use.

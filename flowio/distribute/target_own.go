@@ -25,7 +25,7 @@ const maxOwnSockets = 512
 type ownDelivery struct{ cfg Config }
 
 func (ownDelivery) permitted() error             { return nil }
-func (ownDelivery) open(s *sink)                 {}
+func (ownDelivery) open(*sink)                   {}
 func (ownDelivery) close(context.Context, *sink) {}
 func (ownDelivery) abandon(*sink) []datagram     { return nil }
 
