@@ -46,6 +46,7 @@ func newAnswering(cfg Config, isBehind func() float64) (answering, error) {
 	if err != nil {
 		return answering{}, fmt.Errorf("open data directory: %w", err)
 	}
+	spill.Leave(2 * int64(cfg.Reserve)) // the store removes flows when less than one and a quarter of it is free
 	a := answering{
 		budget: query.NewBudget(int64(cfg.Memory)), spill: spill, turns: make(chan struct{}, 1),
 		isBehind: isBehind, yielded: new(atomic.Int64),

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -20,15 +22,28 @@ const (
 	// spillBuffer is read and written at a time.
 	spillBuffer = 256 << 10
 
+	// spillReserve is what files leave free of their disk by default: the flow
+	// store, which lies there too, removes old flows to have 320 MiB free. Every
+	// spillCheck octets of a file it is looked at.
+	spillReserve = 1 << 30
+	spillCheck   = 16 << 20
+
 	spillPattern = "spill-*.run"
 )
 
 // SpillError reports that the files of a unit's queries are full. It is an
 // ErrBudget.
-type SpillError struct{ Limit int64 }
+type SpillError struct {
+	Limit   int64
+	Reserve int64 // the disk has no more free than this, which is left to flows; 0: Limit is reached
+}
 
 // Error names the bound and what to do.
 func (e *SpillError) Error() string {
+	if e.Reserve > 0 {
+		return fmt.Sprintf("query has more groups than fit into memory, and its unit's disk has only the %d MiB free that flows need: "+
+			"make room there, filter further, shorten the time range or group by fewer fields", e.Reserve>>20)
+	}
 	return fmt.Sprintf("query has more groups than fit into the %d MiB of disk that queries of a unit may use: "+
 		"filter further, shorten the time range, group by fewer fields or cut addresses to networks (srcAddr/24)", e.Limit>>20)
 }
@@ -40,9 +55,11 @@ func (e *SpillError) Is(target error) bool { return target == ErrBudget }
 // which the system removes with the process that has them open. It is safe for
 // concurrent use.
 type Spill struct {
-	dir   string
-	limit int64
-	used  atomic.Int64
+	dir     string
+	limit   int64
+	reserve int64
+	free    func(dir string) (int64, error) // octets of the file system
+	used    atomic.Int64
 }
 
 // NewSpill uses dir, which it creates, and removes what a process that died
@@ -64,7 +81,28 @@ func NewSpill(dir string, limit int64) (*Spill, error) {
 			return nil, fmt.Errorf("file of a large query: %w", err)
 		}
 	}
-	return &Spill{dir: dir, limit: limit}, nil
+	return &Spill{dir: dir, limit: limit, reserve: spillReserve, free: freeOf}, nil
+}
+
+// Leave makes the files leave so many octets of their file system free, if that
+// is more than they do anyway. It must be called before any use.
+func (s *Spill) Leave(octets int64) { s.reserve = max(s.reserve, octets) }
+
+func freeOf(dir string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}
+
+// checkRoom refuses to take from the disk what flows need.
+func (s *Spill) checkRoom() error {
+	free, err := s.free(s.dir)
+	if err == nil && free < s.reserve { // a disk that does not say is full when writing fails
+		return &SpillError{Limit: s.limit, Reserve: s.reserve}
+	}
+	return nil
 }
 
 // Used returns how many octets are in files.
@@ -93,6 +131,11 @@ func (s *Spill) create() (*run, error) {
 func (r *run) write(chunk []byte) error {
 	head := binary.AppendUvarint(nil, uint64(len(chunk)))
 	n := int64(len(head) + len(chunk))
+	if r.size/spillCheck != (r.size+n)/spillCheck || r.size == 0 {
+		if err := r.spill.checkRoom(); err != nil {
+			return err
+		}
+	}
 	r.size += n
 	if r.spill.used.Add(n) > r.spill.limit {
 		return &SpillError{Limit: r.spill.limit}
