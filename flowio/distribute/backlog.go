@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/weir/flowio/flow"
 )
@@ -23,6 +25,10 @@ const (
 	// backlogRead is what one read of a backlog takes; it must hold the longest
 	// frame.
 	backlogRead = 256 << 10
+
+	// giveUpAfter is how long a file that cannot be read holds up those behind
+	// it: whatever passes, such as too many open files, has passed by then.
+	giveUpAfter = 30 * time.Second
 
 	segmentSuffix = ".spool"
 	positionFile  = "position"
@@ -55,6 +61,7 @@ type Backlog struct {
 	offset   int64    // in it, of the first frame that was not done
 	position *os.File
 	read     []byte
+	failing  time.Time // since when the oldest file cannot be read; zero: it can
 }
 
 // OpenBacklog opens the backlog in a directory, with what an earlier process
@@ -216,13 +223,18 @@ type stored struct {
 }
 
 // next appends the oldest packets to all, at most limit. Payloads are valid
-// until the next call; none are left if there are no packets.
+// until the next call. There are none if none are left, or while the disk does
+// not let them be read: they stay.
 func (b *Backlog) next(all []stored, limit int) []stored {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for len(b.segments) > 0 {
 		number := b.segments[0]
-		n, octets := b.readLocked(number), 0
+		n, ok := b.readLocked(number)
+		if !ok {
+			return all
+		}
+		octets := 0
 		for len(all) < limit {
 			kind, f, used := parseStored(b.read[octets:n])
 			if used == 0 {
@@ -239,21 +251,40 @@ func (b *Backlog) next(all []stored, limit int) []stored {
 	return nil
 }
 
-// readLocked fills the memory for reading from the oldest file.
-func (b *Backlog) readLocked(number uint64) int {
+// readLocked fills the memory for reading from the oldest file. It reports
+// false if that cannot be read now. One that is gone, or cannot be read for
+// long, is as if it were read to its end: the packets behind it wait.
+func (b *Backlog) readLocked(number uint64) (n int, ok bool) {
+	err := error(nil)
 	if b.in == nil {
-		f, err := os.Open(b.path(number))
-		if err != nil {
-			b.log.Error("reading the spool", "err", err)
-			return 0
-		}
-		b.in = f
+		b.in, err = os.Open(b.path(number))
 	}
-	n, err := b.in.ReadAt(b.read, b.offset)
-	if err != nil && err != io.EOF {
-		b.log.Error("reading the spool", "err", err)
+	if err == nil {
+		n, err = b.in.ReadAt(b.read, b.offset)
 	}
-	return n
+	if err == nil || err == io.EOF {
+		b.failing = time.Time{}
+		return n, true
+	}
+	b.in.Close() // of nil it is harmless
+	b.in = nil
+	return 0, b.failLocked(err)
+}
+
+// failLocked notes that the oldest file cannot be read and reports whether to
+// give it up.
+func (b *Backlog) failLocked(err error) bool {
+	now := time.Now()
+	if b.failing.IsZero() {
+		b.failing = now
+		b.log.Error("reading the spool", "err", err, "remedy", "check the disk of the data directory, and how many files the unit may have open")
+	}
+	if !errors.Is(err, fs.ErrNotExist) && now.Sub(b.failing) < giveUpAfter {
+		return false
+	}
+	b.failing = time.Time{}
+	b.log.Error("a file of the spool is given up", "path", b.path(b.segments[0]), "err", err)
+	return true
 }
 
 // parseStored reads the frame at the start of octets; used is 0 if there is no

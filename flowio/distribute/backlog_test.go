@@ -255,3 +255,31 @@ func FuzzBacklog(f *testing.F) {
 		}
 	})
 }
+
+// TestBacklogWaitsForTheDisk reads a file that cannot be read for a while: its
+// packets stay, unless that does not end.
+func TestBacklogWaitsForTheDisk(t *testing.T) {
+	b := openBacklog(t, t.TempDir(), 1<<20)
+	b.add(numbered(0, 10))
+	broken := func() {
+		f, err := os.Open(b.path(b.segments[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		b.in = f // a read from it fails
+	}
+	broken()
+	if got := b.next(nil, 100); len(got) > 0 || b.IsEmpty() {
+		t.Fatalf("%d packets of a file that cannot be read, the spool is empty: %v", len(got), b.IsEmpty())
+	}
+	if got := drain(b, 100); len(got) != 10 {
+		t.Errorf("%d packets when it can be read again, want 10", len(got))
+	}
+	b.add(numbered(0, 10))
+	broken()
+	b.failing = time.Now().Add(-giveUpAfter)
+	if got := b.next(nil, 100); len(got) > 0 || !b.IsEmpty() {
+		t.Errorf("%d packets, the spool is empty: %v; want that the file is given up", len(got), b.IsEmpty())
+	}
+}
