@@ -33,6 +33,8 @@ export function source(exporter: string, change: Partial<Source> = {}): Source {
     octets: '1300000',
     packetsPerSecond: 5,
     recordsPerSecond: 100,
+    lostPerSecond: 0,
+    droppedPerSecond: 0,
     sampling: { rate: '100', origin: 'options', rates: ['100'], unscaled: '0' },
     sequences: [sequence({})],
     clock: { skewMs: '-40', isSkewed: false, skewedPackets: '0' },

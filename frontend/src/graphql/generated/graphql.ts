@@ -75,7 +75,7 @@ export type ForwardTargetInput = {
  * absent field asks for its default.
  */
 export type QueryInput = {
-  /** Default all channels of the profile. */
+  /** Flow sources, by name or address, as router-1 or 192.0.2.1@london. Default all. */
   channels?: Array<string> | null | undefined;
   /**
    * Flows: next of the page before. The page has its time range; the rest of the
@@ -86,7 +86,11 @@ export type QueryInput = {
   filter?: string | null | undefined;
   /** RFC 3339, or relative as now-1h. Default now-1h. */
   from?: string | null | undefined;
-  /** Fields; addresses with a prefix length as srcAddr/24. */
+  /**
+   * Fields; addresses with a prefix length as srcAddr/24. addr, port, as and if
+   * stand for both ends: each record counts once per distinct value, and total is
+   * over records. channel and sourceGroup are names.
+   */
   groupBy?: Array<string> | null | undefined;
   kind: QueryKind;
   /** Default 10, for flows 100. */
@@ -99,6 +103,12 @@ export type QueryInput = {
   orderBy?: string | null | undefined;
   /** Default live. */
   profile?: string | null | undefined;
+  /**
+   * Series: spreads each record over its duration, from its start to its end,
+   * instead of counting it when it was exported. A record is one flow of the step
+   * in which it ends. For bytes, packets, flows, bps, pps and bpp.
+   */
+  prorated?: boolean | null | undefined;
   /** Multiplies counters by the sampling rate. Default true. */
   scaled?: boolean | null | undefined;
   /** Names. Default all. */
@@ -278,7 +288,7 @@ export type QueriesQueryVariables = Exact<{
 
 export type QueriesQuery = { queryLimits: { running: number, waiting: number }, queries: Array<{ id: string, state: QueryState, place: number, actor: string, created: string, ended: string | null, error: string, request: { kind: QueryKind, from: string, to: string, filter: string, groupBy: Array<string>, metrics: Array<string>, limit: number }, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }>, result: { method: string, merge: string, groups: string, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } } | null }> };
 
-export type SourcePartsFragment = { id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, port: number | null, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> };
+export type SourcePartsFragment = { id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, port: number | null, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, lostPerSecond: number, droppedPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> };
 
 export type SourcesQueryVariables = Exact<{
   sourceGroup?: string | null | undefined;
@@ -287,7 +297,7 @@ export type SourcesQueryVariables = Exact<{
 }>;
 
 
-export type SourcesQuery = { sources: { total: number, missing: Array<{ unit: string, unitName: string, reason: string }>, sources: Array<{ id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, port: number | null, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> }> } };
+export type SourcesQuery = { sources: { total: number, missing: Array<{ unit: string, unitName: string, reason: string }>, sources: Array<{ id: string, flowSource: string | null, exporter: string, name: string, samplingRate: number | null, revision: string, isRemembered: boolean, port: number | null, ports: Array<number>, domain: string, sourceGroup: string | null, sourceGroupName: string, unit: string, unitName: string, protocols: Array<string>, firstSeen: string | null, lastSeen: string | null, packets: string, records: string, octets: string, packetsPerSecond: number, recordsPerSecond: number, lostPerSecond: number, droppedPerSecond: number, sampling: { rate: string, origin: string, rates: Array<string>, unscaled: string }, sequences: Array<{ protocol: string, unit: string, expected: string, received: string, lost: string, reordered: string, duplicates: string, resets: string }>, clock: { skewMs: string, isSkewed: boolean, skewedPackets: string }, templates: { count: number, isFlapping: boolean, changes: string }, drops: Array<{ unitName: string, hop: string, kind: string, reason: string, count: string }> }> } };
 
 export type SourceDetailQueryVariables = Exact<{
   exporter: string;
@@ -457,6 +467,8 @@ export const SourcePartsFragmentDoc = new TypedDocumentString(`
   octets
   packetsPerSecond
   recordsPerSecond
+  lostPerSecond
+  droppedPerSecond
   sampling {
     rate
     origin
@@ -927,6 +939,8 @@ export const SourcesDocument = new TypedDocumentString(`
   octets
   packetsPerSecond
   recordsPerSecond
+  lostPerSecond
+  droppedPerSecond
   sampling {
     rate
     origin

@@ -105,6 +105,16 @@ test('records are listed in their own tab', async () => {
   expect(within(list).getByRole('columnheader', { name: 'Source address' })).toBeInTheDocument();
 });
 
+test('flows count over the time they lasted when that is wanted', async () => {
+  const asked = answerQueries(answerFor());
+  const history = open('/explore?by=dstPort');
+  await top();
+  await userEvent.click(screen.getByLabelText('Over duration'));
+  await waitFor(() => expect(asked.some((q) => q.kind === 'series' && q.prorated)).toBe(true));
+  expect(asked.some((q) => q.kind === 'top' && q.prorated)).toBe(false);
+  expect(history.location.search).toContain('spread=duration');
+});
+
 test('more records come page by page', async () => {
   const asked = answerQueries((input) => {
     if (input.kind !== 'flows') return answerFor()(input);
@@ -136,8 +146,8 @@ test('what Share offers is what there is', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Share' }));
   const names = (await screen.findAllByRole('menuitem')).map((i) => i.textContent);
   expect(names).toEqual([
-    'Copy link', 'Copy link to this very time range', 'Download as CSV', 'Download as CSVfor a spreadsheet',
-    expect.stringMatching(/^Download as NDJSON/), expect.stringMatching(/^Download as Parquet/),
+    'Copy link', 'Copy link to this very time range', expect.stringMatching(/^Download groups as CSV/), expect.stringMatching(/^Download records as CSV/),
+    expect.stringMatching(/^Download records as NDJSON/), expect.stringMatching(/^Download records as Parquet/),
   ]);
 });
 

@@ -18,7 +18,7 @@ export function ShareMenu({ view, groups }: Props) {
   const link = (of: View) => copyText(linkTo(of)).then(() => say('Link copied'), () => say('The browser does not let pages copy'));
   const frozen = (): View => ({ ...view, range: fixed(...bounds(view.range, Date.now())) });
   return (
-    <div className={styles.share}>
+    <div className={styles.shareMenu}>
       <span role="status" className="dim">
         {files.octets === undefined ? said : `${si(files.octets, 'B')} so far`}
       </span>
@@ -27,14 +27,13 @@ export function ShareMenu({ view, groups }: Props) {
           Cancel the download
         </Button>
       )}
-      <Menu position="bottom-end" width={300}>
+      <Menu position="bottom-end" width={300} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} aria-hidden />}>
             Share
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Label>Link</Menu.Label>
           <Menu.Item leftSection={<IconLink size={15} />} onClick={() => void link(view)}>
             Copy link
           </Menu.Item>
@@ -42,21 +41,18 @@ export function ShareMenu({ view, groups }: Props) {
             Copy link to this very time range
           </Menu.Item>
           {groups && view.by.length > 0 && (
-            <>
-              <Menu.Label>Groups</Menu.Label>
-              <Menu.Item
-                leftSection={<IconTable size={15} />}
-                onClick={() => save(new Blob([csvOf(groups)], { type: formats.csv.type }), fileName('groups', Date.now(), 'csv'))}
-              >
-                Download as CSV
-              </Menu.Item>
-            </>
+            <Menu.Item
+              leftSection={<IconTable size={15} />}
+              onClick={() => save(new Blob([csvOf(groups)], { type: formats.csv.type }), fileName('groups', Date.now(), 'csv'))}
+            >
+              Download groups as CSV
+              <span className={styles.itemHint}>what the table shows, with exact values</span>
+            </Menu.Item>
           )}
-          <Menu.Label>Flow records, at most {exact(maxDownload)}</Menu.Label>
           {(Object.keys(formats) as Format[]).map((format) => (
             <Menu.Item key={format} leftSection={<IconDownload size={15} />} disabled={files.octets !== undefined} onClick={() => files.start(format)}>
-              Download as {formats[format].label}
-              <span className={styles.itemHint}>{formats[format].hint}</span>
+              Download records as {formats[format].label}
+              <span className={styles.itemHint}>{formats[format].hint}; at most {exact(maxDownload)}</span>
             </Menu.Item>
           ))}
         </Menu.Dropdown>

@@ -1,4 +1,4 @@
-import { Button, MultiSelect, Select, SegmentedControl, Tooltip } from '@mantine/core';
+import { Button, MultiSelect, Select, SegmentedControl, Switch, Tooltip } from '@mantine/core';
 import { IconChartAreaLine, IconChartLine, IconPlayerPlay, IconPlayerStop, IconX } from '@tabler/icons-react';
 import type { ReactNode, RefObject } from 'react';
 import { FilterInput } from '../../filter/FilterInput';
@@ -74,6 +74,11 @@ export function Toolbar(props: Props) {
             { value: 'lines', label: <Choice icon={<IconChartLine size={14} aria-hidden />} text="Lines" /> },
           ]}
         />
+        <Tooltip label="Count each flow over the time it lasted, instead of when it was exported" multiline maw={280}>
+          <div className={styles.spread}>
+            <Switch size="xs" label="Over duration" checked={view.prorated} onChange={(e) => change({ prorated: e.currentTarget.checked })} />
+          </div>
+        </Tooltip>
       </div>
     </section>
   );

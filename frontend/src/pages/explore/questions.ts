@@ -16,7 +16,7 @@ export type Questions = {
 export function questions(view: View, now: number): Questions {
   const asked = { from: view.range.from, to: view.range.to, filter: view.filter };
   const step = chartStep(...bounds(view.range, now));
-  const series: QueryInput = { ...asked, kind: 'series', metrics: [view.metric], step: `${step}s` };
+  const series: QueryInput = { ...asked, kind: 'series', metrics: [view.metric], step: `${step}s`, ...(view.prorated && { prorated: true }) };
   const sums = { ...asked, metrics: [...metrics] };
   return {
     step,

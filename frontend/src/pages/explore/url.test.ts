@@ -12,6 +12,7 @@ test('a view survives the URL', () => {
     top: 50,
     tab: 'flows',
     shape: 'lines',
+    prorated: true,
     sort: 'bytes',
   };
   expect(readView(writeView(view))).toEqual(view);

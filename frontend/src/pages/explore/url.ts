@@ -19,6 +19,8 @@ export type View = {
   top: number;
   tab: Tab;
   shape: Shape;
+  /** Whether a flow counts over the time it lasted, instead of when it was exported. */
+  prorated: boolean;
   /** Order of the records, as the API writes it: a field, with - reversed. */
   sort: string;
 };
@@ -31,6 +33,7 @@ export const defaultView: View = {
   top: 10,
   tab: 'top',
   shape: 'stacked',
+  prorated: false,
   sort: '-time',
 };
 
@@ -38,7 +41,7 @@ const text = v.optional(v.fallback(v.string(), ''));
 
 /** The search parameters as the router keeps them: short and readable. */
 export const searchSchema = v.object({
-  from: text, to: text, f: text, by: text, m: text, top: text, tab: text, viz: text, sort: text, v: text,
+  from: text, to: text, f: text, by: text, m: text, top: text, tab: text, viz: text, spread: text, sort: text, v: text,
 });
 
 export type Search = v.InferOutput<typeof searchSchema>;
@@ -67,6 +70,7 @@ export function readView(search: Search): View {
     top: tops.find((n) => n === top) ?? defaultView.top,
     tab: oneOf(search.tab, ['top', 'flows'], defaultView.tab),
     shape: oneOf(search.viz, ['stacked', 'lines'], defaultView.shape),
+    prorated: search.spread === 'duration',
     sort: /^-?[A-Za-z]+$/.test(search.sort ?? '') ? (search.sort as string) : defaultView.sort,
   };
 }
@@ -83,6 +87,7 @@ export function writeView(view: View): Search {
     top: unless(String(view.top), String(defaultView.top)),
     tab: unless(view.tab, defaultView.tab),
     viz: unless(view.shape, defaultView.shape),
+    spread: view.prorated ? 'duration' : undefined,
     sort: unless(view.sort, defaultView.sort),
     v: version,
   };

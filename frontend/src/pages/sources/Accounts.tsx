@@ -168,6 +168,7 @@ export function SentRow({ name, sent, unit, arrived, dropped = [] }: SentProps) 
       <td className="num">{exact(sent)}</td>
       <td className={styles.keptAs}>sent</td>
       <td>
+        {unit === 'packets' && dropped.length === 0 && '0'}
         {dropped.map(({ kind, drops }) => (
           <span key={kind} className={styles.sentDrops}>
             <Drops drops={drops} total={droppedOf({ dropped: [...drops] })} /> {kind}

@@ -128,7 +128,8 @@ function Problems({ exporter }: { exporter: Exporter }) {
 }
 
 /** The figures of the exporter; by unit and domain where there are several. */
-function Traffic({ exporter: { leading, sources }, now }: { exporter: Exporter; now: number }) {
+function Traffic({ exporter, now }: { exporter: Exporter; now: number }) {
+  const { leading, sources } = exporter;
   const { zone } = usePreferences();
   const total = (of: (s: Source) => string) => sum(leading, (s) => Number(of(s)));
   const first = Math.min(...sources.flatMap((s) => (s.firstSeen ? [Date.parse(s.firstSeen)] : [])));
@@ -140,6 +141,7 @@ function Traffic({ exporter: { leading, sources }, now }: { exporter: Exporter; 
         rows={[
           ['Records', `${si(sum(leading, (s) => s.recordsPerSecond))}/s · ${exact(total((s) => s.records))}`],
           ['Packets', `${si(sum(leading, (s) => s.packetsPerSecond))}/s · ${exact(total((s) => s.packets))} · ${volume('bytes', total((s) => s.octets))}`],
+          ['Lately', `${si(exporter.lostPerSecond)}/s lost on the way, ${si(exporter.droppedPerSecond)}/s dropped by weir, mean of 5 min`],
           ['Protocol', [...new Set(sources.flatMap((s) => s.protocols))].map(protocolName).join(', ') || '–'],
           ['Received by', [...new Set(sources.map((s) => s.unitName))].join(', ')],
           ['Domains', [...new Set(sources.map((s) => s.domain))].join(', ')],

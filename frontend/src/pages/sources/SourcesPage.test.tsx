@@ -16,7 +16,7 @@ async function grid() {
 
 const three = () => [
   source('192.0.2.1', { name: 'core-1' }),
-  source('192.0.2.2', { sampling: { rate: '0', origin: 'unknown', rates: [], unscaled: '8' }, sequences: [sequence({ lost: '2000' })] }),
+  source('192.0.2.2', { sampling: { rate: '0', origin: 'unknown', rates: [], unscaled: '8' }, sequences: [sequence({ lost: '2000' })], lostPerSecond: 3 }),
   source('192.0.2.3', { sourceGroupName: 'hq', unitName: 'hq', protocols: ['sflow5'] }),
 ];
 
@@ -33,6 +33,7 @@ test('shows every exporter with its health, the worst first', async () => {
   expect(rows.getByRole('img', { name: 'in trouble' })).toBeInTheDocument();
   expect(rows.getByText('unknown')).toBeInTheDocument();
   expect(rows.getByText('10.0 % · 2 k records')).toBeInTheDocument();
+  expect(rows.getByText('3/s ·')).toBeInTheDocument();
   expect(screen.getByText('3 sources')).toBeInTheDocument();
   expect(screen.getByText('300 rec/s')).toBeInTheDocument();
 });

@@ -76,6 +76,8 @@ function Summary({ exporters }: { exporters: readonly Exporter[] }) {
   const troubled = exporters.filter((e) => e.tone !== 'ok').length;
   const worstLoss = Math.max(0, ...exporters.map((e) => (e.loss ? lossShare(e.loss) : 0)));
   const dropped = sum(exporters, (e) => e.dropped);
+  const losing = exporters.filter((e) => e.lostPerSecond > 0).length;
+  const dropping = sum(exporters, (e) => e.droppedPerSecond);
   const unknown = exporters.filter((e) => e.sampling.origin === 'unknown').length;
   return (
     <Strip end={<Freshness pollMs={pollMs} />}>
@@ -83,7 +85,9 @@ function Summary({ exporters }: { exporters: readonly Exporter[] }) {
       <Fact label="With problems" value={exact(troubled)} alarm={troubled > 0} />
       <Fact label="Received" value={`${si(sum(exporters, (e) => e.recordsPerSecond))} rec/s`} />
       <Fact label="Export packets" value={`${si(sum(exporters, (e) => e.packetsPerSecond))} pkt/s`} />
+      <Fact label="Losing now" value={exact(losing)} title="Sources with losses on the way in the last 5 minutes" alarm={losing > 0} />
       <Fact label="Worst sequence loss" value={worstLoss === 0 ? 'none' : percent(worstLoss, 1)} alarm={worstLoss >= 0.0005} />
+      <Fact label="Dropped now" value={`${si(dropping)}/s`} title="Mean of the last 5 minutes" alarm={dropping > 0} />
       <Fact label="Dropped since start" value={si(dropped)} title={exact(dropped)} alarm={dropped > 0} />
       <Fact label="Sampling unknown" value={exact(unknown)} alarm={unknown > 0} />
     </Strip>

@@ -25,16 +25,16 @@ export type ShownColumn = {
 const allColumns: readonly ShownColumn[] = [
   { id: 'health', label: 'Health', width: [66, 0], always: true, cell: (e) => <ToneMark tone={e.tone} /> },
   { id: 'exporter', label: 'Exporter', width: [114, 1.4], always: true, cell: (e) => <ExporterName exporter={e} /> },
-  { id: 'name', label: 'Name', width: [96, 1.2], always: true, cell: (e) => e.name || <None /> },
+  { id: 'name', label: 'Name', width: [90, 1.2], always: true, cell: (e) => e.name || <None /> },
   { id: 'group', label: 'Source group', width: [92, 1], cell: (e) => e.group || <None /> },
   { id: 'protocol', label: 'Protocol', width: [88, 1], cell: (e) => e.protocols.map(protocolName).join(', ') || <None /> },
-  { id: 'seen', label: 'Last seen', width: [82, 0], num: true, cell: (e, now) => (e.lastSeen ? ago(e.lastSeen, now) : 'never') },
+  { id: 'seen', label: 'Last seen', width: [78, 0], num: true, cell: (e, now) => (e.lastSeen ? ago(e.lastSeen, now) : 'never') },
   { id: 'records', label: 'Records/s', width: [82, 0], num: true, always: true, cell: (e) => si(e.recordsPerSecond) },
   { id: 'packets', label: 'Packets/s', width: [82, 0], num: true, cell: (e) => si(e.packetsPerSecond) },
-  { id: 'sampling', label: 'Sampling', width: [148, 1], cell: (e) => <Sampling exporter={e} /> },
-  { id: 'loss', label: 'Lost', width: [136, 1.2], num: true, always: true, cell: (e) => <Loss exporter={e} /> },
+  { id: 'sampling', label: 'Sampling', width: [134, 1], cell: (e) => <Sampling exporter={e} /> },
+  { id: 'loss', label: 'Lost', width: [116, 1.4], num: true, always: true, cell: (e) => <Loss exporter={e} /> },
   { id: 'skew', label: 'Clock', width: [74, 0], num: true, cell: (e) => <Clock exporter={e} /> },
-  { id: 'templates', label: 'Templates', width: [84, 0], num: true, cell: (e) => <Templates exporter={e} /> },
+  { id: 'templates', label: 'Templates', width: [80, 0], num: true, cell: (e) => <Templates exporter={e} /> },
   { id: 'drops', label: 'Dropped', width: [96, 1.2], num: true, always: true, cell: (e) => <Dropped exporter={e} /> },
 ];
 
@@ -86,17 +86,21 @@ function Sampling({ exporter: { sampling } }: { exporter: Exporter }) {
   );
 }
 
-function Loss({ exporter: { loss } }: { exporter: Exporter }) {
+function Loss({ exporter: { loss, lostPerSecond } }: { exporter: Exporter }) {
   if (!loss) return <None />;
   const title = `${exact(loss.lost)} of ${exact(loss.expected)} ${loss.unit} (${protocolName(loss.protocol)}); ${exact(loss.reordered)} reordered, ${exact(loss.duplicates)} duplicates, ${exact(loss.resets)} resets`;
   const signs = [Number(loss.resets) > 0 && `${si(Number(loss.resets))} resets`, Number(loss.reordered) > 0 && `${si(Number(loss.reordered))} reordered`];
   return (
     <span title={title} data-alarm={lossShare(loss) >= 0.0005 || undefined}>
+      <Lately rate={lostPerSecond} />
       {loss.lost === '0' ? '0' : `${percent(Number(loss.lost), Number(loss.expected))} · ${si(Number(loss.lost))} ${loss.unit}`}
       {signs.some(Boolean) && <span className={styles.extra}>{signs.filter(Boolean).join(', ')}</span>}
     </span>
   );
 }
+
+/** What goes on at the moment stands before what has been since the start. */
+const Lately = ({ rate }: { rate: number }) => rate > 0 && <strong title="Mean of the last 5 minutes">{si(rate)}/s · </strong>;
 
 /** How far the clock is off, with its sign: +1.2 s is ahead. */
 export function skewText(ms: string): string {
@@ -116,12 +120,13 @@ function Templates({ exporter: { templates, protocols } }: { exporter: Exporter 
   return templates.count === 0 && !protocols.some((p) => p === 'netflow9' || p === 'ipfix') ? <None /> : exact(templates.count);
 }
 
-function Dropped({ exporter: { drops, dropped } }: { exporter: Exporter }) {
+function Dropped({ exporter: { drops, dropped, droppedPerSecond } }: { exporter: Exporter }) {
   if (dropped === 0) return '0';
   const reasons = [...new Set(drops.map((d) => reasonOf(d.reason).name))];
   const title = drops.map((d) => `${exact(d.count)} ${d.kind} at ${d.unitName}: ${reasonOf(d.reason).name}`).join('\n');
   return (
     <span title={title} data-alarm>
+      <Lately rate={droppedPerSecond} />
       {si(dropped)} <span className={styles.reason}>{reasons.slice(0, 1).join()}{reasons.length > 1 && ` +${reasons.length - 1}`}</span>
     </span>
   );

@@ -26,6 +26,10 @@ export type Exporter = {
   lastSeen: number | undefined;
   packetsPerSecond: number;
   recordsPerSecond: number;
+  /** What is lost on the way lately, in the units of its sequences. */
+  lostPerSecond: number;
+  /** What weir drops of it lately, packets and records. */
+  droppedPerSecond: number;
   sampling: Source['sampling'];
   /** The sequence that lost the greatest share; undefined if no format has one. */
   loss: Sequence | undefined;
@@ -64,6 +68,8 @@ function exporterOf(key: string, sources: Source[], now: number): Exporter {
     lastSeen: lastSeen > 0 ? lastSeen : undefined,
     packetsPerSecond: sum(leading, (s) => s.packetsPerSecond),
     recordsPerSecond: sum(leading, (s) => s.recordsPerSecond),
+    lostPerSecond: sum(leading, (s) => s.lostPerSecond),
+    droppedPerSecond: Math.max(...leading.map((s) => s.droppedPerSecond)), // packets are told with each domain
     sampling: mergeSampling(leading),
     loss: worstLoss(leading.flatMap((s) => s.sequences)),
     clock: worstClock(leading),

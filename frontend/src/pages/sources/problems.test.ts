@@ -15,8 +15,9 @@ test.each<[string, Partial<Source>, number, string[]]>([
   ['a long silence', {}, ago(60), ['bad: silent for 1 h']],
   ['one that is only remembered', { isRemembered: true }, ago(1), ['warn: has sent nothing since london-proxy started']],
   ['a blip', { sequences: [sequence({ lost: '1' })] }, now, []],
-  ['some loss', { sequences: [sequence({ lost: '100' })] }, now, ['warn: 0.5 % of IPFIX records lost on the way to london-proxy']],
-  ['much loss', { sequences: [sequence({ lost: '2000' })] }, now, ['bad: 10.0 % of IPFIX records lost on the way to london-proxy']],
+  ['some loss', { lostPerSecond: 1, sequences: [sequence({ lost: '100' })] }, now, ['warn: 0.5 % of IPFIX records lost on the way to london-proxy']],
+  ['much loss', { lostPerSecond: 9, sequences: [sequence({ lost: '2000' })] }, now, ['bad: 10.0 % of IPFIX records lost on the way to london-proxy']],
+  ['loss that is over', { sequences: [sequence({ lost: '2000' })] }, now, ['warn: 10.0 % of IPFIX records lost on the way to london-proxy; none in the last 5 minutes']],
   ['a clock', { clock: { skewMs: '-120000', isSkewed: true, skewedPackets: '9' } }, now, ['warn: the clock is off by 2 min']],
   ['several exporters', { templates: { count: 2, isFlapping: true, changes: '9' } }, now, ['bad: templates change to and fro: several exporters behind one address']],
   ['no rate', { sampling: { rate: '0', origin: 'unknown', rates: [], unscaled: '7' } }, now, ['warn: the sampling rate is unknown']],
@@ -26,8 +27,9 @@ test.each<[string, Partial<Source>, number, string[]]>([
 test('drops of one reason at several units are one problem', () => {
   const drop = (unitName: string) => ({ unitName, hop: 'store', kind: 'records', reason: 'unknown_template', count: '10' });
   const drops = [drop('london-slave-1'), drop('london-slave-2')];
-  expect(found({ drops })).toEqual(['warn: 20 records dropped at london-slave-1, london-slave-2: unknown template']);
-  expect(found({ drops, records: '100' })).toEqual([expect.stringMatching(/^bad: 20 records/)]);
+  expect(found({ drops, droppedPerSecond: 1 })).toEqual(['warn: 20 records dropped at london-slave-1, london-slave-2: unknown template']);
+  expect(found({ drops, records: '100', droppedPerSecond: 1 })).toEqual([expect.stringMatching(/^bad: 20 records/)]);
+  expect(found({ drops, records: '100' })).toEqual([expect.stringMatching(/^warn: 20 records.*; none in the last 5 minutes$/)]);
 });
 
 test('the worst comes first and gives its tone', () => {

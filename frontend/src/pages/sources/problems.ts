@@ -45,14 +45,17 @@ function silence(sources: readonly Source[], lastSeen: number, now: number): Pro
   }];
 }
 
+/** Says of a loss that it is over. */
+const past = (perSecond: number): string => (perSecond === 0 ? '; none in the last 5 minutes' : '');
+
 function losses(sources: readonly Source[]): Problem[] {
   return sources.flatMap((s) =>
     s.sequences.flatMap((q): Problem[] => {
       const share = lossShare(q);
       if (share < noticeableLoss) return [];
       return [{
-        tone: share < severeLoss ? 'warn' : 'bad',
-        text: `${percent(share, 1)} of ${protocolName(q.protocol)} ${q.unit} lost on the way to ${placeOf(s, sources)}`,
+        tone: share < severeLoss || s.lostPerSecond === 0 ? 'warn' : 'bad',
+        text: `${percent(share, 1)} of ${protocolName(q.protocol)} ${q.unit} lost on the way to ${placeOf(s, sources)}${past(s.lostPerSecond)}`,
         help: 'The sequence numbers have gaps: packets were lost between the exporter and the unit.',
       }];
     }),
@@ -60,14 +63,15 @@ function losses(sources: readonly Source[]): Problem[] {
 }
 
 function drops(sources: readonly Source[]): Problem[] {
+  const lately = Math.max(0, ...sources.map((s) => s.droppedPerSecond));
   const alike = groupBy(mergeDrops(sources), (d) => `${d.kind} ${d.reason}`);
   return [...alike.values()].map((same) => {
     const { kind, reason } = same[0] as (typeof same)[number];
     const n = sum(same, (d) => Number(d.count));
     const all = sum(sources, (s) => Number(kind === 'packets' ? s.packets : s.records)) + n;
     return {
-      tone: n / all < severeLoss ? 'warn' : 'bad',
-      text: `${exact(n)} ${kind} dropped at ${same.map((d) => d.unitName).join(', ')}: ${reasonOf(reason).name}`,
+      tone: n / all < severeLoss || lately === 0 ? 'warn' : 'bad',
+      text: `${exact(n)} ${kind} dropped at ${same.map((d) => d.unitName).join(', ')}: ${reasonOf(reason).name}${past(lately)}`,
       help: reasonOf(reason).help,
     };
   });

@@ -53,6 +53,9 @@ type Compare = (a: Exporter, b: Exporter) => number;
 const by = (of: (e: Exporter) => number): Compare => (a, b) => of(a) - of(b);
 const byText = (of: (e: Exporter) => string): Compare => (a, b) => of(a).localeCompare(of(b), 'en');
 
+/** The share that was lost since the start; those that tell nothing come below those that lost nothing. */
+const share = ({ loss }: Exporter): number => (loss ? lossShare(loss) : -1);
+
 const compare: Record<Column, Compare> = {
   health: (a, b) => byTone(a.tone, b.tone) || a.problems.length - b.problems.length,
   exporter: byText((e) => addressKey(e.address)),
@@ -63,10 +66,10 @@ const compare: Record<Column, Compare> = {
   records: by((e) => e.recordsPerSecond),
   packets: by((e) => e.packetsPerSecond),
   sampling: by((e) => Number(e.sampling.rate)),
-  loss: by((e) => (e.loss ? lossShare(e.loss) : -1)),
+  loss: (a, b) => a.lostPerSecond - b.lostPerSecond || share(a) - share(b),
   skew: by((e) => (e.clock ? Math.abs(Number(e.clock.skewMs)) : -1)),
   templates: by((e) => e.templates.count),
-  drops: by((e) => e.dropped),
+  drops: (a, b) => a.droppedPerSecond - b.droppedPerSecond || a.dropped - b.dropped,
 };
 
 /** Sorted; what is equal stays in the order of addresses. */

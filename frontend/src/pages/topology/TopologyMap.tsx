@@ -120,41 +120,43 @@ const fit = { padding: 0.08, maxZoom: 1.1 };
 export default function TopologyMap({ sections, chosen, chooseUnit, chooseGroup }: Props) {
   const scheme = useComputedColorScheme('light');
   const { ref, width, height } = useElementSize();
-  const direction: Direction = width > 0 && width < narrow ? 'TB' : 'LR';
+  const direction: Direction = width < narrow ? 'TB' : 'LR';
   const { nodes, edges } = useMemo(() => layOut(sections, direction), [sections, direction]);
   const [map, setMap] = useState<ReactFlowInstance<UnitNode | SourceNode, RateEdge>>();
   useEffect(() => {
-    if (map && width > 0) void map.fitView(fit);
+    void map?.fitView(fit);
   }, [map, width, height, direction, nodes.length]);
   return (
     <div ref={ref} className={styles.whole}>
-      <Way value={direction}>
-        <ReactFlow
-          key={direction}
-          className={styles.map}
-          nodes={nodes.map((n) => toNode(n, chosen))}
-          edges={edges.map(toEdge)}
-          nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
-          colorMode={scheme}
-          onInit={setMap}
-          onNodeClick={(_, node) => (node.type === 'unit' ? chooseUnit(node.id) : chooseGroup(node.id))}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          edgesFocusable={false}
-          zoomOnScroll={false}
-          preventScrolling={false}
-          minZoom={0.3}
-          maxZoom={1.4}
-          fitView
-          fitViewOptions={fit}
-          proOptions={{ hideAttribution: true }}
-          aria-label="Map of the deployment"
-        >
-          <Background gap={18} size={1} />
-          <Controls showInteractive={false} position="bottom-right" />
-        </ReactFlow>
-      </Way>
+      {width > 0 && (
+        <Way value={direction}>
+          <ReactFlow
+            key={direction}
+            className={styles.map}
+            nodes={nodes.map((n) => toNode(n, chosen))}
+            edges={edges.map(toEdge)}
+            nodeTypes={nodeTypes}
+            edgeTypes={edgeTypes}
+            colorMode={scheme}
+            onInit={setMap}
+            onNodeClick={(_, node) => (node.type === 'unit' ? chooseUnit(node.id) : chooseGroup(node.id))}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            edgesFocusable={false}
+            zoomOnScroll={false}
+            preventScrolling={false}
+            minZoom={0.3}
+            maxZoom={1.4}
+            fitView
+            fitViewOptions={fit}
+            proOptions={{ hideAttribution: true }}
+            aria-label="Map of the deployment"
+          >
+            <Background gap={18} size={1} />
+            <Controls showInteractive={false} position="bottom-right" />
+          </ReactFlow>
+        </Way>
+      )}
     </div>
   );
 }

@@ -2,13 +2,12 @@ import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { SmallTable } from '../../../components/SmallTable';
 import { volume } from '../../../format/numbers';
-import { ago } from '../../../format/times';
+import { span } from '../../../format/times';
 import { useSession } from '../../../session/useSession';
 import { useNow } from '../../../components/useNow';
 import type { SourceGroup } from '../sections';
 import type { Topology, Unit } from '../useTopology';
 import { ChangeForm, useChange } from './ChangeForm';
-import styles from './group.module.css';
 import { ageText, draftOf, fieldOf, inputOf, mistakesIn, type Draft } from './retention';
 
 type Props = { group: SourceGroup; topology: Topology };
@@ -69,7 +68,7 @@ function Slaves({ units }: { units: readonly Unit[] }) {
   const now = useNow();
   if (units.length === 0) return <p className="dim">No Slave works for it.</p>;
   return (
-    <SmallTable label="What each Slave keeps" heads={[['Slave'], ['Used', 'num'], ['Free', 'num'], ['Quota', 'num'], ['Least', 'num'], ['Age at most', 'num'], ['Oldest', 'num']]}>
+    <SmallTable label="What each Slave keeps" heads={[['Slave'], ['Used', 'num'], ['Free', 'num'], ['Quota', 'num'], ['Least', 'num'], ['Max. age', 'num'], ['Oldest', 'num']]}>
       {units.map(({ id, name, status: s }) => (
         <tr key={id}>
           <td>{name}</td>
@@ -78,7 +77,7 @@ function Slaves({ units }: { units: readonly Unit[] }) {
           <td className="num">{s.storeQuotaBytes === '0' ? 'no bound' : volume('bytes', Number(s.storeQuotaBytes))}</td>
           <td className="num" title="A quota below this is refused">{volume('bytes', Number(s.storeMinimumBytes))}</td>
           <td className="num">{s.storeMaxAgeSeconds === 0 ? 'for ever' : ageText(s.storeMaxAgeSeconds)}</td>
-          <td className={`num ${styles.oldest}`}>{s.oldest ? ago(Date.parse(s.oldest), now) : '–'}</td>
+          <td className="num">{s.oldest ? span(Math.max(0, now - Date.parse(s.oldest))) : '–'}</td>
         </tr>
       ))}
     </SmallTable>
