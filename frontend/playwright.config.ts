@@ -10,7 +10,8 @@ export default defineConfig({
   testDir: 'e2e',
   globalSetup: './e2e/deployment.ts',
   outputDir: 'test-results',
-  workers: 1,
+  fullyParallel: true,
+  workers: 2, // one computes while the other waits for the deployment
   timeout: 180_000, // axe looks at every cell, on a machine that also runs the deployment
   expect: { timeout: 20_000 },
   reporter: [['list']],
