@@ -94,7 +94,7 @@ func shared(v topology.View, groups []topology.ProxyGroup, within spans, missed 
 	}
 	slices.SortStableFunc(candidates, func(a, b topology.ProxyGroup) int { return silentSlaves(v, a) - silentSlaves(v, b) })
 	parts, rest := make([]spans, len(candidates)), within
-	for _, covers := range []func(topology.View, topology.ProxyGroup) spans{surely, nearly} {
+	for _, covers := range []func(topology.View, topology.ProxyGroup) spans{surely, nearly, present} {
 		for i, g := range candidates {
 			part := rest.and(covers(v, g).without(missed[g.ID]))
 			parts[i], rest = parts[i].or(part), rest.without(part)
@@ -173,6 +173,8 @@ func nearly(v topology.View, g topology.ProxyGroup) (near spans) {
 	}
 	return near
 }
+
+func present(v topology.View, g topology.ProxyGroup) spans { return v.Status[g.Proxy].Present }
 
 func members(g topology.ProxyGroup) (ids []topology.UnitID) {
 	for _, m := range g.Slaves {

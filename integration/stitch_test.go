@@ -1,0 +1,114 @@
+package integration
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"example.com/weir/flowio/flowtest/synth"
+)
+
+// exportToAll lets an exporter of each format send every one of its packets to
+// all units, at the same time, and returns how many flow records it has sent to
+// each. Their addresses follow first.
+func (d *deployment) exportToAll(units []*extra, port int, first string, each int) (flows uint64) {
+	d.t.Helper()
+	sent, address := load{}, netip.MustParseAddr(first)
+	for i, protocol := range synth.Protocols {
+		exporter, err := synth.New(synth.Config{
+			Name: address.String(), Protocol: protocol, Addr: address, Domain: uint32(i), Seed: 7, FlowsPerPacket: perPacket,
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		var sockets []net.Conn
+		for _, u := range units {
+			to := netip.AddrPortFrom(netip.MustParseAddr(u.address), uint16(port))
+			socket, err := net.DialUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(address, 0)), net.UDPAddrFromAddrPort(to))
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			defer socket.Close()
+			sockets = append(sockets, socket)
+		}
+		for exporter.Sent().Records < uint64(each) {
+			packet, _ := exporter.Packet(time.Now())
+			for _, socket := range sockets {
+				if _, err := socket.Write(packet); err != nil {
+					d.t.Fatal(err)
+				}
+			}
+		}
+		sent[address] = exporter.Sent()
+		flows += exporter.Sent().Records
+		address = address.Next()
+	}
+	for _, u := range units {
+		d.awaitPackets(u.name, sent)
+	}
+	return flows
+}
+
+// TestEachAnswersForWhatTheOtherLacks sends the same flows to two proxy groups
+// of a source group while first one and then the other is away: nothing is
+// missing from answers and nothing counts twice, and when one is away for good
+// only what it alone had is.
+func TestEachAnswersForWhatTheOtherLacks(t *testing.T) {
+	d := deploy(t, "--first", "127.0.77.11")
+	one := extraUnit(d, "rome-1", "standalone", "127.0.77.21", d.unit("master").Control)
+	two := extraUnit(d, "rome-2", "standalone", "127.0.77.22", d.unit("master").Control)
+	both := []*extra{one, two}
+	for _, e := range both {
+		e.join()
+		e.start()
+		d.await(e.name+" to be linked", 10*time.Second, e.linked)
+	}
+	d.makeGroup("rome", 2077, "tls", one)
+	second := map[string]any{"name": "rome-2", "sourceGroup": d.sourceGroup("rome").ID, "proxy": two.id(), "slaves": []any{}, "priority": 2}
+	if err := d.call("POST", "/proxy-groups", second, nil); err != nil {
+		t.Fatal(err)
+	}
+	d.converged()
+
+	phase := 0
+	send := func(units ...*extra) (flows uint64) {
+		phase++
+		return d.exportToAll(units, 2077, fmt.Sprintf("127.0.234.%d", 10*phase), 200)
+	}
+	stop := func(e *extra) {
+		e.stop()
+		time.Sleep(1100 * time.Millisecond) // exporters tell the time in whole seconds
+	}
+	answers := func(want uint64, isComplete bool) {
+		t.Helper()
+		d.await(fmt.Sprintf("%d flows", want), 15*time.Second, func() error {
+			got, coverage := d.total("", "rome")
+			if got.flows != want || coverage.Complete != isComplete {
+				return fmt.Errorf("%d flows, coverage %+v", got.flows, coverage)
+			}
+			return nil
+		})
+	}
+	back := func(e *extra) {
+		e.start()
+		d.await(e.name+" to be back", 15*time.Second, e.linked)
+		d.converged()
+		time.Sleep(1100 * time.Millisecond)
+	}
+
+	all := send(both...)
+	answers(all, true)
+	stop(one)
+	onlyTwo := send(two)
+	answers(all+onlyTwo, true)
+	back(one)
+	all += send(both...)
+	answers(all+onlyTwo, true)
+	stop(two)
+	onlyOne := send(one)
+	answers(all+onlyOne, true) // two was there alone once, but nobody can ask it now
+	back(two)
+	answers(all+onlyTwo+onlyOne, true)
+}
