@@ -30,6 +30,15 @@ const contentPolicy = "default-src 'self'; script-src 'self'; " +
 	"img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; " +
 	"base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
+// The explorer of the GraphQL API is a page of its own beside the dashboard.
+// Its editor sets styles in attributes.
+const (
+	explorer       = "graphiql"
+	explorerPage   = "graphiql.html"
+	explorerPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+		"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+
 // site serves the files of a built dashboard.
 type site struct {
 	files fs.FS
@@ -47,6 +56,11 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setPolicy(w.Header())
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	switch {
+	case name == explorer:
+		w.Header().Set("Content-Security-Policy", explorerPolicy)
+		if !s.serve(w, r, explorerPage, cacheNever) {
+			serveMissing(w)
+		}
 	case strings.HasPrefix(name, assetsFolder):
 		if !s.serve(w, r, name, cacheForever) {
 			http.NotFound(w, r)

@@ -36,6 +36,7 @@ func get(h http.Handler, path, accept string) *httptest.ResponseRecorder {
 func TestSite(t *testing.T) {
 	h := newSite(fstest.MapFS{
 		"index.html.gz":       packed(t, "<p>index"),
+		"graphiql.html":       {Data: []byte("<p>explorer")},
 		"assets/app-1a.js.gz": packed(t, "let a"),
 		"assets/logo-2b.png":  {Data: []byte("png")},
 		"icon.svg.gz":         packed(t, "<svg/>"),
@@ -47,6 +48,7 @@ func TestSite(t *testing.T) {
 	}{
 		{"root", "/", "", 200, "<p>index", "", "text/html", cacheNever},
 		{"route of the dashboard", "/explore/x", "", 200, "<p>index", "", "text/html", cacheNever},
+		{"explorer of the API", "/graphiql", "", 200, "<p>explorer", "", "text/html", cacheNever},
 		{"file at the root", "/icon.svg", "", 200, "<svg/>", "", "image/svg+xml", cacheNever},
 		{"asset", "/assets/app-1a.js", "", 200, "let a", "", "text/javascript; charset=utf-8", cacheForever},
 		{"asset stored plain", "/assets/logo-2b.png", "gzip", 200, "png", "", "image/png", cacheForever},
@@ -84,6 +86,18 @@ func TestSiteWithoutBuild(t *testing.T) {
 	w := get(newSite(fstest.MapFS{".gitkeep": {}}), "/topology", "")
 	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "make ui") {
 		t.Errorf("%d %q, want 404 with the remedy", w.Code, w.Body)
+	}
+}
+
+// The explorer's page allows no more than its editor needs.
+func TestExplorerPolicy(t *testing.T) {
+	w := get(newSite(fstest.MapFS{"graphiql.html": {}}), "/graphiql", "")
+	policy := w.Header().Get("Content-Security-Policy")
+	if policy != explorerPolicy || strings.Contains(policy, "script-src") || strings.Contains(policy, "http") {
+		t.Errorf("policy %q lets scripts in, or something from elsewhere", policy)
+	}
+	if w := get(newSite(fstest.MapFS{"index.html": {}}), "/graphiql", ""); w.Code != http.StatusNotFound {
+		t.Errorf("status %d without the page, want 404", w.Code)
 	}
 }
 

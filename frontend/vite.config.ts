@@ -16,6 +16,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    rolldownOptions: { input: ['index.html', 'graphiql.html'] },
   },
   test: {
     css: false,
