@@ -17,7 +17,7 @@ go-build: ## build bin/weir with the dashboard as it was built last
 
 ui: frontend/dist/index.html ## build the dashboard
 
-frontend/dist/index.html: frontend/package-lock.json frontend/index.html $(shell find frontend/src -type f 2>/dev/null)
+frontend/dist/index.html: frontend/package-lock.json frontend/index.html frontend/graphiql.html $(shell find frontend/src -type f 2>/dev/null)
 	cd frontend && npm ci --no-audit --no-fund && npm run build
 	@touch $@
 
