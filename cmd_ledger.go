@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -56,42 +57,57 @@ func cmdLedger(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	return printLedger(books, stdout)
 }
 
-// printLedger prints the accounts, the ports and what went to Slaves.
+// printLedger prints the accounts, the ports and what went to Slaves; tables
+// without lines are left out.
 func printLedger(books rest.Ledger, stdout io.Writer) error {
-	accounts := newTable("UNIT", "HOP", "KIND", "EXPORTER", "#DOMAIN", "#RECEIVED", "#KEPT", "#MISSING", "DROPPED")
-	ports := newTable("UNIT", "#PORT", "#PACKETS", "#KEPT", "#MISSING", "DROPPED")
-	slaves := newTable("UNIT", "SLAVE", "#PACKETS", "#RECORDS", "PACKETS DROPPED", "RECORDS DROPPED")
+	isFirst := true
+	for _, t := range []*table{accountsTable(books), portsTable(books), slavesTable(books)} {
+		if len(t.rows) == 0 {
+			continue
+		}
+		if !isFirst {
+			fmt.Fprintln(stdout)
+		}
+		isFirst = false
+		if err := t.print(stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func accountsTable(books rest.Ledger) *table {
+	out := newTable("UNIT", "HOP", "KIND", "EXPORTER", "#DOMAIN", "#RECEIVED", "#KEPT", "#MISSING", "DROPPED")
 	for _, u := range books.Units {
 		for _, e := range u.Entries {
 			domain := ""
 			if e.Exporter != "" && e.Hop != "receive" {
 				domain = strconv.FormatUint(uint64(e.Domain), 10)
 			}
-			accounts.add(u.Name, e.Hop, e.Kind, e.Exporter, domain, e.Received, e.Kept, e.Missing, reasonsOf(e.Dropped))
+			out.add(u.Name, e.Hop, e.Kind, e.Exporter, domain, e.Received, e.Kept, e.Missing, reasonsOf(e.Dropped))
 		}
+	}
+	return out
+}
+
+func portsTable(books rest.Ledger) *table {
+	out := newTable("UNIT", "#PORT", "#PACKETS", "#KEPT", "#MISSING", "DROPPED")
+	for _, u := range books.Units {
 		for _, p := range u.Ports {
-			ports.add(u.Name, strconv.Itoa(int(p.Port)), p.Received, p.Kept, p.Missing, reasonsOf(p.Dropped))
+			out.add(u.Name, strconv.Itoa(int(p.Port)), p.Received, p.Kept, p.Missing, reasonsOf(p.Dropped))
 		}
+	}
+	return out
+}
+
+func slavesTable(books rest.Ledger) *table {
+	out := newTable("UNIT", "SLAVE", "#PACKETS", "#RECORDS", "PACKETS DROPPED", "RECORDS DROPPED")
+	for _, u := range books.Units {
 		for _, s := range u.Sent {
-			name := s.Name
-			if name == "" {
-				name = s.Slave
-			}
-			slaves.add(u.Name, name, s.Packets, s.Records, reasonsOf(s.DroppedPackets), reasonsOf(s.DroppedRecords))
+			out.add(u.Name, cmp.Or(s.Name, s.Slave), s.Packets, s.Records, reasonsOf(s.DroppedPackets), reasonsOf(s.DroppedRecords))
 		}
 	}
-	for i, t := range []*table{accounts, ports, slaves} {
-		if len(t.rows) == 0 {
-			continue
-		}
-		if i > 0 {
-			fmt.Fprintln(stdout)
-		}
-		if err := t.print(stdout); err != nil {
-			return err
-		}
-	}
-	return nil
+	return out
 }
 
 // reasonsOf lists drops: queue_full 3, spool_full 12.
