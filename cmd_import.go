@@ -146,16 +146,21 @@ type importing struct {
 }
 
 func openImport(dataDir string) (*importing, error) {
+	// Before the series are opened, which have no lock of their own.
+	dir := filepath.Join(dataDir, flowsFolder)
+	err := flowstore.Idle(dir)
+	if errors.Is(err, flowstore.ErrInUse) {
+		return nil, fmt.Errorf("import: the unit of %s runs; stop it, import, and start it again: %w", dataDir, err)
+	}
+	if err != nil {
+		return nil, err
+	}
 	series, err := seriesstore.Open(filepath.Join(dataDir, seriesFolder), nil)
 	if err != nil {
 		return nil, err
 	}
 	// Nothing is removed by an import: what may stay is the unit's to say.
-	dir := filepath.Join(dataDir, flowsFolder)
 	store, err := flowstore.Open(dir, flowstore.Config{Series: series})
-	if errors.Is(err, flowstore.ErrInUse) {
-		return nil, fmt.Errorf("import: the unit of %s runs; stop it, import, and start it again: %w", dataDir, err)
-	}
 	if err != nil {
 		return nil, err
 	}

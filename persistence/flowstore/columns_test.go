@@ -95,14 +95,14 @@ func TestCodesAgainstValues(t *testing.T) {
 		s := openStore(t, t.TempDir(), Config{rows: 1000 + r.IntN(40_000)})
 		for range 3 {
 			if round%2 == 0 {
-				appendTo(t, s, newTraffic(r.Uint64()).batch(r.IntN(30_000)))
+				appendTo(t, s, newTraffic(r.Uint64()).batch(r.IntN(16_000)))
 			} else {
-				appendTo(t, s, wild(r, r.IntN(30_000)))
+				appendTo(t, s, wild(r, r.IntN(16_000)))
 			}
 		}
 		closeStore(t, s)
 		s = openStore(t, s.dir, Config{})
-		for range 25 {
+		for range 16 {
 			q := randomQuestion(r)
 			from := trafficStart + r.Uint64N(2000) - 1000
 			plan := resolve(t, q, from, from+1+r.Uint64N(3000))

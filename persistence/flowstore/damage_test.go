@@ -280,8 +280,17 @@ func TestForeignFiles(t *testing.T) {
 
 func TestSecondProcess(t *testing.T) {
 	dir := t.TempDir()
-	openStore(t, dir, Config{})
+	s := openStore(t, dir, Config{})
 	requireOpenFails(t, dir, ErrInUse, "stop it or set another data directory")
+	if err := Idle(dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("Idle: %v, want %v", err, ErrInUse)
+	}
+	closeStore(t, s)
+	for _, idle := range []string{dir, filepath.Join(dir, "none")} {
+		if err := Idle(idle); err != nil {
+			t.Errorf("Idle: %v", err)
+		}
+	}
 }
 
 func TestUnusableDirectory(t *testing.T) {

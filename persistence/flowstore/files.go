@@ -80,6 +80,19 @@ func lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// Idle returns an error that wraps ErrInUse while another process has the
+// store in dir open. One that does not exist yet is idle.
+func Idle(dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	f, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	return unlock(f)
+}
+
 // unlock gives the store's directory free. Closing the file would not be
 // enough while a child process that is about to be executed has it too.
 func unlock(f *os.File) error {

@@ -75,16 +75,20 @@ func (s *Store) mergeDay(day int64) error {
 		return errors.Join(os.Remove(coarse.tmp()), os.Remove(fine.tmp()))
 	}
 	// Coarse first: until the fine file is in place too it is only out of step.
-	for _, d := range []*dayFile{coarse, fine} {
-		if err := os.Rename(d.tmp(), d.path); err != nil {
-			return err
-		}
-		if err := syncDir(filepath.Dir(d.path)); err != nil {
-			return err
-		}
+	if err := put(s.coarse, coarse); err != nil {
+		return err
 	}
-	s.coarse[day], s.fine[day] = coarse, fine
-	return nil
+	return put(s.fine, fine)
+}
+
+// put gives a rewritten file its name. From then on its blocks are read where
+// it has them, even if the folder cannot be synced.
+func put(days map[int64]*dayFile, d *dayFile) error {
+	if err := os.Rename(d.tmp(), d.path); err != nil {
+		return err
+	}
+	days[d.day] = d
+	return syncDir(filepath.Dir(d.path))
 }
 
 func (d *dayFile) tmp() string { return d.path + ".tmp" }
