@@ -34,9 +34,11 @@ func TestLedgerOutput(t *testing.T) {
 	}
 	want := [][]string{
 		strings.Fields("UNIT HOP KIND EXPORTER DOMAIN RECEIVED KEPT MISSING DROPPED"),
-		strings.Fields("proxy receive packets 10 6 0 kernel_dropped 1, queue_full 3"), {},
+		strings.Fields("proxy receive packets 10 6 0 kernel_dropped 1, queue_full 3"),
+		{},
 		strings.Fields("UNIT PORT PACKETS KEPT MISSING DROPPED"),
-		strings.Fields("proxy 2055 10 6 0 kernel_dropped 1, queue_full 3"), {},
+		strings.Fields("proxy 2055 10 6 0 kernel_dropped 1, queue_full 3"),
+		{},
 		strings.Fields("UNIT SLAVE PACKETS RECORDS PACKETS DROPPED RECORDS DROPPED"),
 		strings.Fields("proxy slave-1 2 60 spool_full 30"),
 		strings.Fields("proxy id-2 2 50"),
