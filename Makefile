@@ -6,6 +6,8 @@ export CGO_ENABLED ?= 0
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 30s
+SOAK      ?= 1h
+SOAK_KILL ?= 5m
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,4 +65,8 @@ bench: go-build ## benchmarks, next to peers where there are any
 	go test -run '^$$' -bench . -benchtime 2s ./flowio/... ./persistence/...
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration/...
 
-.PHONY: help build go-build ui demo test test-needs ui-test e2e lint generate check-generated fuzz bench
+soak: go-build ## load a deployment for SOAK (1h), killing a Slave every SOAK_KILL (5m)
+	WEIR_SOAK=$(SOAK) WEIR_SOAK_KILL=$(SOAK_KILL) WEIR_PROGRAM=$(CURDIR)/bin/weir \
+		go test -run '^(TestFrozenSlaves|TestSoak)$$' -v -count 1 -timeout 0 ./integration/
+
+.PHONY: help build go-build ui demo test test-needs ui-test e2e lint generate check-generated fuzz bench soak

@@ -143,7 +143,7 @@ func (d *demo) run(ctx context.Context, stdout io.Writer) (err error) {
 		return err
 	}
 	d.greet(stdout)
-	if err := traffic.run(ctx, d.load(), 0, io.Discard); err != nil {
+	if err := traffic.run(ctx, d.load, 0, io.Discard); err != nil {
 		return err
 	}
 	<-ctx.Done()

@@ -39,6 +39,7 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	repeat := fs.Int("repeat", 0, "packets that an exporter makes each second, the others are those again with new headers; 0 = all are made")
 	ipv6 := fs.Float64("ipv6", 0.2, "share of IPv6 conversations, 0 to 1")
 	seed := fs.Uint64("seed", 1, "the same seed gives the same flows")
+	ramp := fs.Duration("ramp", 0, "how long the rate rises from nothing to --rate")
 	lasting := fs.Duration("for", 0, "how long; 0 = until interrupted")
 	output := fs.String("output", "text", "how to print the summary, `text or json`")
 	words, err := parse(fs, args, stdout, stderr)
@@ -51,6 +52,8 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		return usagef("generate: --to is missing; want the collector's HOST:PORT")
 	case *exporters < 1 || *exporters > maxExporters:
 		return usagef("generate: --exporters %d, want 1 to %d", *exporters, maxExporters)
+	case *ramp < 0:
+		return usagef("generate: --ramp %v, want 0 or more", *ramp)
 	case *rate < 0:
 		return usagef("generate: --rate %v, want 0 or more", *rate)
 	case *output != "text" && *output != "json":
@@ -95,9 +98,9 @@ func cmdGenerate(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		ctx, cancel = context.WithTimeout(ctx, *lasting)
 		defer cancel()
 	}
-	var each synth.Rate // nil = as fast as possible
+	each := func() synth.Rate { return nil } // as fast as possible
 	if *rate > 0 {
-		each = synth.Steady(*rate / float64(*exporters))
+		each = func() synth.Rate { return synth.Ramp(*rate/float64(*exporters), *ramp) }
 	}
 	started := time.Now()
 	err = crowd.run(ctx, each, *lasting, stderr)
@@ -141,15 +144,15 @@ func (c *crowd) add(cfg synth.Config, from netip.Addr, to *net.UDPAddr) error {
 	return nil
 }
 
-// run sends until ctx ends, each exporter at rate.
-func (c *crowd) run(ctx context.Context, rate synth.Rate, lasting time.Duration, progress io.Writer) error {
+// run sends until ctx ends, each exporter at a rate of its own.
+func (c *crowd) run(ctx context.Context, rate func() synth.Rate, lasting time.Duration, progress io.Writer) error {
 	watching, done := context.WithCancel(ctx)
 	var sending, watch sync.WaitGroup
 	watch.Go(func() { c.watch(watching, lasting, progress) })
 	errs := make([]error, len(c.exporters))
 	for i, exporter := range c.exporters {
 		sending.Go(func() {
-			errs[i] = exporter.RunBursts(ctx, rate, c.sockets[i].send)
+			errs[i] = exporter.RunBursts(ctx, rate(), c.sockets[i].send)
 		})
 	}
 	sending.Wait()

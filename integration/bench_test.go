@@ -38,15 +38,20 @@ func processorSeconds(b *testing.B, pid int) float64 {
 // residentMiB returns the memory of a process.
 func residentMiB(b *testing.B, pid int) float64 {
 	b.Helper()
+	mib, err := residentOf(pid)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return mib
+}
+
+func residentOf(pid int) (mib float64, err error) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "statm"))
 	if err != nil {
-		b.Fatal(err)
+		return 0, err
 	}
 	pages, err := strconv.ParseFloat(strings.Fields(string(text))[1], 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return pages * float64(os.Getpagesize()) / (1 << 20)
+	return pages * float64(os.Getpagesize()) / (1 << 20), err
 }
 
 // BenchmarkIdle reports the memory of each unit of a deployment at rest.

@@ -93,7 +93,8 @@ func (r *rig) generate(args ...string) (o offered) {
 }
 
 // BenchmarkLineRate offers a Proxy's data path more than exporters send: the
-// generator, the Proxy and the places of two Slaves share the machine. What
+// generator, the Proxy and the places of two Slaves share the machine. The load
+// rises for two seconds, in which processes and kernel get their memory. What
 // arrives is compared with what was sent: packets, records and the sums of their
 // counters under the models that deal records out, packets and octets under
 // the one that forwards them.
@@ -105,7 +106,7 @@ func BenchmarkLineRate(b *testing.B) {
 				r := newRig(b, part{Port: 2055, Delivery: c.delivery, Sums: dealt})
 				proxy := r.startPart("proxy", part{Role: "proxy", Port: 2055, Model: c.model, Delivery: c.delivery, Slaves: r.slavesOf()})
 				r.awaitPort("proxy", 2055)
-				o := r.generate("--rate", fmt.Sprint(c.rate), "--repeat", "64", "--ipv6", "0", "--protocol", "netflow9", "--for", lasting().String())
+				o := r.generate("--rate", fmt.Sprint(c.rate), "--repeat", "64", "--ipv6", "0", "--protocol", "netflow9", "--ramp", "2s", "--for", lasting().String())
 				r.reportRate(b, o, proxy.end(b), dealt)
 			}
 		})
@@ -175,18 +176,24 @@ var peers = []struct {
 	name string
 	line func(r *rig, dir string) []string
 }{
-	{"nfacctd-tee-rr", func(r *rig, dir string) []string { return nfacctd(r, dir, "rr") }},
-	{"nfacctd-tee-hash", func(r *rig, dir string) []string { return nfacctd(r, dir, "hash-agent") }},
+	{"nfacctd-tee-rr", func(r *rig, dir string) []string { return nfacctd(r, dir, "rr", "slave1", "slave2") }},
+	// The hash is the first octet of the exporter's address, masked with the
+	// number of receivers: 10 and 2 give a receiver that the pool does not have.
+	{"nfacctd-tee-hash", func(r *rig, dir string) []string { return nfacctd(r, dir, "hash-agent", "slave1") }},
 	{"nfcapd-repeater", func(r *rig, dir string) []string {
 		return []string{"nfcapd", "-p", "2055", "-w", dir, "-R", r.at("slave1", false).String() + "/32055"}
 	}},
 }
 
 // nfacctd writes the configuration of pmacct's tee plugin: transparent, with
-// a pool of both places.
-func nfacctd(r *rig, dir, balance string) []string {
+// a pool of places.
+func nfacctd(r *rig, dir, balance string, places ...string) []string {
 	config, receivers := filepath.Join(dir, "nfacctd.conf"), filepath.Join(dir, "receivers")
-	pool := fmt.Sprintf("id=1 ip=%s:32055,%s:32055 balance-alg=%s\n", r.at("slave1", false), r.at("slave2", false), balance)
+	var addresses []string
+	for _, name := range places {
+		addresses = append(addresses, r.at(name, false).String()+":32055")
+	}
+	pool := fmt.Sprintf("id=1 ip=%s balance-alg=%s\n", strings.Join(addresses, ","), balance)
 	text := "nfacctd_port: 2055\nplugins: tee[a]\ntee_receivers[a]: " + receivers + "\ntee_transparent: true\n" +
 		"plugin_pipe_size: 67108864\nplugin_buffer_size: 65536\nnfacctd_pipe_size: 33554432\n"
 	for name, content := range map[string]string{config: text, receivers: pool} {
@@ -201,7 +208,7 @@ func nfacctd(r *rig, dir, balance string) []string {
 // and to its peers, none of which deals records out.
 func BenchmarkPeers(b *testing.B) {
 	flowtest.Programs(b, "nfacctd", "nfcapd")
-	load := []string{"--rate", "400000", "--repeat", "64", "--ipv6", "0", "--protocol", "netflow9", "--for", lasting().String()}
+	load := []string{"--rate", "1000000", "--repeat", "64", "--ipv6", "0", "--protocol", "netflow9", "--for", lasting().String()}
 	for _, peer := range peers {
 		b.Run(peer.name, func(b *testing.B) {
 			for range b.N {

@@ -132,11 +132,14 @@ func segmentOf(control []byte) int {
 	return int(binary.NativeEndian.Uint32(control[unix.CmsgLen(0):]))
 }
 
-// lightSlave returns a receiver at the place of a Slave.
-func (p part) lightSlave(t *testing.T, into *tally) (receiver interface {
+// startCloser is a receiver of either delivery.
+type startCloser interface {
 	Start() error
 	Close() error
-}) {
+}
+
+// lightSlave returns a receiver at the place of a Slave.
+func (p part) lightSlave(t *testing.T, into *tally) startCloser {
 	t.Helper()
 	at := netip.AddrPortFrom(p.Listen, p.Port+portOffset)
 	if p.Delivery == distribute.DeliverTLS {

@@ -40,6 +40,21 @@ func Steady(perSecond float64) Rate {
 	return func(time.Time) float64 { return perSecond }
 }
 
+// Ramp is a Rate that rises evenly from nothing at its first use and stays at
+// perSecond after some time: exporters do not all begin at once.
+func Ramp(perSecond float64, over time.Duration) Rate {
+	var begun time.Time
+	return func(now time.Time) float64 {
+		if begun.IsZero() {
+			begun = now
+		}
+		if since := now.Sub(begun); since < over {
+			return perSecond * since.Seconds() / over.Seconds()
+		}
+		return perSecond
+	}
+}
+
 // Run sends the packets of e at the given rate until ctx ends, which is no
 // error, or send refuses one. A nil rate means as fast as send takes them.
 // send must not keep the packet.

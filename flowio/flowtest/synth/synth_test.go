@@ -252,3 +252,17 @@ func BenchmarkPacket(b *testing.B) {
 		}
 	}
 }
+
+func TestRamp(t *testing.T) {
+	start := time.Unix(1_700_000_000, 0)
+	ramp := synth.Ramp(1000, 4*time.Second)
+	for seconds, want := range map[int]float64{0: 0, 1: 250, 2: 500, 4: 1000, 60: 1000} {
+		ramp(start)
+		if got := ramp(start.Add(time.Duration(seconds) * time.Second)); got != want {
+			t.Errorf("%v after %d s, want %v", got, seconds, want)
+		}
+	}
+	if got := synth.Ramp(1000, 0)(start); got != 1000 {
+		t.Errorf("without a ramp it begins with %v", got)
+	}
+}
