@@ -13,11 +13,6 @@ func Keep(book *ledger.Book, hop ledger.Hop, b *flow.Batch) {
 	perAccount(book, hop, b, 0, b.Len(), func(a *ledger.Account, n uint64) { a.Keep(n) })
 }
 
-// Drop counts the records of b as dropped at hop for reason r.
-func Drop(book *ledger.Book, hop ledger.Hop, b *flow.Batch, r ledger.Reason) {
-	perAccount(book, hop, b, 0, b.Len(), func(a *ledger.Account, n uint64) { a.Drop(r, n) })
-}
-
 // perAccount calls count once for each run of the records [from, end) of b
 // with one account.
 func perAccount(book *ledger.Book, hop ledger.Hop, b *flow.Batch, from, end int, count func(*ledger.Account, uint64)) {
