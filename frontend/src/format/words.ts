@@ -78,5 +78,15 @@ const hops: Record<string, HopName> = {
   'store records': { stage: 'Stored', kept: 'stored' },
 };
 
+/** Samples of sFlow that hold no flows. */
+const samples: Record<string, HopName> = {
+  counter_samples: { stage: 'Interface counters', kept: 'taken' },
+  discard_notices: { stage: 'Discard notices', kept: 'counted' },
+  unknown_samples: { stage: 'Unknown samples', kept: 'counted' },
+};
+
 /** What happens at a hop, and what is said of what it kept. */
-export const hopOf = (hop: string, kind: string): HopName => hops[`${hop} ${kind}`] ?? { stage: hop, kept: 'kept' };
+export const hopOf = (hop: string, kind: string): HopName => hops[`${hop} ${kind}`] ?? samples[kind] ?? { stage: hop, kept: 'kept' };
+
+/** What an account counts. */
+export const kindOf = (kind: string): string => (kind in samples ? 'sFlow samples' : kind);

@@ -4,7 +4,7 @@ import { Fragment, type ReactNode } from 'react';
 import { exact } from '../../format/numbers';
 import { balanceOf, droppedOf, type Balance, type Books, type Delivery, type Entry, type EntryDrop, type UnitLedger } from './ledger';
 import styles from './sources.module.css';
-import { hopOf, reasonOf } from '../../format/words';
+import { hopOf, kindOf, reasonOf } from '../../format/words';
 
 type Props = {
   label: string;
@@ -75,7 +75,7 @@ function AccountRow({ entry, balance }: { entry: Entry; balance: Balance }) {
   return (
     <tr>
       <td>
-        {stage} <span className="dim">{entry.kind}{entry.domain !== '0' && `, domain ${entry.domain}`}</span>
+        {stage} <span className="dim">{kindOf(entry.kind)}{entry.domain !== '0' && `, domain ${entry.domain}`}</span>
       </td>
       <td className="num">{exact(entry.received)}</td>
       <td className="num">{exact(entry.kept)}</td>
