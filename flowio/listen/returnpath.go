@@ -52,7 +52,7 @@ func (r *ReturnPath) Dropped() uint64 {
 }
 
 // Look returns an error with the remedy if packets were dropped within the last
-// minute.
+// minute and a filter is on still.
 func (r *ReturnPath) Look(now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,13 +63,13 @@ func (r *ReturnPath) Look(now time.Time) error {
 		return nil
 	}
 	filters := r.filters()
-	remedy := "net.ipv4.conf.all.rp_filter"
-	if len(filters) > 0 {
-		remedy = strings.Join(filters, ", ")
+	if len(filters) == 0 { // somebody has followed the remedy
+		r.dropped = time.Time{}
+		return nil
 	}
 	return fmt.Errorf("the kernel drops packets because the way back to their source leads elsewhere (%d so far, TcpExt IPReversePathFilter); "+
 		"flows with their exporters' addresses look like that: with sysctl set %s to 2 if this machine has a default route, else to 0, or use delivery tls",
-		r.counted-r.since, remedy)
+		r.counted-r.since, strings.Join(filters, ", "))
 }
 
 func (r *ReturnPath) lookLocked(now time.Time) {

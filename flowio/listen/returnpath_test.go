@@ -55,6 +55,14 @@ func TestReturnPath(t *testing.T) {
 	if err := r.Look(at.Add(2 * time.Minute)); err != nil {
 		t.Errorf("a minute after the last one: %v", err)
 	}
+	k.dropped(131)
+	if err := r.Look(at.Add(3 * time.Minute)); err == nil {
+		t.Error("one more is not told of")
+	}
+	k.write("proc/sys/net/ipv4/conf/uplink/rp_filter", "0\n")
+	if err := r.Look(at.Add(3*time.Minute + 2*time.Second)); err != nil {
+		t.Errorf("without a filter: %v", err)
+	}
 }
 
 func TestCounterIn(t *testing.T) {
