@@ -60,14 +60,6 @@ func (p *Plan) hasEnds() bool {
 	return false
 }
 
-// ends is how many groups a record can count in.
-func (p *Plan) ends() int {
-	if p.hasEnds() {
-		return 2
-	}
-	return 1
-}
-
 // recordPlan is p for all records together, each counted once: at each step,
 // if p has steps. It reads the columns of p, so that what cannot be read is
 // missing from both.
