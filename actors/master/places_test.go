@@ -56,8 +56,10 @@ func TestScopesOfFilters(t *testing.T) {
 		{filter: "channel core-1", london: "router ip 192.0.2.1", hq: "not any"},
 		{filter: "channel 192.0.2.1", london: "router ip 192.0.2.1", hq: "router ip 192.0.2.1"},
 		{filter: "not channel 192.0.2.9@hq", london: "any", hq: "not router ip 192.0.2.9"},
-		{filter: "proto tcp or proto udp", channels: []string{"core-1", "edge-1", "192.0.2.9@hq"},
-			london: "(proto tcp or proto udp) and (router ip 192.0.2.1 or router ip 192.0.2.2)", hq: "(proto tcp or proto udp) and router ip 192.0.2.9"},
+		{
+			filter: "proto tcp or proto udp", channels: []string{"core-1", "edge-1", "192.0.2.9@hq"},
+			london: "(proto tcp or proto udp) and (router ip 192.0.2.1 or router ip 192.0.2.2)", hq: "(proto tcp or proto udp) and router ip 192.0.2.9",
+		},
 	} {
 		plan := planned(t, p, query.Request{Filter: c.filter, Channels: c.channels})
 		got := map[string]string{}
