@@ -103,8 +103,11 @@ func TestListsOfPartsOfTheRange(t *testing.T) {
 func TestUnitsRefuseWrongParts(t *testing.T) {
 	plan := testPlan(t, Request{Kind: Total})
 	for _, spans := range [][]Span{
-		{{plan.From - 1, plan.To}}, {{plan.From, plan.To + 1}}, {{plan.From, plan.From}},
-		{{plan.From + 5, plan.From + 9}, {plan.From + 8, plan.To}}, make([]Span, maxSpans+1),
+		{{plan.From - 1, plan.To}},
+		{{plan.From, plan.To + 1}},
+		{{plan.From, plan.From}},
+		{{plan.From + 5, plan.From + 9}, {plan.From + 8, plan.To}},
+		make([]Span, maxSpans+1),
 	} {
 		text, err := json.Marshal(plan.Restricted(spans))
 		if err != nil {
