@@ -37,6 +37,7 @@ type segmentScanner struct {
 	rateOfAll uint64 // sampling rate of all records of the source; 0: rates differ
 	dense     dense
 	sparse    sparse
+	hashed    dictionaryHashes
 
 	end       int             // of records whose groups are summed, see scanEnds
 	opposite  []keyPart       // what keys of both ends mean at the other end
@@ -165,7 +166,7 @@ func (s *segmentScanner) dictionary(f flow.Field) filter.Dictionary {
 }
 
 func (s *segmentScanner) prepareGroups() error {
-	s.parts = s.parts[:0]
+	s.parts, s.hashed = s.parts[:0], dictionaryHashes{}
 	for i := range s.plan.GroupBy {
 		part, ok := s.keyPart(i, s.end)
 		if !ok {
@@ -317,6 +318,11 @@ func (s *segmentScanner) sketch(b *block, groups []uint32) error {
 
 // sketched returns what a metric's sketches take: hashes, or values.
 func (s *segmentScanner) sketched(b *block, m Metric) []uint64 {
+	if m.Kind == Uniq {
+		if hashes := s.hashesOf(m.Field); hashes != nil {
+			return b.lookUp(m.Field, hashes, s.values[0][:])
+		}
+	}
 	switch {
 	case m.Kind == Uniq && m.Field.IsAddr():
 		out := s.values[0][:b.n]
