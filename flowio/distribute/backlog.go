@@ -262,7 +262,7 @@ func (b *Backlog) readLocked(number uint64) (n int, ok bool) {
 	if err == nil {
 		n, err = b.in.ReadAt(b.read, b.offset)
 	}
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		b.failing = time.Time{}
 		return n, true
 	}
