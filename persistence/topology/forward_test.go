@@ -29,20 +29,22 @@ func TestCheckRefusesTargets(t *testing.T) {
 		kind    error
 		want    string
 	}{
-		"a name with spaces":       {target(func(t *Target) { t.Name = "si em" }), ErrInvalid, "/forward/0/name: "},
-		"a host name":              {target(func(t *Target) { t.Address = "siem.example:2055" }), ErrInvalid, "/forward/0/address: "},
-		"no port":                  {target(func(t *Target) { t.Address = "198.51.100.9:0" }), ErrInvalid, "/forward/0/address: "},
-		"a multicast address":      {target(func(t *Target) { t.Address = "224.0.0.1:2055" }), ErrInvalid, "/forward/0/address: "},
-		"a unit's own port":        {target(func(t *Target) { t.Address = "192.0.2.2:2055" }), ErrConflict, "unit p1 of this deployment takes flows at"},
-		"another unit's port":      {target(func(t *Target) { t.Address = "192.0.2.6:6343" }), ErrConflict, "unit ss1 of this deployment"},
-		"a source that is none":    {target(func(t *Target) { t.Source = "proxy" }), ErrInvalid, "/forward/0/source: "},
-		"exporters by name":        {target(func(t *Target) { t.Exporters = []string{"192.0.2.1", "core-1"} }), ErrInvalid, "/forward/0/exporters/1: "},
-		"an empty exporter":        {target(func(t *Target) { t.Exporters = []string{""} }), ErrInvalid, "/forward/0/exporters/0: "},
-		"a port not listened to":   {target(func(t *Target) { t.Ports = []uint16{6343} }), ErrInvalid, "/forward/0/ports/0: "},
-		"an unknown version":       {target(func(t *Target) { t.Versions = []ExportVersion{"netflow6"} }), ErrInvalid, "/forward/0/versions/0: "},
-		"another place's group":    {target(func(t *Target) { t.ProxyGroup = "pg2" }), ErrNotFound, "/forward/0/proxyGroup: "},
-		"too many":                 {forwarding(func(g *SourceGroup) { g.Forward = make([]Target, maxTargets+1) }), ErrInvalid, "/forward: 9 targets"},
-		"two of one name":          {forwarding(func(g *SourceGroup) { g.Forward = []Target{{Name: "a", Address: "198.51.100.9:1"}, {Name: "a", Address: "198.51.100.9:2"}} }), ErrInvalid, "/forward/1/name: two targets"},
+		"a name with spaces":     {target(func(t *Target) { t.Name = "si em" }), ErrInvalid, "/forward/0/name: "},
+		"a host name":            {target(func(t *Target) { t.Address = "siem.example:2055" }), ErrInvalid, "/forward/0/address: "},
+		"no port":                {target(func(t *Target) { t.Address = "198.51.100.9:0" }), ErrInvalid, "/forward/0/address: "},
+		"a multicast address":    {target(func(t *Target) { t.Address = "224.0.0.1:2055" }), ErrInvalid, "/forward/0/address: "},
+		"a unit's own port":      {target(func(t *Target) { t.Address = "192.0.2.2:2055" }), ErrConflict, "unit p1 of this deployment takes flows at"},
+		"another unit's port":    {target(func(t *Target) { t.Address = "192.0.2.6:6343" }), ErrConflict, "unit ss1 of this deployment"},
+		"a source that is none":  {target(func(t *Target) { t.Source = "proxy" }), ErrInvalid, "/forward/0/source: "},
+		"exporters by name":      {target(func(t *Target) { t.Exporters = []string{"192.0.2.1", "core-1"} }), ErrInvalid, "/forward/0/exporters/1: "},
+		"an empty exporter":      {target(func(t *Target) { t.Exporters = []string{""} }), ErrInvalid, "/forward/0/exporters/0: "},
+		"a port not listened to": {target(func(t *Target) { t.Ports = []uint16{6343} }), ErrInvalid, "/forward/0/ports/0: "},
+		"an unknown version":     {target(func(t *Target) { t.Versions = []ExportVersion{"netflow6"} }), ErrInvalid, "/forward/0/versions/0: "},
+		"another place's group":  {target(func(t *Target) { t.ProxyGroup = "pg2" }), ErrNotFound, "/forward/0/proxyGroup: "},
+		"too many":               {forwarding(func(g *SourceGroup) { g.Forward = make([]Target, maxTargets+1) }), ErrInvalid, "/forward: 9 targets"},
+		"two of one name": {forwarding(func(g *SourceGroup) {
+			g.Forward = []Target{{Name: "a", Address: "198.51.100.9:1"}, {Name: "a", Address: "198.51.100.9:2"}}
+		}), ErrInvalid, "/forward/1/name: two targets"},
 		"twin exporters by number": {forwarding(func(g *SourceGroup) { g.TwinExporters = []string{"7"} }), ErrInvalid, "/twinExporters/0: "},
 	} {
 		t.Run(name, func(t *testing.T) {
