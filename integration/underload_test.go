@@ -12,8 +12,13 @@ func TestChangesUnderLoad(t *testing.T) {
 	needRoot(t)
 	d := deploy(t, "--first", "127.0.38.11")
 	ways := []map[string]any{
-		{"model": "host-pair"}, {"model": "flow-source", "delivery": "udp"}, {"model": "round-robin"},
-		{"model": "host-pair", "delivery": "tls"}, {"model": "round-robin"}, {"delivery": "udp"}, {"delivery": "tls"},
+		{"model": "host-pair"},
+		{"model": "flow-source", "delivery": "udp"},
+		{"model": "round-robin"},
+		{"model": "host-pair", "delivery": "tls"},
+		{"model": "round-robin"},
+		{"delivery": "udp"},
+		{"delivery": "tls"},
 	}
 	load := d.background("--to", d.listen("london"), "--rate", "10000", "--exporters", "12", "--for", fmt.Sprintf("%ds", 8+2*len(ways)))
 	for i, way := range ways {
