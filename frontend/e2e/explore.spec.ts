@@ -56,8 +56,8 @@ test('a value is excluded by clicking it, and the URL restores the view', async 
 test('records come as a file, groups by either end', async ({ signedIn: page }) => {
   await openWithFlows(page, 'by=addr&f=proto+udp');
   await expect(topGroups(page).getByRole('columnheader', { name: 'Address, either end' })).toBeVisible();
-  await page.getByRole('button', { name: 'Share' }).click();
   await expectAccessible(page);
+  await page.getByRole('button', { name: 'Share' }).click();
   const file = page.waitForEvent('download');
   await page.getByRole('menuitem', { name: /Download records as NDJSON/ }).click();
   const lines = readFileSync(await (await file).path(), 'utf8').trim().split('\n');

@@ -138,7 +138,7 @@ function PersonMenu() {
     await navigate({ to: '/login' });
   }
   return (
-    <Menu position="bottom-end" width={220} withInitialFocusPlaceholder={false}>
+    <Menu position="bottom-end" width={220}>
       <Menu.Target>
         <ActionIcon variant="subtle" aria-label="Session">
           <IconUser size={18} />

@@ -27,7 +27,7 @@ export function ShareMenu({ view, groups }: Props) {
           Cancel the download
         </Button>
       )}
-      <Menu position="bottom-end" width={300} withInitialFocusPlaceholder={false}>
+      <Menu position="bottom-end" width={300}>
         <Menu.Target>
           <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} aria-hidden />}>
             Share

@@ -26,7 +26,7 @@ export function ValueMenu({ filter, onFilter, children }: Props) {
     <OpenMenu value={setChosen}>
       {children}
       {chosen && (
-        <Menu opened onClose={close} position="bottom-start" width={260} offset={4} hideDetached={false} withInitialFocusPlaceholder={false}>
+        <Menu opened onClose={close} position="bottom-start" width={260} offset={4} hideDetached={false}>
           <Menu.Target>
             <span className={styles.menuAnchor} style={{ left: chosen.x, top: chosen.y }} />
           </Menu.Target>
