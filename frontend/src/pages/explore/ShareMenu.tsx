@@ -5,7 +5,7 @@ import { copyText } from '../../components/copy';
 import { exact, si } from '../../format/numbers';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import { bounds, fixed } from '../../time/range';
-import { csvOf, fetchFile, fileName, flowsUrl, formats, maxDownload, save, type Format } from './download';
+import { csvOf, fetchFile, fileName, flowsUrl, formats, mostOf, save, type Format } from './download';
 import styles from './explore.module.css';
 import { writeView, type View } from './url';
 
@@ -52,7 +52,7 @@ export function ShareMenu({ view, groups }: Props) {
           {(Object.keys(formats) as Format[]).map((format) => (
             <Menu.Item key={format} leftSection={<IconDownload size={15} />} disabled={files.octets !== undefined} onClick={() => files.start(format)}>
               Download records as {formats[format].label}
-              <span className={styles.itemHint}>{formats[format].hint}; at most {exact(maxDownload)}</span>
+              <span className={styles.itemHint}>{formats[format].hint}; at most {exact(mostOf(view))}</span>
             </Menu.Item>
           ))}
         </Menu.Dropdown>

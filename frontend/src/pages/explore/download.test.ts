@@ -8,8 +8,9 @@ test('a download asks for the records of the view', () => {
   const url = new URL(flowsUrl({ ...defaultView, filter: 'proto tcp', sort: 'bytes' }, now), 'http://x');
   expect(url.pathname).toBe('/api/v1/flows');
   expect(Object.fromEntries(url.searchParams)).toEqual({
-    from: '2026-11-25T11:45:00.000Z', to: '2026-11-25T12:00:00.000Z', filter: 'proto tcp', orderBy: 'bytes', limit: '1000000',
+    from: '2026-11-25T11:45:00.000Z', to: '2026-11-25T12:00:00.000Z', filter: 'proto tcp', limit: '100000', orderBy: 'bytes',
   });
+  expect(flowsUrl(defaultView, now)).toMatch(/filter=&limit=1000000$/);
 });
 
 test('files are named by what they hold and when', () => expect(fileName('flows', now, 'csv')).toBe('weir-flows-20261125-120000.csv'));

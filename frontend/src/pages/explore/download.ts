@@ -12,13 +12,16 @@ export const formats: Record<Format, { label: string; type: string; hint: string
   parquet: { label: 'Parquet', type: 'application/vnd.apache.parquet', hint: 'with every stored column' },
 };
 
-/** What one download may hold: the API's own bound. */
-export const maxDownload = 1_000_000;
+const isByTime = ({ sort }: View): boolean => sort === 'time' || sort === '-time';
 
-/** The records of a view as the API is asked for them; relative times are those of now. */
+/** What one download may hold: the API streams records as time goes, and sorts fewer of them. */
+export const mostOf = (view: View): number => (isByTime(view) ? 1_000_000 : 100_000);
+
+/** The records of a view as the API is asked for them, the oldest first or as they are sorted; relative times are those of now. */
 export function flowsUrl(view: View, now: number): string {
   const [from, to] = bounds(view.range, now).map((ms) => new Date(ms).toISOString()) as [string, string];
-  const query = new URLSearchParams({ from, to, filter: view.filter, orderBy: view.sort, limit: String(maxDownload) });
+  const query = new URLSearchParams({ from, to, filter: view.filter, limit: String(mostOf(view)) });
+  if (!isByTime(view)) query.set('orderBy', view.sort);
   return `/api/v1/flows?${query}`;
 }
 
