@@ -1,7 +1,11 @@
 package integration
 
 import (
+	"bufio"
+	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -63,4 +67,55 @@ func TestQueriesDoNotCostFlows(t *testing.T) {
 		return nil
 	})
 	d.booksBalance()
+	d.killWhileItAnswers("london-slave-1")
+}
+
+// killWhileItAnswers kills a Slave whose records are being listed and that
+// works out a top: the list ends soon and names it, and so does the top unless
+// it was done before.
+func (d *deployment) killWhileItAnswers(victim string) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.demo.API+"/api/v1/flows?limit=1000000", nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+d.token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	if !lines.Scan() {
+		d.t.Fatalf("no flow comes: %v", lines.Err())
+	}
+	top := make(chan answer, 1)
+	go func() {
+		a, err := d.tryAsk(question{
+			"kind": "top", "groupBy": []string{"srcAddr", "dstAddr", "srcPort", "dstPort"}, "metrics": []string{"bytes", "p95(bytes)"},
+		})
+		if err != nil {
+			d.t.Errorf("a top while %s was killed: %v", victim, err)
+		}
+		top <- a
+	}()
+	d.kill(victim)
+	var last string
+	for lines.Scan() {
+		last = lines.Text()
+	}
+	var end struct {
+		End struct{ Coverage coverage } `json:"_end"`
+	}
+	if err := decode(last, &end); err != nil || lines.Err() != nil {
+		d.t.Fatalf("the list ends with %q: %v, %v", last, err, lines.Err())
+	}
+	for what, c := range map[string]coverage{"list": end.End.Coverage, "top": (<-top).Coverage} {
+		isNamed := slices.ContainsFunc(c.Missing, func(m missing) bool { return m.Unit == victim })
+		if !isNamed && (what == "list" || !c.Complete) {
+			d.t.Errorf("the %s does not name %s: %+v", what, victim, c)
+		}
+	}
 }

@@ -25,10 +25,12 @@ type answer struct {
 type coverage struct {
 	Complete                  bool
 	UnitsAsked, UnitsAnswered int
-	Missing                   []struct {
-		Unit, Reason string
-		From, To     time.Time
-	}
+	Missing                   []missing
+}
+
+type missing struct {
+	Unit, Reason string
+	From, To     time.Time
 }
 
 // ask runs a query to its end. The range defaults to the last hour.
