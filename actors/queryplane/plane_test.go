@@ -343,15 +343,19 @@ func TestRecordsMergeInOrderAndAreComplete(t *testing.T) {
 	for _, limit := range []int{10, 10_000} {
 		plan := resolve(t, query.Request{Kind: query.Flows, Limit: limit})
 		var times []uint64
-		coverage, _, err := Records(t.Context(), Ask{Plan: plan}, targets, func(b *flow.Batch) error {
+		page := query.NewPager(plan, func(b *flow.Batch) error {
 			times = append(times, b.Num(flow.Time)...)
 			return nil
 		})
+		coverage, _, err := Records(t.Context(), Ask{Plan: plan}, targets, page.Take)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want := min(limit, 2*each); len(times) != want {
 			t.Errorf("limit %d: %d records, want %d", limit, len(times), want)
+		}
+		if hasNext := page.Next() != ""; hasNext != (limit < 2*each) {
+			t.Errorf("limit %d: another page: %v", limit, hasNext)
 		}
 		for i := 1; i < len(times); i++ {
 			if times[i] < times[i-1] {

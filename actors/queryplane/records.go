@@ -74,7 +74,7 @@ func receiveRecords(chunk []byte) (*flow.Batch, error) {
 }
 
 // Records asks every target for records and gives them to emit, merged in the
-// order of the plan. It holds a few chunks per target, never the whole: a slow
+// order of the plan, as many as a query.Pager needs for a page. It holds a few chunks per target, never the whole: a slow
 // emit slows the scans. Coverage names targets that broke off; what came of
 // them before has been emitted.
 func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Batch) error) (query.Coverage, query.Stats, error) {

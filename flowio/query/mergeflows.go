@@ -12,10 +12,10 @@ import (
 var errStopped = errors.New("reader has enough")
 
 // MergeFlows emits the rows of streams, each in the plan's order, as one
-// stream in that order, as many as a Pager needs for a page. An error in a stream, or of
-// emit, ends the merge; a caller that can do with less than all streams ends
-// the broken stream without an error. Streams are read in turn, not at the
-// same time.
+// stream in that order, as many as a Pager needs for a page. An error in a
+// stream, or of emit, ends the merge; a caller that can do with less than all
+// streams ends the broken stream without an error. Streams are read in turn,
+// not at the same time.
 func MergeFlows(ctx context.Context, p *Plan, streams []iter.Seq2[*flow.Batch, error], emit func(*flow.Batch) error) error {
 	m := newMerge(p, func(b *flow.Batch) error {
 		if err := ctx.Err(); err != nil {
