@@ -83,6 +83,47 @@ func (d *deployment) export(unit, to, first string, each int) load {
 	return sent
 }
 
+// exportToAll lets an exporter of each format send every one of its packets to
+// all units, whose addresses to gives by name, at the same time, and returns
+// how many flow records it has sent to each. Their addresses follow first.
+func (d *deployment) exportToAll(to map[string]string, first string, each int) (flows uint64) {
+	d.t.Helper()
+	sent, address := load{}, netip.MustParseAddr(first)
+	for i, protocol := range synth.Protocols {
+		exporter, err := synth.New(synth.Config{
+			Name: address.String(), Protocol: protocol, Addr: address, Domain: uint32(i), Seed: 7, FlowsPerPacket: perPacket,
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		var sockets []net.Conn
+		for _, at := range to {
+			remote := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(at))
+			socket, err := net.DialUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(address, 0)), remote)
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			defer socket.Close()
+			sockets = append(sockets, socket)
+		}
+		for exporter.Sent().Records < uint64(each) {
+			packet, _ := exporter.Packet(time.Now())
+			for _, socket := range sockets {
+				if _, err := socket.Write(packet); err != nil {
+					d.t.Fatal(err)
+				}
+			}
+		}
+		sent[address] = exporter.Sent()
+		flows += exporter.Sent().Records
+		address = address.Next()
+	}
+	for unit := range to {
+		d.awaitPackets(unit, sent)
+	}
+	return flows
+}
+
 // awaitPackets waits until a unit has taken every packet of the exporters.
 func (d *deployment) awaitPackets(unit string, sent load) {
 	d.t.Helper()

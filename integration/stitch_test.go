@@ -2,54 +2,9 @@ package integration
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"testing"
 	"time"
-
-	"example.com/weir/flowio/flowtest/synth"
 )
-
-// exportToAll lets an exporter of each format send every one of its packets to
-// all units, at the same time, and returns how many flow records it has sent to
-// each. Their addresses follow first.
-func (d *deployment) exportToAll(units []*extra, port int, first string, each int) (flows uint64) {
-	d.t.Helper()
-	sent, address := load{}, netip.MustParseAddr(first)
-	for i, protocol := range synth.Protocols {
-		exporter, err := synth.New(synth.Config{
-			Name: address.String(), Protocol: protocol, Addr: address, Domain: uint32(i), Seed: 7, FlowsPerPacket: perPacket,
-		})
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		var sockets []net.Conn
-		for _, u := range units {
-			to := netip.AddrPortFrom(netip.MustParseAddr(u.address), uint16(port))
-			socket, err := net.DialUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(address, 0)), net.UDPAddrFromAddrPort(to))
-			if err != nil {
-				d.t.Fatal(err)
-			}
-			defer socket.Close()
-			sockets = append(sockets, socket)
-		}
-		for exporter.Sent().Records < uint64(each) {
-			packet, _ := exporter.Packet(time.Now())
-			for _, socket := range sockets {
-				if _, err := socket.Write(packet); err != nil {
-					d.t.Fatal(err)
-				}
-			}
-		}
-		sent[address] = exporter.Sent()
-		flows += exporter.Sent().Records
-		address = address.Next()
-	}
-	for _, u := range units {
-		d.awaitPackets(u.name, sent)
-	}
-	return flows
-}
 
 // TestEachAnswersForWhatTheOtherLacks sends the same flows to two proxy groups
 // of a source group while first one and then the other is away: nothing is
@@ -75,7 +30,11 @@ func TestEachAnswersForWhatTheOtherLacks(t *testing.T) {
 	phase := 0
 	send := func(units ...*extra) (flows uint64) {
 		phase++
-		return d.exportToAll(units, 2077, fmt.Sprintf("127.0.234.%d", 10*phase), 200)
+		to := map[string]string{}
+		for _, u := range units {
+			to[u.name] = u.address + ":2077"
+		}
+		return d.exportToAll(to, fmt.Sprintf("127.0.234.%d", 10*phase), 200)
 	}
 	stop := func(e *extra) {
 		e.stop()
