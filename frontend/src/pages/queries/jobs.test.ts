@@ -6,9 +6,11 @@ const asked = (change: Partial<ReturnType<typeof job>['request']>) => ({ ...job(
 
 test.each([
   [{}, 'first 10 by Source address'],
+  [{ limit: 0 }, 'first 10 by Source address'],
   [{ kind: 'series' as const, groupBy: [] }, 'over time'],
   [{ kind: 'series' as const, groupBy: ['dstPort', 'proto'] }, 'over time by Destination port, Protocol'],
   [{ kind: 'flows' as const, limit: 1000 }, '1,000 records at most'],
+  [{ kind: 'flows' as const, limit: 0 }, '100 records at most'],
   [{ kind: 'total' as const }, 'sums'],
 ])('%o is %s', (change, want) => expect(questionOf(asked(change))).toBe(want));
 

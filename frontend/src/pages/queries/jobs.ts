@@ -7,16 +7,19 @@ import { defaultView, writeView, type Search } from '../explore/url';
 
 export type Job = QueriesQuery['queries'][number];
 
+/** How many rows the Master gives to whoever does not say. */
+const defaultLimits = { top: 10, flows: 100 };
+
 /** What was asked, in words: the first 10 by source address, tcp. */
 export function questionOf({ kind, groupBy, limit }: Job['request']): string {
   const by = groupBy.map(columnLabel).join(', ');
   switch (kind) {
     case 'top':
-      return `first ${exact(limit)} by ${by}`;
+      return `first ${exact(limit || defaultLimits.top)} by ${by}`;
     case 'series':
       return by === '' ? 'over time' : `over time by ${by}`;
     case 'flows':
-      return `${count(limit, 'record')} at most`;
+      return `${count(limit || defaultLimits.flows, 'record')} at most`;
     default:
       return 'sums';
   }
