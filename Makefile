@@ -57,7 +57,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s) each, one after the other
 	echo "$$targets"; echo "== $$(wc -l <<<"$$targets") targets, $(FUZZTIME) each"; \
 	while read -r pkg target; do \
 		echo "== $$pkg $$target"; \
-		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg </dev/null || exit 1; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg </dev/null || exit 1; \
 	done <<<"$$targets"
 
 bench: go-build ## benchmarks, next to peers where there are any
