@@ -71,12 +71,17 @@ func Load(kept []byte, write func([]byte) error) (*Log, error) {
 }
 
 // Run notes presence until quit is closed, and then ends it: takes says whether
-// the unit takes flows in, failed gets errors of writing.
+// the unit takes flows in, failed gets an error of writing once until writing
+// works again.
 func (l *Log) Run(quit <-chan struct{}, takes func() bool, failed func(error)) {
 	t := time.NewTicker(noteEvery)
 	defer t.Stop()
-	for {
+	for isFailing := false; ; {
 		err := l.Note(time.Now(), takes())
+		if err != nil && !isFailing {
+			failed(err)
+		}
+		isFailing = err != nil
 		select {
 		case <-quit:
 			if err = l.Note(time.Now(), false); err != nil {
@@ -84,9 +89,6 @@ func (l *Log) Run(quit <-chan struct{}, takes func() bool, failed func(error)) {
 			}
 			return
 		case <-t.C:
-		}
-		if err != nil {
-			failed(err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package presence
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,31 @@ func TestRunSurvivesDeath(t *testing.T) {
 		if diff := cmp.Diff([]query.Span{{From: begin, To: begin + 29_500}}, stopped.Spans()); diff != "" {
 			t.Errorf("stopped (-want +got):\n%s", diff)
 		}
+	})
+}
+
+func TestAFullDiskIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var isFull atomic.Bool
+		var told atomic.Int32
+		l, _ := Load(nil, func([]byte) error {
+			if isFull.Load() {
+				return errors.New("disk full")
+			}
+			return nil
+		})
+		quit := make(chan struct{})
+		go l.Run(quit, func() bool { return true }, func(error) { told.Add(1) })
+		for minute, want := range []int32{0, 1, 1, 2} {
+			isFull.Store(minute%2 == 1)
+			time.Sleep(time.Minute + noteEvery/2)
+			synctest.Wait()
+			if told.Load() != want {
+				t.Errorf("minute %d: told %d times, want %d", minute, told.Load(), want)
+			}
+		}
+		isFull.Store(false)
+		close(quit)
 	})
 }
 
