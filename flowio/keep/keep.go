@@ -41,7 +41,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Write replaces the file at path by a snapshot. After a crash there is the
 // old file or the new one, never a part. The kind names what is in it and the
-// version of its form, such as "tmpl1"; it has at most eight octets.
+// version of its form, such as "tmpl1"; it has at most eight octets. One
+// goroutine at a time may write to a path.
 func Write(path, kind string, body []byte) error {
 	if len(kind) > kindLen || len(body) > maxOctets {
 		return fmt.Errorf("keep %s: %q with %d octets is too large", path, kind, len(body))
@@ -54,9 +55,10 @@ func Write(path, kind string, body []byte) error {
 	return replace(path, header, body, binary.BigEndian.AppendUint32(nil, sum))
 }
 
-// replace writes parts to a file beside path and moves it there.
+// replace writes parts to a file beside path and moves it there. The file always
+// has the same name, so that those of crashes do not pile up.
 func replace(path string, parts ...[]byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	file, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("keep: %w", err)
 	}

@@ -33,6 +33,23 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
+// What a crash left half written is written over, not left beside the next.
+func TestWriteAfterACrash(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "templates")
+	if err := os.WriteFile(path+".tmp", make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, "test1", []byte("body")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Read(path, "test1"); err != nil || string(got) != "body" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if left, _ := filepath.Glob(path + "?*"); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 // TestDamage flips every bit and cuts at every octet.
 func TestDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "templates")

@@ -145,7 +145,8 @@ func (r *Reader) Counts() Counts { return r.counts }
 
 // Next replaces the records of b by those of the next block, of all fields
 // that b has. It returns io.EOF after the last. After an error that wraps
-// ErrFormat what was read before is good, and nothing more can be read.
+// ErrFormat the records of b are those before the damage, and nothing more can
+// be read.
 func (r *Reader) Next(b *flow.Batch) error {
 	b.Reset()
 	for r.left > 0 {

@@ -69,13 +69,17 @@ func (r *Reader) record(kind uint16, record []byte, b *flow.Batch) error {
 	case exporterInfo:
 		r.takeExporter(record)
 	case oldFlow:
-		r.counts.Read++
-		r.counts.Skipped[OldRecord]++
+		r.skip(OldRecord)
 	case flowRecord:
-		r.counts.Read++
 		return r.flow(record, b)
 	}
 	return nil // what else there is describes samplers, interfaces and such
+}
+
+// skip counts a flow record that is left out.
+func (r *Reader) skip(why Reason) {
+	r.counts.Read++
+	r.counts.Skipped[why]++
 }
 
 func (r *Reader) takeExporter(record []byte) {
@@ -92,47 +96,57 @@ func (r *Reader) takeExporter(record []byte) {
 	r.exporters[binary.LittleEndian.Uint16(record[26:])] = e
 }
 
-// flow appends one flow record to b, or counts why not.
+// flow appends one flow record to b, or counts why not. A record that is
+// damaged is neither there nor counted.
 func (r *Reader) flow(record []byte, b *flow.Batch) error {
 	if len(record) < recordHeader {
 		return fmt.Errorf("%w: a flow record of %d octets", ErrFormat, len(record))
 	}
-	flags, version := record[10], record[11]
-	if flags&isEvent != 0 {
-		r.counts.Skipped[Event]++
+	if record[10]&isEvent != 0 {
+		r.skip(Event)
 		return nil
 	}
-	at := b.Extend(1)
-	w := row{b, at}
-	w.num(flow.Version, uint64(version))
-	if flags&isSampled != 0 { // counters are estimates already
+	w := row{b, b.Extend(1)}
+	isFlow, err := w.take(record)
+	switch {
+	case err != nil:
+		b.Truncate(w.at)
+		return err
+	case !isFlow:
+		b.Truncate(w.at)
+		r.skip(NoFlow)
+		return nil
+	}
+	r.counts.Read++
+	r.counts.Kept++
+	r.complete(w, binary.LittleEndian.Uint16(record[8:]))
+	return nil
+}
+
+// take takes what a flow record says, and reports whether it has times and
+// counters.
+func (w row) take(record []byte) (isFlow bool, err error) {
+	w.num(flow.Version, uint64(record[11]))
+	if record[10]&isSampled != 0 { // counters are estimates already
 		w.num(flow.SamplingRate, 1)
 	}
-	hasFlow := false
 	elements := int(binary.LittleEndian.Uint16(record[4:]))
 	rest := record[recordHeader:]
 	for range elements {
 		if len(rest) < elementHeader {
-			return fmt.Errorf("%w: ends within an element", ErrFormat)
+			return false, fmt.Errorf("%w: ends within an element", ErrFormat)
 		}
 		kind, size := binary.LittleEndian.Uint16(rest), int(binary.LittleEndian.Uint16(rest[2:]))
 		if size < elementHeader || size > len(rest) {
-			return fmt.Errorf("%w: an element of %d octets where %d are left", ErrFormat, size, len(rest))
+			return false, fmt.Errorf("%w: an element of %d octets where %d are left", ErrFormat, size, len(rest))
 		}
 		if e, known := elementsOf[kind]; known && size-elementHeader >= e.octets {
 			e.take(w, rest[elementHeader:size])
-			hasFlow = hasFlow || kind == genericElement
+			isFlow = isFlow || kind == genericElement
 		}
 		rest = rest[size:]
 	}
-	if !hasFlow {
-		b.Truncate(at)
-		r.counts.Skipped[NoFlow]++
-		return nil
-	}
-	r.counts.Kept++
-	r.complete(w, binary.LittleEndian.Uint16(record[8:]))
-	return nil
+	return isFlow, nil
 }
 
 // complete gives a record the exporter that its number stands for. The
