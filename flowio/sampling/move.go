@@ -1,7 +1,5 @@
 package sampling
 
-import "maps"
-
 // Move files the rates of every domain under other ones: to returns those of
 // a domain. Of two rates that come to hold for the same one of them stays.
 // Rates that were handed out before hold no longer.
@@ -36,9 +34,9 @@ func (r *Rates) learnAll(other *Rates) {
 		r.systemInit = other.systemInit
 		r.mu.Unlock()
 	}
-	if len(other.sequences) > 0 {
-		r.mu.Lock()
-		r.sequences = maps.Clone(other.sequences)
-		r.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, selectors := range other.sequences {
+		r.addSequenceLocked(id, selectors)
 	}
 }

@@ -24,3 +24,19 @@ func TestMove(t *testing.T) {
 		t.Error("the rates do not hold for both domains")
 	}
 }
+
+// Sequences of several domains that become one are all there, even those whose
+// selectors are told later.
+func TestMoveSequences(t *testing.T) {
+	table := NewTable()
+	router := netip.MustParseAddr("192.0.2.1")
+	table.LearnSequence(Domain{router, 1}, 11, []uint64{1})
+	table.LearnSequence(Domain{router, 2}, 22, []uint64{2})
+	together := Domain{Exporter: router}
+	table.Move(func(Domain) []Domain { return []Domain{together} })
+	table.Learn(together, Sampler, 1, 100)
+	table.Learn(together, Sampler, 2, 1000)
+	if a, b := table.Rates(together).Sequence(11), table.Rates(together).Sequence(22); a != 100 || b != 1000 {
+		t.Errorf("rates %d and %d, want 100 and 1000", a, b)
+	}
+}

@@ -91,6 +91,16 @@ func (r *Rates) Sequence(id uint64) uint64 {
 	return r.defaultLocked()
 }
 
+// addSequenceLocked remembers the selectors of a sequence, if there is room.
+func (r *Rates) addSequenceLocked(id uint64, selectors []uint64) {
+	if r.sequences == nil {
+		r.sequences = map[uint64][]uint64{}
+	}
+	if _, known := r.sequences[id]; known || len(r.sequences) < maxPerDomain {
+		r.sequences[id] = selectors
+	}
+}
+
 // productLocked multiplies the rates of selectors, 0 if none has one: a filter
 // has none.
 func (r *Rates) productLocked(selectors []uint64) (rate uint64) {

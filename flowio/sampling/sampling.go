@@ -183,12 +183,7 @@ func (t *Table) LearnSequence(d Domain, id uint64, selectors []uint64) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.sequences == nil {
-		r.sequences = map[uint64][]uint64{}
-	}
-	if _, known := r.sequences[id]; known || len(r.sequences) < maxPerDomain {
-		r.sequences[id] = slices.Clone(selectors)
-	}
+	r.addSequenceLocked(id, slices.Clone(selectors))
 }
 
 // LearnSystemInit remembers when the exporter of d started.
