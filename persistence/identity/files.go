@@ -31,6 +31,9 @@ var (
 
 	// ErrExists refuses to overwrite an identity.
 	ErrExists = errors.New("data directory has an identity already")
+
+	// errOtherKey reports a certificate whose key is another one, or missing.
+	errOtherKey = errors.New("it is for another key")
 )
 
 // Identity is a unit's membership of a deployment.
@@ -57,7 +60,7 @@ func New(certificate, ca []byte, key *ecdsa.PrivateKey) (*Identity, error) {
 		return nil, fmt.Errorf("parse authority certificate: %w", err)
 	}
 	if !key.PublicKey.Equal(leaf.PublicKey) {
-		return nil, errors.New("unit certificate: it is for another key")
+		return nil, fmt.Errorf("unit certificate: %w", errOtherKey)
 	}
 	peer, err := VerifyUnit(leaf, root)
 	if err != nil {
@@ -95,6 +98,9 @@ func Load(dataDir string) (*Identity, error) {
 		return nil, err
 	}
 	key, err := readKey(filepath.Join(dir, unitKey))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", errOtherKey, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -229,6 +229,33 @@ func TestAMasterRenewsItsCertificate(t *testing.T) {
 	}
 }
 
+// A Master that dies between its new key and its new certificate stays who it
+// was.
+func TestInterruptedRenewalCarriesOn(t *testing.T) {
+	for name, tear := range map[string]func(key string) error{
+		"another key": func(path string) error {
+			key, err := newKey()
+			return errors.Join(err, writeKey(path, key))
+		},
+		"no key": os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			first, _, err := OpenMaster(dir, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tear(filepath.Join(dir, folder, unitKey)); err != nil {
+				t.Fatal(err)
+			}
+			second, _, err := OpenMaster(dir, time.Now())
+			if err != nil || second.Peer != first.Peer {
+				t.Errorf("%v became %v, %v", first.Peer, second, err)
+			}
+		})
+	}
+}
+
 func requestFor(t *testing.T, id *Identity) []byte {
 	t.Helper()
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, id.Certificate.PrivateKey)

@@ -16,8 +16,8 @@ import (
 
 // OpenMaster loads the authority and the identity of a Master. In an empty
 // data directory it founds a deployment: a new cluster, its authority and the
-// Master's own certificate. A Master's certificate that expires soon is
-// renewed.
+// Master's own certificate. A Master's certificate that expires soon, or that
+// a crash has parted from its key, is renewed.
 func OpenMaster(dataDir string, now time.Time) (*Identity, *CA, error) {
 	ca, err := loadCA(dataDir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,8 +30,8 @@ func OpenMaster(dataDir string, now time.Time) (*Identity, *CA, error) {
 	switch {
 	case errors.Is(err, ErrNone):
 		return selfSave(dataDir, ca, newMaster(ca.Cluster()), now)
-	case expired(err):
-		return renewExpired(dataDir, ca, now)
+	case expired(err), errors.Is(err, errOtherKey):
+		return renew(dataDir, ca, now)
 	case err != nil:
 		return nil, nil, err
 	case id.Expiring(now):
@@ -45,8 +45,9 @@ func expired(err error) bool {
 	return errors.As(err, &invalid) && invalid.Reason == x509.Expired
 }
 
-// renewExpired is for a Master that was off for long: it stays who it was.
-func renewExpired(dataDir string, ca *CA, now time.Time) (*Identity, *CA, error) {
+// renew is for a Master that was off for long, or died while it renewed its
+// certificate: it stays who it was.
+func renew(dataDir string, ca *CA, now time.Time) (*Identity, *CA, error) {
 	der, err := readPEM(filepath.Join(dataDir, folder, unitFile), "CERTIFICATE")
 	if err != nil {
 		return nil, nil, err
