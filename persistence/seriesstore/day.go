@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,6 +20,10 @@ const (
 
 	// fileHeader is the fixed part before the set of generations.
 	fileHeader = len(magic) + 4 + 8 + 4 + 4
+
+	// leastOctets is the length of a header with an empty set, which every file
+	// has once its first append is durable.
+	leastOctets = fileHeader + 1
 
 	// maxSetOctets bounds the set of generations in a file.
 	maxSetOctets = 8 << 20
@@ -54,8 +59,9 @@ func dayPath(dir string, step, day int64) string {
 }
 
 // loadDay reads what the file of a day holds, without the points. It returns
-// fs.ErrNotExist if there is none, and an error that wraps ErrCorrupt if it is
-// damaged; a block that is cut off at its end, by a crash, is no damage.
+// fs.ErrNotExist if there is none, or one that a crash has cut off within its
+// header, and an error that wraps ErrCorrupt if it is damaged; a block that is
+// cut off at its end is no damage.
 func loadDay(dir string, step, day int64) (*dayFile, error) {
 	d := &dayFile{path: dayPath(dir, step, day), step: step, day: day}
 	f, err := os.Open(d.path)
@@ -63,6 +69,11 @@ func loadDay(dir string, step, day int64) (*dayFile, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if stat, err := f.Stat(); err != nil {
+		return nil, err
+	} else if stat.Size() < int64(leastOctets) {
+		return nil, fmt.Errorf("series %s: %w: its first append was cut off", d.path, fs.ErrNotExist)
+	}
 	if err := d.readHeader(f); err != nil {
 		return nil, fmt.Errorf("series %s: %w", d.path, err)
 	}
@@ -179,11 +190,13 @@ func (d *dayFile) append(c *codec, generation uint64, points []Point) error {
 		return err
 	}
 	defer f.Close()
+	// First, so that no crash leaves these octets before others that an earlier
+	// one has left.
+	if err := f.Truncate(d.size); err != nil {
+		return err
+	}
 	if _, err := f.WriteAt(out, d.size); err != nil {
 		return errors.Join(err, f.Truncate(d.size))
-	}
-	if err := f.Truncate(d.size + int64(len(out))); err != nil { // what a crash has left behind it
-		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err

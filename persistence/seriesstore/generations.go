@@ -14,8 +14,9 @@ const maxRuns = 1 << 20
 // touch, ascending: they come one after the other.
 type generations struct{ runs [][2]uint64 }
 
-func (g *generations) has(n uint64) bool {
-	i, found := slices.BinarySearchFunc(g.runs, n, func(run [2]uint64, n uint64) int {
+// find returns the run that n is in, or where its run belongs.
+func (g *generations) find(n uint64) (at int, found bool) {
+	return slices.BinarySearchFunc(g.runs, n, func(run [2]uint64, n uint64) int {
 		switch {
 		case run[1] < n:
 			return -1
@@ -24,19 +25,15 @@ func (g *generations) has(n uint64) bool {
 		}
 		return 0
 	})
-	return found && i < len(g.runs)
+}
+
+func (g *generations) has(n uint64) bool {
+	_, found := g.find(n)
+	return found
 }
 
 func (g *generations) add(n uint64) {
-	i, found := slices.BinarySearchFunc(g.runs, n, func(run [2]uint64, n uint64) int {
-		switch {
-		case run[1] < n:
-			return -1
-		case run[0] > n:
-			return 1
-		}
-		return 0
-	})
+	i, found := g.find(n)
 	if found {
 		return
 	}

@@ -3,6 +3,7 @@ package seriesstore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"maps"
@@ -95,6 +96,8 @@ func (s *Store) load(step int64, days map[int64]*dayFile) error {
 func (s *Store) loadDay(step, day int64, days map[int64]*dayFile) error {
 	d, err := loadDay(s.dir, step, day)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // the next append begins it anew
 	case errors.Is(err, ErrCorrupt) || errors.Is(err, ErrNewer):
 		return s.giveUp(dayPath(s.dir, step, day), day, err)
 	case err != nil:

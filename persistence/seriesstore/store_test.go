@@ -256,6 +256,35 @@ func TestTornAppend(t *testing.T) {
 	}
 }
 
+// So is the first one of a day, of which not even the header may be there; nor
+// do the remains of two crashes make a damaged day.
+func TestTornFirstAppend(t *testing.T) {
+	whole, rng := t.TempDir(), rand.New(rand.NewPCG(6, 6))
+	s := open(t, whole)
+	long, short := traffic(rng, 500, 40, begin, dayMs/2), traffic(rng, 20, 4, begin, dayMs/2)
+	add(t, s, 1, long)
+	path := s.fine[begin].path
+	octets, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Request{From: begin, To: begin + dayMs, Step: Fine}
+	for _, keep := range []int{0, fileHeader, leastOctets, len(octets) - 1} {
+		if err := os.WriteFile(path, octets[:keep], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, whole)
+		if s.Has(1, begin) || s.Stats().Damaged != 0 {
+			t.Fatalf("%d octets: generation 1 %v, %d damaged days", keep, s.Has(1, begin), s.Stats().Damaged)
+		}
+		add(t, s, 2, short)
+		requireSame(t, fmt.Sprintf("%d octets, added again", keep), brute(r, short), read(t, open(t, whole), r))
+		if got, err := os.Stat(path); err != nil || got.Size() != s.fine[begin].size {
+			t.Errorf("%d octets: %v, %v, want %d octets", keep, got, err, s.fine[begin].size)
+		}
+	}
+}
+
 // A changed octet, wherever, never makes an answer wrong: it is found, or it
 // matters not.
 func TestFlippedOctets(t *testing.T) {
