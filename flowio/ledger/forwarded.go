@@ -12,12 +12,3 @@ type Forwarded struct {
 
 // Add adds the counts of other to f.
 func (f *Forwarded) Add(other Forwarded) { f.Entry.Add(other.Entry) }
-
-// Entry returns the state of a.
-func (a *Account) Entry() Entry {
-	e := Entry{Key: a.key, Received: a.received.Load(), Kept: a.kept.Load(), Split: a.split.Load()}
-	for r := range a.dropped {
-		e.Dropped[r] = a.dropped[r].Load()
-	}
-	return e
-}

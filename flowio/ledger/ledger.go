@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Reason says why a packet or a record was not kept.
@@ -33,6 +34,7 @@ const (
 	TooLarge                      // the record does not fit the MTU
 	StoreFailed                   // the flow store could not keep it (disk full, read-only)
 	ShuttingDown                  // the unit was stopping
+	Duplicate                     // its exporter sent the packet here as well as to the twin that copied it
 
 	NumReasons int = iota
 )
@@ -42,6 +44,7 @@ var reasonNames = [NumReasons]string{
 	UnknownTemplate: "unknown_template", RefusedTemplate: "refused_template", NotAdmitted: "not_admitted",
 	QueueFull: "queue_full", NoSlave: "no_slave", SendFailed: "send_failed", SpoolFull: "spool_full",
 	TooLarge: "too_large", StoreFailed: "store_failed", ShuttingDown: "shutting_down",
+	Duplicate: "duplicate",
 }
 
 // String returns the name of r in metrics and APIs.
@@ -66,12 +69,18 @@ const (
 	DiscardNotices // notices of packets that a device discarded, passed over
 	UnknownSamples // of a vendor's own or a later format, passed over
 
+	// Records within samples of sFlow that are of a format that is not read, such
+	// as extended user data or counters of processors: always kept, the sample
+	// they stand in is an account of its own.
+	UnreadRecords
+
 	numKinds int = iota
 )
 
 var kindNames = [numKinds]string{
 	Packets: "packets", Records: "records",
 	CounterSamples: "counter_samples", DiscardNotices: "discard_notices", UnknownSamples: "unknown_samples",
+	UnreadRecords: "unread_records",
 }
 
 // String returns the name of k in metrics and APIs.
@@ -115,35 +124,68 @@ func (h Hop) String() string {
 type Key struct {
 	Hop      Hop
 	Kind     Kind
-	Exporter netip.Addr // invalid for what cannot be attributed, and for all exporters beyond maxAccounts
+	Exporter netip.Addr // invalid for what cannot be attributed, and for exporters without an account of their own, see maxAccounts
 	Domain   uint32     // observation domain; 0 at the Receive hop
 	Port     uint16     // that the unit listens on; 0 but at the Receive hop
 }
 
 // Account counts one kind of thing of one exporter at one hop. Its methods
 // are safe for concurrent use; readers may see the counts of one event apart.
+// The zero Account stands alone, in no Book.
 type Account struct {
 	key Key
 
 	received, kept, split atomic.Uint64
 	dropped               [NumReasons]atomic.Uint64
+
+	shared atomic.Pointer[Account] // that counts instead since the Book gave this one up; nil: it has not
+
+	before uint64    // guarded by Book.mu: received when the Book last looked
+	quiet  time.Time // likewise: since when that has been all
 }
 
 // Key returns the name of a.
 func (a *Account) Key() Key { return a.key }
 
+// there returns the account that counts for a.
+func (a *Account) there() *Account {
+	if shared := a.shared.Load(); shared != nil {
+		return shared
+	}
+	return a
+}
+
 // Receive counts n received.
-func (a *Account) Receive(n uint64) { a.received.Add(n) }
+func (a *Account) Receive(n uint64) { a.there().received.Add(n) }
 
 // Split counts n records among those received that this hop made itself: a
 // biflow is one record on its way and two from here on.
-func (a *Account) Split(n uint64) { a.split.Add(n) }
+func (a *Account) Split(n uint64) { a.there().split.Add(n) }
 
 // Keep counts n kept.
-func (a *Account) Keep(n uint64) { a.kept.Add(n) }
+func (a *Account) Keep(n uint64) { a.there().kept.Add(n) }
 
 // Drop counts n dropped for reason r.
-func (a *Account) Drop(r Reason, n uint64) { a.dropped[r].Add(n) }
+func (a *Account) Drop(r Reason, n uint64) { a.there().dropped[r].Add(n) }
+
+// Entry returns the state of a.
+func (a *Account) Entry() Entry {
+	e := Entry{Key: a.key, Received: a.received.Load(), Kept: a.kept.Load(), Split: a.split.Load()}
+	for r := range a.dropped {
+		e.Dropped[r] = a.dropped[r].Load()
+	}
+	return e
+}
+
+// add adds the counts of e.
+func (a *Account) add(e Entry) {
+	a.received.Add(e.Received)
+	a.kept.Add(e.Kept)
+	a.split.Add(e.Split)
+	for r, n := range e.Dropped {
+		a.dropped[r].Add(n)
+	}
+}
 
 // Entry is the state of one account.
 type Entry struct {
@@ -173,22 +215,21 @@ func (e *Entry) Add(other Entry) {
 	}
 }
 
-// maxAccounts bounds a Book: a source address costs its sender nothing, an
-// account costs about 150 octets. Exporters beyond it share the account with
-// the invalid address.
-const maxAccounts = 65536
-
 // Book holds the accounts of one unit. It is safe for concurrent use.
 type Book struct {
+	version atomic.Uint64 // counts up when accounts are given up
+
 	mu       sync.RWMutex // guards everything below
 	accounts map[Key]*Account
+	leaving  []*Account // given up; somebody may be counting there for a moment yet
+	swept    time.Time  // when sweepLocked last looked
 }
 
 // NewBook returns a Book without accounts.
 func NewBook() *Book { return &Book{accounts: map[Key]*Account{}} }
 
-// Account returns the account of k, opening it if need be. Hot paths keep the
-// pointer.
+// Account returns the account of k, opening it if need be. Hot paths keep it
+// until Version changes.
 func (b *Book) Account(k Key) *Account {
 	b.mu.RLock()
 	a := b.accounts[k]
@@ -198,10 +239,17 @@ func (b *Book) Account(k Key) *Account {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, known := b.accounts[k]; !known && len(b.accounts) >= maxAccounts {
-		k.Exporter, k.Domain = netip.Addr{}, 0
+	if len(b.accounts) >= maxAccounts && b.accounts[k] == nil {
+		b.sweepLocked(time.Now())
+		if len(b.accounts) >= maxAccounts {
+			k = k.shared()
+		}
 	}
-	a = b.accounts[k]
+	return b.openLocked(k)
+}
+
+func (b *Book) openLocked(k Key) *Account {
+	a := b.accounts[k]
 	if a == nil {
 		a = &Account{key: k}
 		b.accounts[k] = a
@@ -214,10 +262,18 @@ func (b *Book) Account(k Key) *Account {
 func (b *Book) Entries() []Entry {
 	b.mu.RLock()
 	entries := make([]Entry, 0, len(b.accounts))
+	given := map[Key]*Entry{} // what was given up, by the account that counts instead
+	for _, a := range b.leaving {
+		k := a.key.shared()
+		if given[k] == nil {
+			given[k] = &Entry{}
+		}
+		given[k].Add(a.Entry())
+	}
 	for k, a := range b.accounts {
-		e := Entry{Key: k, Received: a.received.Load(), Kept: a.kept.Load(), Split: a.split.Load()}
-		for r := range a.dropped {
-			e.Dropped[r] = a.dropped[r].Load()
+		e := a.Entry()
+		if more := given[k]; more != nil {
+			e.Add(*more)
 		}
 		entries = append(entries, e)
 	}

@@ -39,22 +39,6 @@ func TestMissingShowsASilentLoss(t *testing.T) {
 	}
 }
 
-func TestAccountsAreBounded(t *testing.T) {
-	b := NewBook()
-	addr := netip.MustParseAddr("10.0.0.0")
-	for range maxAccounts + 1000 {
-		b.Account(Key{Exporter: addr}).Receive(1)
-		addr = addr.Next()
-	}
-	entries := b.Entries()
-	if len(entries) > maxAccounts+1 {
-		t.Errorf("%d accounts, want at most %d", len(entries), maxAccounts+1)
-	}
-	if got := Totals(entries)[0].Received; got != maxAccounts+1000 {
-		t.Errorf("%d received in all, want %d", got, maxAccounts+1000)
-	}
-}
-
 func TestByPort(t *testing.T) {
 	b := NewBook()
 	for i, port := range []uint16{9995, 2055, 2055} {

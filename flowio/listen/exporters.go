@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	// maxExporters bounds the exporters that one socket knows, like the
-	// accounts of a Book. An address costs its sender nothing, an exporter
-	// about 150 octets here.
+	// maxExporters bounds the exporters that one socket knows. An address costs
+	// its sender nothing, an exporter about 150 octets here.
 	maxExporters = 65536
 
 	// defaultAdmitAtOnce is how many exporters a socket admits at once: after a
@@ -24,10 +23,13 @@ const (
 	defaultAdmitPerSecond = 256
 
 	// forgetAfter is when an exporter that sends nothing has to be admitted
-	// anew once there is no room for another, and sweepEvery how often those
-	// are looked for at most.
-	forgetAfter = 10 * time.Minute
-	sweepEvery  = 10 * time.Second
+	// anew once there is no room for another; forgetBriefAfter is the same for
+	// one that was heard for less than a minute, as invented addresses are:
+	// those go first. SweepEvery is how often they are looked for at most.
+	forgetAfter      = 10 * time.Minute
+	forgetBriefAfter = 10 * time.Second
+	briefly          = time.Minute
+	sweepEvery       = 10 * time.Second
 
 	// complainEvery is how often a socket logs that it admits no exporter.
 	complainEvery = 30 * time.Second
@@ -35,9 +37,12 @@ const (
 
 // exporter is what one socket knows of a source address.
 type exporter struct {
-	account *ledger.Account // packets at hop Receive
-	queued  atomic.Int32    // octets that it takes of the hand-over
-	seen    time.Time
+	queued atomic.Int32 // octets that it takes of the hand-over
+
+	// Of the goroutine that reads.
+	account     *ledger.Account // packets at hop Receive
+	version     uint64          // of the Book that account is of
+	since, seen time.Time       // its first and its last packet
 }
 
 // exporters are those that one socket has admitted. It is used by the
@@ -60,18 +65,19 @@ func newExporters(cfg Config) exporters {
 
 // of returns the exporter with an address, nil if it is new and not admitted.
 func (e *exporters) of(addr netip.Addr, now time.Time) *exporter {
-	if e.last != nil && e.addr == addr {
-		e.last.seen = now
-		return e.last
-	}
-	x := e.known[addr]
-	if x == nil {
-		if x = e.admit(addr, now); x == nil {
-			return nil
+	x := e.last
+	if x == nil || e.addr != addr {
+		if x = e.known[addr]; x == nil {
+			if x = e.admit(addr, now); x == nil {
+				return nil
+			}
 		}
+		e.addr, e.last = addr, x
 	}
 	x.seen = now
-	e.addr, e.last = addr, x
+	if v := e.cfg.Book.Version(); v != x.version {
+		x.account, x.version = e.cfg.account(addr), v
+	}
 	return x
 }
 
@@ -89,19 +95,28 @@ func (e *exporters) admit(addr netip.Addr, now time.Time) *exporter {
 		return nil
 	}
 	e.tokens--
-	x := &exporter{account: e.cfg.account(addr)}
+	x := &exporter{version: e.cfg.Book.Version(), account: e.cfg.account(addr), since: now}
 	e.known[addr] = x
 	return x
 }
 
-// sweep forgets exporters that are silent.
+// sweep forgets exporters that are silent: those that were heard briefly, and
+// only if there are none the others.
 func (e *exporters) sweep(now time.Time) {
 	if now.Sub(e.swept) < sweepEvery {
 		return
 	}
 	e.swept, e.last = now, nil
+	before := len(e.known)
+	e.forget(func(x *exporter) bool { return x.seen.Sub(x.since) < briefly && now.Sub(x.seen) > forgetBriefAfter })
+	if len(e.known) == before {
+		e.forget(func(x *exporter) bool { return now.Sub(x.seen) > forgetAfter })
+	}
+}
+
+func (e *exporters) forget(isSilent func(*exporter) bool) {
 	for addr, x := range e.known {
-		if now.Sub(x.seen) > forgetAfter {
+		if isSilent(x) {
 			delete(e.known, addr)
 		}
 	}

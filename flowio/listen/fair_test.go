@@ -87,10 +87,10 @@ func TestHeavyExportersLoseFirst(t *testing.T) {
 	process := func(n int) {
 		for n > 0 {
 			some := r.ring.next(n)
-			inRuns(some, func(x *exporter, run, octets int) {
-				x.account.Receive(uint64(run))
-				x.account.Keep(uint64(run))
-				x.queued.Add(int32(-octets))
+			inRuns(some, func(s *slot, run, octets int) {
+				s.account.Receive(uint64(run))
+				s.account.Keep(uint64(run))
+				s.from.queued.Add(int32(-octets))
 			})
 			r.ring.release(some)
 			n -= len(some)
@@ -156,5 +156,29 @@ func TestRuns(t *testing.T) {
 	l.Close()
 	if e := balance(t, book); e.Kept != uint64(n) {
 		t.Errorf("kept %d packets, want %d", e.Kept, n)
+	}
+}
+
+// TestInventedExportersGiveWay fills a socket's table with addresses that are
+// heard once, beside one that is known: a new exporter is admitted once they
+// fell silent, and the one that is known stays.
+func TestInventedExportersGiveWay(t *testing.T) {
+	e := newExporters(New(Config{Book: ledger.NewBook(), AdmitAtOnce: 2 * maxExporters}, nil).cfg)
+	now := time.Unix(1_700_000_000, 0)
+	known := e.of(address(0), now)
+	now = now.Add(2 * briefly)
+	e.of(address(0), now)
+	for i := 1; i < maxExporters; i++ {
+		e.of(address(i), now)
+	}
+	fresh := address(maxExporters)
+	if e.of(fresh, now.Add(forgetBriefAfter)) != nil {
+		t.Error("an exporter is admitted beyond the bound, and none has been silent")
+	}
+	if e.of(fresh, now.Add(2*forgetBriefAfter)) == nil {
+		t.Error("a new exporter is not admitted though others fell silent")
+	}
+	if e.known[address(0)] != known || len(e.known) != 2 {
+		t.Errorf("%d exporters are left, want the one that is known and the new one", len(e.known))
 	}
 }

@@ -200,26 +200,26 @@ func (r *reader) give(take func([]flow.Packet)) {
 			s := &slots[i]
 			packets[i] = flow.Packet{Exporter: s.exporter, Port: r.cfg.Port, Received: s.received, Payload: s.payload}
 		}
-		inRuns(slots, func(x *exporter, run, _ int) { x.account.Receive(uint64(run)) })
+		inRuns(slots, func(s *slot, run, _ int) { s.account.Receive(uint64(run)) })
 		take(packets[:len(slots)])
-		inRuns(slots, func(x *exporter, run, octets int) {
-			x.account.Keep(uint64(run))
-			x.queued.Add(int32(-octets))
+		inRuns(slots, func(s *slot, run, octets int) {
+			s.account.Keep(uint64(run))
+			s.from.queued.Add(int32(-octets))
 		})
 		r.ring.release(slots)
 	}
 }
 
-// inRuns calls f with each run of packets of one exporter, how many they are
-// and the octets that they take.
-func inRuns(slots []slot, f func(x *exporter, run, octets int)) {
+// inRuns calls f with the first of each run of packets of one exporter and
+// account, how many they are and the octets that they take.
+func inRuns(slots []slot, f func(first *slot, run, octets int)) {
 	for at := 0; at < len(slots); {
-		x, run, octets := slots[at].from, 0, 0
-		for ; at < len(slots) && slots[at].from == x; at++ {
+		first, run, octets := &slots[at], 0, 0
+		for ; at < len(slots) && slots[at].from == first.from && slots[at].account == first.account; at++ {
 			run++
 			octets += slots[at].octets
 		}
-		f(x, run, octets)
+		f(first, run, octets)
 	}
 }
 

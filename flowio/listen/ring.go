@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"example.com/weir/flowio/ledger"
 )
 
 const (
@@ -24,6 +26,7 @@ const (
 // slot describes one packet.
 type slot struct {
 	from     *exporter
+	account  *ledger.Account // of the exporter
 	exporter netip.AddrPort
 	received time.Time
 	payload  []byte // within the ring's octets
@@ -94,7 +97,7 @@ func (r *ring) put(from *exporter, exporter netip.AddrPort, received time.Time, 
 	copy(memory, payload)
 	r.at += uint64(n)
 	s := &r.slots[(r.tail.Load()+uint64(r.pending))%maxPackets]
-	s.from, s.exporter, s.received = from, exporter, received
+	s.from, s.account, s.exporter, s.received = from, from.account, exporter, received
 	s.payload, s.octets, s.end = memory, n, r.at
 	r.pending++
 }
@@ -133,7 +136,7 @@ func (r *ring) next(limit int) []slot {
 // release gives back what next returned.
 func (r *ring) release(processed []slot) {
 	for i := range processed {
-		processed[i].from = nil
+		processed[i].from, processed[i].account = nil, nil
 	}
 	r.head.Add(uint64(len(processed)))
 	r.freed.Store(processed[len(processed)-1].end)

@@ -28,7 +28,7 @@ func TestRing(t *testing.T) {
 			}
 			return
 		}
-		r.put(nil, netip.AddrPort{}, time.Time{}, payload)
+		r.put(&exporter{}, netip.AddrPort{}, time.Time{}, payload)
 		waiting = append(waiting, payload)
 	}
 	take := func(n int) {
@@ -67,7 +67,7 @@ func TestRingIsBounded(t *testing.T) {
 		r := newRing(make([]byte, handOver))
 		n := 0
 		for ; r.fits(octets); n++ {
-			r.put(nil, netip.AddrPort{}, time.Time{}, make([]byte, octets))
+			r.put(&exporter{}, netip.AddrPort{}, time.Time{}, make([]byte, octets))
 		}
 		if want := handOver / taken(octets); n != want {
 			t.Errorf("%d packets of %d octets fit, want %d", n, octets, want)
@@ -80,7 +80,7 @@ func TestRingIsBounded(t *testing.T) {
 func TestSmallLoadKeepsToItsMemory(t *testing.T) {
 	r := newRing(make([]byte, handOver))
 	for range 10 {
-		r.put(nil, netip.AddrPort{}, time.Time{}, []byte("packet"))
+		r.put(&exporter{}, netip.AddrPort{}, time.Time{}, []byte("packet"))
 		r.publish()
 		slots := r.next(1)
 		if &slots[0].payload[0] != &r.memory[0] {
