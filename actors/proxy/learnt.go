@@ -79,15 +79,7 @@ func (p *Proxy) inherit(old, next distributor, w way) {
 
 // refile files what is known of exporters as another policy wants it.
 func (l *learnt) refile(templates *template.Store, to source.Policy) {
-	refiling := l.sources.Refiling(to)
-	templates.Move(func(k template.Key) []template.Key {
-		var keys []template.Key
-		for _, session := range refiling.Sessions(k.Exporter) {
-			k.Exporter = session
-			keys = append(keys, k)
-		}
-		return keys
-	})
+	templates.Move(l.sources.Refiling(to).Keys)
 	l.sources.SetPolicy(to)
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/weir/flowio/decode"
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 )
@@ -84,7 +85,7 @@ func newDecoders(ds []decoder, store appender, book *ledger.Book, log *slog.Logg
 	for _, dec := range ds {
 		s := &shard{
 			decoder: dec, store: store, stored: stored, log: log,
-			accounts: accounts{book: book, known: map[ledger.Key]*ledger.Account{}},
+			accounts: decode.NewAccounts(book, ledger.Store),
 			queue:    make(chan *load, queueLoads), batch: flow.NewBatch(flow.AllFields),
 		}
 		d.shards = append(d.shards, s)
@@ -166,7 +167,7 @@ type shard struct {
 	store    appender
 	stored   func(error)
 	log      *slog.Logger
-	accounts accounts
+	accounts *decode.Accounts
 	queue    chan *load
 	batch    *flow.Batch
 }
@@ -216,48 +217,11 @@ func (s *shard) flush() {
 		return
 	}
 	err := s.store.Append(s.batch)
-	s.accounts.settle(s.batch, err == nil)
+	if err == nil {
+		s.accounts.Keep(s.batch)
+	} else {
+		s.accounts.Drop(s.batch, ledger.StoreFailed)
+	}
 	s.batch.Reset()
 	s.stored(err)
-}
-
-// accounts books stored records on their exporters. It belongs to one
-// goroutine.
-type accounts struct {
-	book  *ledger.Book
-	known map[ledger.Key]*ledger.Account
-}
-
-// maxKnown bounds the accounts that are remembered; the Book bounds how many
-// there are.
-const maxKnown = 65536
-
-// settle books the records of b as kept, or as dropped by the store.
-func (a *accounts) settle(b *flow.Batch, kept bool) {
-	exporters, domains := b.Addr(flow.Exporter), b.Num(flow.Domain)
-	for from, i := 0, 1; i <= b.Len(); i++ {
-		if i < b.Len() && exporters[i] == exporters[from] && domains[i] == domains[from] {
-			continue
-		}
-		account := a.of(exporters[from].Netip(), uint32(domains[from]))
-		if kept {
-			account.Keep(uint64(i - from))
-		} else {
-			account.Drop(ledger.StoreFailed, uint64(i-from))
-		}
-		from = i
-	}
-}
-
-func (a *accounts) of(exporter netip.Addr, domain uint32) *ledger.Account {
-	k := ledger.Key{Hop: ledger.Store, Kind: ledger.Records, Exporter: exporter, Domain: domain}
-	account := a.known[k]
-	if account == nil {
-		if len(a.known) >= maxKnown {
-			clear(a.known)
-		}
-		account = a.book.Account(k)
-		a.known[k] = account
-	}
-	return account
 }

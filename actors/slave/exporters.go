@@ -5,7 +5,6 @@ import (
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/sampling"
 	"example.com/weir/flowio/source"
-	"example.com/weir/flowio/template"
 )
 
 // newDecoders returns n decoders that work by the settings in force.
@@ -42,14 +41,7 @@ func (s *Slave) use(next source.Settings) {
 // may decode meanwhile.
 func (l *learnt) refile(to source.Policy) {
 	refiling := l.sources.Refiling(to)
-	l.templates.Move(func(k template.Key) []template.Key {
-		var keys []template.Key
-		for _, session := range refiling.Sessions(k.Exporter) {
-			k.Exporter = session
-			keys = append(keys, k)
-		}
-		return keys
-	})
+	l.templates.Move(refiling.Keys)
 	l.rates.Move(func(d sampling.Domain) []sampling.Domain {
 		var domains []sampling.Domain
 		for _, number := range refiling.Domains(d.Exporter, d.Number) {

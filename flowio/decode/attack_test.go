@@ -107,7 +107,7 @@ func TestAttacks(t *testing.T) {
 			send := func(p flow.Packet) {
 				out.Reset()
 				d.Decode(p, out)
-				decode.Keep(book, ledger.Store, out)
+				decode.NewAccounts(book, ledger.Store).Keep(out)
 				if p.Exporter == exporter {
 					good += out.Len()
 				}

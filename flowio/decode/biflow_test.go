@@ -111,7 +111,7 @@ func TestBiflow(t *testing.T) {
 			if a := out.Addr(flow.SrcAddr); a[0].Netip().String() != "10.0.0.1" || a[1].Netip().String() != "10.0.0.2" {
 				t.Errorf("from %v and %v", a[0].Netip(), a[1].Netip())
 			}
-			decode.Keep(book, ledger.Receive, out)
+			decode.NewAccounts(book, ledger.Receive).Keep(out)
 			checkBooks(t, book, 2)
 		})
 	}

@@ -6,8 +6,9 @@ import (
 )
 
 // taken tells the registry of a sample: its number, and what it counts of an
-// interface. Flow samples that are wrong are reported by who decodes them.
-func (p *packet) taken(sample sflow.Sample) error {
+// interface. Counters of other things are counted in unread. Flow samples that are
+// wrong are reported by who decodes them.
+func (p *packet) taken(sample sflow.Sample, unread *int) error {
 	if number, from, ok := sample.Taken(); ok {
 		p.session.SampleTaken(from, number)
 	}
@@ -18,10 +19,12 @@ func (p *packet) taken(sample sflow.Sample) error {
 		if err != nil {
 			return err
 		}
-		if record.Format == sflow.InterfaceCounters {
-			if err := p.counted(record.Body); err != nil {
-				return err
-			}
+		if record.Format != sflow.InterfaceCounters {
+			*unread++
+			continue
+		}
+		if err := p.counted(record.Body); err != nil {
+			return err
 		}
 	}
 	return nil

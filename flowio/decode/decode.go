@@ -96,6 +96,8 @@ func newTemplates(book *ledger.Book, hop ledger.Hop, admitted bool) *template.St
 type Decoder struct {
 	cfg       Config
 	exporters map[netip.AddrPort]*exporter
+	version   uint64    // of the Book that their accounts are of
+	accounts  *Accounts // of records that name their exporter
 	last      *exporter // of the packet before
 	programs  map[*template.Template]*program
 	fields    int // of programs
@@ -134,6 +136,7 @@ func New(cfg Config) *Decoder {
 	}
 	return &Decoder{
 		cfg:       cfg,
+		accounts:  NewAccounts(cfg.Book, cfg.Hop),
 		exporters: map[netip.AddrPort]*exporter{},
 		programs:  map[*template.Template]*program{},
 		biflows:   newBiflows(),
@@ -142,7 +145,7 @@ func New(cfg Config) *Decoder {
 
 // Decode appends the flow records of p to out. In the books it counts the
 // packet as received and kept or dropped, and its records as received; what
-// becomes of the records is for the caller to count (see Keep and Drop). Data
+// becomes of the records is for the caller to count (see Accounts). Data
 // sets without a template are parked and decoded by the call that brings it.
 //
 // An *Error tells what was wrong with p; the records that could be decoded
@@ -192,6 +195,10 @@ func reasonOf(err error) ledger.Reason {
 
 // exporter returns what is known about an exporter.
 func (d *Decoder) exporter(at netip.AddrPort) *exporter {
+	if v := d.cfg.Book.Version(); v != d.version {
+		clear(d.exporters)
+		d.last, d.version = nil, v
+	}
 	if d.last != nil && d.last.at == at {
 		return d.last
 	}

@@ -42,7 +42,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		sources.Snapshot(nil)
-		decode.Keep(book, ledger.Store, out)
+		decode.NewAccounts(book, ledger.Store).Keep(out)
 		for _, e := range book.Entries() {
 			if e.Missing() != 0 {
 				t.Fatalf("books miss %d: %+v", e.Missing(), e)

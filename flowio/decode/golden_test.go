@@ -85,7 +85,7 @@ func TestGolden(t *testing.T) {
 				if err := d.Decode(p, out); err != nil {
 					t.Logf("packet %d: %v", i, err)
 				}
-				decode.Keep(book, ledger.Store, out)
+				decode.NewAccounts(book, ledger.Store).Keep(out)
 				total += out.Len()
 				if n := out.Len() - len(want[i]); n > 0 && turned[name] > 0 {
 					back += n

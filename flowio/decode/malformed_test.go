@@ -57,7 +57,7 @@ func TestMalformed(t *testing.T) {
 					t.Logf("%v", err)
 				}
 			}
-			decode.Keep(book, ledger.Store, out)
+			decode.NewAccounts(book, ledger.Store).Keep(out)
 			t.Logf("%d records", out.Len())
 			if want := wantMalformed[name]; out.Len() != want {
 				t.Errorf("%d records, want %d", out.Len(), want)

@@ -51,7 +51,7 @@ func TestNetFlow1And7(t *testing.T) {
 			if err := d.Decode(packet7(version), out); err != nil {
 				t.Fatal(err)
 			}
-			decode.Keep(book, ledger.Receive, out)
+			decode.NewAccounts(book, ledger.Receive).Keep(out)
 		}
 		checkBooks(t, book, 3)
 		columns := []flow.Field{

@@ -39,8 +39,8 @@ func (d *Decoder) receive(p *packet, prog *program, out *flow.Batch, first, n, t
 	}
 	of := d.biflows.turned
 	count := func(a *ledger.Account, n uint64) { a.Receive(n) }
-	perAccount(d.cfg.Book, d.cfg.Hop, out, first, first+n, count)
-	perAccount(d.cfg.Book, d.cfg.Hop, of, of.Len()-turned, of.Len(), func(a *ledger.Account, n uint64) {
+	d.accounts.each(out, first, first+n, count)
+	d.accounts.each(of, of.Len()-turned, of.Len(), func(a *ledger.Account, n uint64) {
 		a.Receive(n)
 		a.Split(n)
 	})

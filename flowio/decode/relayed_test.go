@@ -33,7 +33,7 @@ func TestRelayed(t *testing.T) {
 						t.Errorf("record %d is from %v, want %s", i, a.Netip(), want)
 					}
 				}
-				decode.Keep(book, ledger.Receive, out)
+				decode.NewAccounts(book, ledger.Receive).Keep(out)
 				for _, e := range book.Entries() {
 					if e.Kind == ledger.Records && (e.Missing() != 0 || e.Exporter != netip.MustParseAddr(want)) {
 						t.Errorf("%v: %d received, %d kept", e.Exporter, e.Received, e.Kept)

@@ -27,7 +27,8 @@ func (d *Decoder) section(prog *program, record []byte, r row) {
 	r.fillIn(h)
 }
 
-// fillIn sets columns that are still zero to what the headers of a packet say.
+// fillIn sets columns that are still zero to what the headers of a packet say:
+// what an earlier record of an sFlow sample said stands.
 func (r row) fillIn(h frame.Headers) {
 	r.setIfZero(flow.SrcMAC, h.SrcMAC)
 	r.setIfZero(flow.DstMAC, h.DstMAC)

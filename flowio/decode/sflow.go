@@ -23,16 +23,16 @@ func (d *Decoder) sflow(e *exporter, p flow.Packet, out *flow.Batch) (first erro
 	arrived := max(p.Received.UnixMilli(), 0)
 	parts := &packet{Packet: p, from: e, domain: h.SubAgent, clock: clock{axis: arrived, version: flow.VersionSFlow5}}
 	parts.session = d.sessionOf(e, source.SessionKey{Exporter: p.Exporter, Version: flow.VersionSFlow5, Domain: h.SubAgent, Agent: h.Agent})
-	from, refused := out.Len(), 0
+	from, refused, unread := out.Len(), 0, 0
 	for sample, err := range sflow.Samples(p.Payload) {
 		if err == nil {
-			if err = parts.taken(sample); !sample.IsFlow() {
+			if err = parts.taken(sample, &unread); !sample.IsFlow() {
 				d.noFlow(d.agentOf(e, p.Port, h), h.SubAgent, sample, err)
 			}
 		}
 		if err == nil && sample.IsFlow() {
 			before := out.Len()
-			if err = sampledFlow(sample, out); out.Len() == before {
+			if err = sampledFlow(sample, out, &unread); out.Len() == before {
 				refused++
 			}
 		}
@@ -45,6 +45,9 @@ func (d *Decoder) sflow(e *exporter, p flow.Packet, out *flow.Batch) (first erro
 		a := d.samplesAccount(e, p.Port, h)
 		a.Receive(uint64(rows.n + refused))
 		a.Drop(ledger.Malformed, uint64(refused))
+	}
+	if unread > 0 {
+		d.count(d.agentOf(e, p.Port, h), h.SubAgent, ledger.UnreadRecords, uint64(unread), nil)
 	}
 	if rows.n > 0 {
 		rows.common(d.agentOf(e, p.Port, h), h.SubAgent, &parts.clock)
@@ -76,25 +79,24 @@ func (d *Decoder) samplesAccount(e *exporter, port uint16, h sflow.Header) *ledg
 
 // noFlow accounts for a sample that holds no flow.
 func (d *Decoder) noFlow(agent flow.Addr, domain uint32, sample sflow.Sample, err error) {
-	k := ledger.Key{Hop: d.cfg.Hop, Kind: ledger.UnknownSamples, Exporter: agent.Netip(), Domain: domain}
-	switch {
-	case sample.IsCounters():
-		k.Kind = ledger.CounterSamples
-	case sample.Format == sflow.DiscardedPacket:
-		k.Kind = ledger.DiscardNotices
-	}
-	a := d.cfg.Book.Account(k)
-	a.Receive(1)
+	d.count(agent, domain, sample.Kind(), 1, err)
+}
+
+// count accounts for n things that are no flows: kept, or malformed.
+func (d *Decoder) count(agent flow.Addr, domain uint32, kind ledger.Kind, n uint64, err error) {
+	a := d.cfg.Book.Account(ledger.Key{Hop: d.cfg.Hop, Kind: kind, Exporter: agent.Netip(), Domain: domain})
+	a.Receive(n)
 	if err != nil {
-		a.Drop(ledger.Malformed, 1)
+		a.Drop(ledger.Malformed, n)
 	} else {
-		a.Keep(1)
+		a.Keep(n)
 	}
 }
 
 // sampledFlow appends the record of one flow sample. Records that are wrong leave
-// what the sample itself says: a packet was seen, where and at which rate.
-func sampledFlow(sample sflow.Sample, out *flow.Batch) (first error) {
+// what the sample itself says: a packet was seen, where and at which rate. Those
+// of formats that are not read are counted in unread.
+func sampledFlow(sample sflow.Sample, out *flow.Batch, unread *int) (first error) {
 	f, err := sflow.ParseFlow(sample)
 	if err != nil {
 		return err
@@ -106,7 +108,7 @@ func sampledFlow(sample sflow.Sample, out *flow.Batch) (first error) {
 	r.set(flow.OutIf, uint64(f.Output))
 	for record, err := range f.Records() {
 		if err == nil {
-			err = r.record(record)
+			err = r.record(record, unread)
 		}
 		if first == nil {
 			first = err
@@ -154,8 +156,9 @@ func (r row) setHop(a netip.Addr) {
 	}
 }
 
-// record reads one record of the sample; unknown formats are left out.
-func (r row) record(record sflow.Record) error {
+// record reads one record of the sample. One of a format that is not read is
+// passed over and counted.
+func (r row) record(record sflow.Record, unread *int) error {
 	switch record.Format {
 	case sflow.RawHeader:
 		return r.rawHeader(record.Body)
@@ -183,6 +186,8 @@ func (r row) record(record sflow.Record) error {
 		r.setHop(gateway.NextHop)
 		r.set(flow.SrcAS, uint64(gateway.SrcAS))
 		r.set(flow.DstAS, uint64(gateway.DstAS))
+	default:
+		*unread++
 	}
 	return nil
 }
@@ -194,7 +199,7 @@ func (r row) rawHeader(body []byte) error {
 	}
 	r.setIfZero(flow.Bytes, uint64(raw.FrameLength))
 	if link, known := links[raw.Protocol]; known {
-		r.headers(frame.Parse(link, raw.Octets))
+		r.fillIn(frame.Parse(link, raw.Octets))
 	}
 	return nil
 }
@@ -214,26 +219,6 @@ var links = map[uint32]frame.Link{
 	sflow.HeaderPOS:        frame.PPP,
 	sflow.HeaderIEEE80211:  frame.IEEE80211,
 	sflow.HeaderAMSDU:      frame.Ethernet, // a subframe has its header
-}
-
-// headers fills in what the headers of the sampled packet say.
-func (r row) headers(h frame.Headers) {
-	r.setIfZero(flow.SrcMAC, h.SrcMAC)
-	r.setIfZero(flow.DstMAC, h.DstMAC)
-	r.setIfZero(flow.SrcVLAN, uint64(h.VLAN))
-	if h.Version == 0 {
-		return
-	}
-	r.setIfZero(flow.Bytes, uint64(h.Length))
-	r.setAddr(flow.SrcAddr, h.Src)
-	r.setAddr(flow.DstAddr, h.Dst)
-	r.set(flow.Proto, uint64(h.Proto))
-	r.set(flow.TOS, uint64(h.TOS))
-	r.set(flow.SrcPort, uint64(h.SrcPort))
-	r.set(flow.DstPort, uint64(h.DstPort))
-	r.set(flow.TCPFlags, uint64(h.TCPFlags))
-	r.set(flow.ICMPType, uint64(h.ICMP[0]))
-	r.set(flow.ICMPCode, uint64(h.ICMP[1]))
 }
 
 // ethernet reads an EthernetFrame record: length, two MAC addresses of eight

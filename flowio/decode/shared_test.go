@@ -30,7 +30,7 @@ func TestShared(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			decode.Keep(book, ledger.Store, out)
+			decode.NewAccounts(book, ledger.Store).Keep(out)
 			total.Add(int64(out.Len()))
 		})
 	}

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+
+	"example.com/weir/flowio/ledger"
 )
 
 // Version is the first number of a datagram, in four octets.
@@ -128,6 +130,19 @@ func (s Sample) Body() []byte { return s.Raw[sampleHeaderLen:] }
 // IsFlow reports whether s carries flow records. Counter samples and samples
 // of vendors' own formats do not.
 func (s Sample) IsFlow() bool { return s.Format == FlowSample || s.Format == ExpandedFlowSample }
+
+// Kind returns what the ledger counts s as.
+func (s Sample) Kind() ledger.Kind {
+	switch s.Format {
+	case FlowSample, ExpandedFlowSample:
+		return ledger.Records
+	case CounterSample, ExpandedCounterSample:
+		return ledger.CounterSamples
+	case DiscardedPacket:
+		return ledger.DiscardNotices
+	}
+	return ledger.UnknownSamples
+}
 
 // Samples walks the samples of datagram, at most as many as its header
 // counts. A length that lies ends the walk with an error, and so does a

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"example.com/weir/flowio/template"
 )
 
 // Policy returns what tells exporters apart now.
@@ -73,6 +75,16 @@ func (f Refiling) Sessions(filed netip.AddrPort) []netip.AddrPort {
 		all = append(all, netip.AddrPortFrom(filed.Addr(), port))
 	}
 	return all
+}
+
+// Keys returns how the template of a key is filed from now on.
+func (f Refiling) Keys(k template.Key) []template.Key {
+	var keys []template.Key
+	for _, session := range f.Sessions(k.Exporter) {
+		k.Exporter = session
+		keys = append(keys, k)
+	}
+	return keys
 }
 
 // Domains returns which domains of an exporter the sampling rates of one hold
