@@ -14,8 +14,9 @@ import (
 
 // forwardFlags are the flags of forwarding targets and twins.
 type forwardFlags struct {
-	to, exporters, ports, domains, versions, proxyGroup *string
-	own                                                 *bool
+	to, exporters, ports, domains, versions *string
+	by, proxyGroup                          *string
+	own                                     *bool
 	twinCopy                                            *bool
 	twinExporters                                       *string
 }
@@ -28,7 +29,8 @@ func addForwardFlags(fs *flag.FlagSet) forwardFlags {
 		ports:         fs.String("ports", "", "target: only packets that came to these listening `ports`, comma-separated"),
 		domains:       fs.String("domains", "", "target: only packets of these observation `domains`, comma-separated"),
 		versions:      fs.String("versions", "", "target: only these `protocols`, comma-separated: netflow1, netflow5, netflow7, netflow9, ipfix, sflow"),
-		proxyGroup:    fs.String("proxy-group", "", "target: `name` of the only proxy group that forwards"),
+		by:            fs.String("forwarded-by", "", "target: `who` forwards: all proxy groups, or the first that is up"),
+		proxyGroup:    fs.String("proxy-group", "", "target: `name` of the only proxy group that forwards; empty: none is named"),
 		twinCopy:      fs.Bool("twin-copy", false, "source group: its Proxies copy to each other what exporters send to one of them only"),
 		twinExporters: fs.String("twin-exporters", "", "source group: copy only packets of these `addresses` or prefixes, comma-separated"),
 	}
@@ -86,7 +88,12 @@ func (f topologyFlags) target(all rest.Topology, t topology.Target) (topology.Ta
 			t.Versions = append(t.Versions, topology.ExportVersion(v))
 		}
 	}
-	if f.given("proxy-group") {
+	if f.given("forwarded-by") {
+		t.ForwardedBy = topology.ForwardedBy(*f.forward.by)
+	}
+	if f.given("proxy-group") && *f.forward.proxyGroup == "" {
+		t.ProxyGroup = ""
+	} else if f.given("proxy-group") {
 		g, err := groupNamed(all.ProxyGroups, proxyGroupKey, "proxy group", *f.forward.proxyGroup)
 		if err != nil {
 			return t, err
@@ -121,9 +128,13 @@ func numbers[N uint16 | uint32](name, value string, bits int) ([]N, error) {
 	return list, nil
 }
 
-// targetLine shows a target of a source group.
-func targetLine(t topology.Target) string {
+// targetLine shows a target of a source group; by is who forwards to those of
+// which one proxy group does.
+func targetLine(t topology.Target, by string) string {
 	line := fmt.Sprintf("forwards to %s, %s", t.Name, t.Address)
+	if t.ForwardedBy == topology.ByFirst {
+		line += ", by the first proxy group that is up: " + by
+	}
 	if t.Source == topology.FromUnit {
 		line += ", from its own address"
 	}

@@ -21,7 +21,7 @@ func showTopology(t rest.Topology, stdout io.Writer) error {
 			fmt.Fprintln(&out, "  its proxy groups copy to each other what exporters send to one only")
 		}
 		for _, target := range g.Forward {
-			fmt.Fprintln(&out, "  "+targetLine(target))
+			fmt.Fprintln(&out, "  "+targetLine(target, proxyGroupName(t, g.Forwarder)))
 		}
 		for _, p := range t.ProxyGroups {
 			if p.SourceGroup == g.ID {
@@ -42,6 +42,15 @@ func showTopology(t rest.Topology, stdout io.Writer) error {
 	}
 	_, err := io.WriteString(stdout, out.String())
 	return err
+}
+
+func proxyGroupName(t rest.Topology, id topology.GroupID) string {
+	for _, g := range t.ProxyGroups {
+		if g.ID == id {
+			return g.Name
+		}
+	}
+	return "none"
 }
 
 func showProxyGroup(out io.Writer, t rest.Topology, p rest.ProxyGroup, shown map[topology.UnitID]bool) {

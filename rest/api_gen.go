@@ -407,11 +407,14 @@ type Source struct {
 	Port uint16 `json:"port,omitempty"`
 
 	// Ports That it sends from lately
-	Ports            []uint16       `json:"ports"`
-	Protocols        []string       `json:"protocols"`
-	Records          Uint64         `json:"records"`
-	RecordsPerSecond float64        `json:"recordsPerSecond"`
-	Sampling         SourceSampling `json:"sampling"`
+	Ports            []uint16 `json:"ports"`
+	Protocols        []string `json:"protocols"`
+	Records          Uint64   `json:"records"`
+	RecordsPerSecond float64  `json:"recordsPerSecond"`
+
+	// Revision Of these settings, as the ETag of /sources/{flowSource} has it
+	Revision string         `json:"revision"`
+	Sampling SourceSampling `json:"sampling"`
 
 	// SamplingRate 1 in how many packets the exporter sees, as an operator has set it;
 	// null: what the exporter says holds
@@ -810,6 +813,9 @@ type GetFlowsParams struct {
 	To           *string   `form:"to,omitempty" json:"to,omitempty"`
 	Filter       *string   `form:"filter,omitempty" json:"filter,omitempty"`
 	SourceGroups *[]string `form:"sourceGroups,omitempty" json:"sourceGroups,omitempty"`
+
+	// Channels Flow sources, by name or address, as router-1 or 192.0.2.1@london; default all
+	Channels *[]string `form:"channels,omitempty" json:"channels,omitempty"`
 
 	// Columns Fields to show, comma-separated; default all that are set; not for Parquet
 	Columns *[]string `form:"columns,omitempty" json:"columns,omitempty"`
@@ -1319,6 +1325,14 @@ func (siw *ServerInterfaceWrapper) GetFlows(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", false, false, "sourceGroups", c.Request.URL.Query(), &params.SourceGroups, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sourceGroups: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "channels" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "channels", c.Request.URL.Query(), &params.Channels, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channels: %w", err), http.StatusBadRequest)
 		return
 	}
 

@@ -10,13 +10,13 @@ import (
 
 func TestForwardingThroughREST(t *testing.T) {
 	s := serve(t)
-	w := s.ask("operator", "POST", "/api/v1/source-groups", `{"name":"london","listen":[2055],"twinCopy":true,"forward":[{"name":"siem","address":"192.0.2.9:2055","domains":[7]}]}`)
+	w := s.ask("operator", "POST", "/api/v1/source-groups", `{"name":"london","listen":[2055],"twinCopy":true,"forward":[{"name":"siem","address":"192.0.2.9:2055","domains":[7]},{"name":"spare","address":"192.0.2.9:2056","forwardedBy":"first"}]}`)
 	path := "/api/v1/source-groups/" + decode[Outcome](t, w.Code, w.Body.Bytes()).ID
 	get := func() SourceGroup {
 		w := s.ask("viewer", "GET", path, "")
 		return decode[SourceGroup](t, w.Code, w.Body.Bytes())
 	}
-	if g := get(); !g.TwinCopy || len(g.Forward) != 1 || g.Forward[0].Source != topology.FromExporter || g.Forward[0].Domains[0] != 7 {
+	if g := get(); !g.TwinCopy || len(g.Forward) != 2 || g.Forward[0].Source != topology.FromExporter || g.Forward[0].Domains[0] != 7 || g.Forward[0].ForwardedBy != topology.ByAll || g.Forward[1].ForwardedBy != topology.ByFirst {
 		t.Errorf("as created: %+v", g)
 	}
 	if w = s.ask("operator", "PATCH", path, `{"forward":[],"twinExporters":["10.0.0.0/8"]}`, "If-Match: *"); w.Code != http.StatusAccepted {
@@ -29,6 +29,7 @@ func TestForwardingThroughREST(t *testing.T) {
 		`{"forward":[{"name":"siem","address":"siem:2055"}]}`:                              "/forward/0/address",
 		`{"forward":[{"name":"siem","address":"192.0.2.9:2055","versions":["netflow8"]}]}`: "/forward/0/versions/0",
 		`{"forward":[{"name":"siem","address":"192.0.2.9:2055","ports":[9]}]}`:             "/forward/0/ports/0",
+		`{"forward":[{"name":"siem","address":"192.0.2.9:2055","forwardedBy":"nobody"}]}`:  "/forward/0/forwardedBy",
 		`{"twinExporters":["core-1"]}`:                                                     "/twinExporters/0",
 	} {
 		if w = s.ask("operator", "PATCH", path, body, "If-Match: *"); w.Code != http.StatusUnprocessableEntity && w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) {

@@ -117,19 +117,28 @@ func (a *groupsActor) reconcile(ctx actor.Context) {
 	}
 }
 
-// groupActor watches who answers for a source group and says when that
-// changes.
+// groupActor watches who answers for a source group, says when that changes,
+// and has its proxy groups take turns at forwarding.
 type groupActor struct {
 	m     *Master
 	group topology.GroupID
 	last  route
+	turn  turn
 }
 
 func (a *groupActor) Receive(ctx actor.Context) {
-	if _, ok := ctx.Message().(*auditDue); !ok {
-		return
+	switch msg := ctx.Message().(type) {
+	case *auditDue:
+		v := a.m.board.View()
+		a.watch(v)
+		a.turn.look(ctx, a.m, v, a.group)
+	case *turnCommitted:
+		a.turn.committed(a.m, a.group, msg.err)
 	}
-	v := a.m.board.View()
+}
+
+// watch says when another unit answers.
+func (a *groupActor) watch(v topology.View) {
 	now := time.Now().UnixMilli()
 	for _, r := range routes(v, []string{v.SourceGroups[a.group].Name}, query.Span{From: now, To: now + 1}, nil) {
 		if r.unit != a.last.unit || (r.down == "") != (a.last.down == "") {

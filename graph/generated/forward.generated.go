@@ -185,6 +185,29 @@ func (ec *executionContext) fieldContext_ForwardTarget_versions(_ context.Contex
 	return graphql.NewScalarFieldContext("ForwardTarget", field, false, false, "ExportVersion")
 }
 
+func (ec *executionContext) _ForwardTarget_forwardedBy(ctx context.Context, field graphql.CollectedField, obj *model.ForwardTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForwardTarget_forwardedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ForwardedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v topology.ForwardedBy) graphql.Marshaler {
+			return ec.marshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ForwardTarget_forwardedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ForwardTarget", field, false, false, "ForwardedBy")
+}
+
 func (ec *executionContext) _ForwardTarget_proxyGroup(ctx context.Context, field graphql.CollectedField, obj *model.ForwardTarget) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -362,8 +385,11 @@ func (ec *executionContext) unmarshalInputForwardTargetInput(ctx context.Context
 	if _, present := asMap["versions"]; !present {
 		asMap["versions"] = []any{}
 	}
+	if _, present := asMap["forwardedBy"]; !present {
+		asMap["forwardedBy"] = "all"
+	}
 
-	fieldsInOrder := [...]string{"name", "address", "source", "exporters", "ports", "domains", "versions", "proxyGroup"}
+	fieldsInOrder := [...]string{"name", "address", "source", "exporters", "ports", "domains", "versions", "forwardedBy", "proxyGroup"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -419,6 +445,13 @@ func (ec *executionContext) unmarshalInputForwardTargetInput(ctx context.Context
 				return it, err
 			}
 			it.Versions = data
+		case "forwardedBy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("forwardedBy"))
+			data, err := ec.unmarshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ForwardedBy = data
 		case "proxyGroup":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("proxyGroup"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -494,6 +527,11 @@ func (ec *executionContext) _ForwardTarget(ctx context.Context, sel ast.Selectio
 			}
 		case "versions":
 			out.Values[i] = ec._ForwardTarget_versions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "forwardedBy":
+			out.Values[i] = ec._ForwardTarget_forwardedBy(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -678,6 +716,32 @@ func (ec *executionContext) unmarshalNForwardTargetInput2ᚕexampleᚗcomᚋweir
 	}
 	return res, nil
 }
+
+func (ec *executionContext) unmarshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy(ctx context.Context, v any) (topology.ForwardedBy, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy(ctx context.Context, sel ast.SelectionSet, v topology.ForwardedBy) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ForwardedBy!")
+	}
+	return res
+}
+
+var (
+	unmarshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy = map[string]topology.ForwardedBy{
+		"all":   topology.ByAll,
+		"first": topology.ByFirst,
+	}
+	marshalNForwardedBy2exampleᚗcomᚋweirᚋpersistenceᚋtopologyᚐForwardedBy = map[topology.ForwardedBy]string{
+		topology.ByAll:   "all",
+		topology.ByFirst: "first",
+	}
+)
 
 func (ec *executionContext) marshalNLedgerForwarded2exampleᚗcomᚋweirᚋgraphᚋmodelᚐLedgerForwarded(ctx context.Context, sel ast.SelectionSet, v model.LedgerForwarded) graphql.Marshaler {
 	return ec._LedgerForwarded(ctx, sel, &v)

@@ -717,6 +717,29 @@ func (ec *executionContext) fieldContext_SourceGroup_forward(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _SourceGroup_forwarder(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceGroup_forwarder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Forwarder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SourceGroup_forwarder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceGroup", field, false, false, "ID")
+}
+
 func (ec *executionContext) _SourceGroup_twinCopy(ctx context.Context, field graphql.CollectedField, obj *model.SourceGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1728,6 +1751,11 @@ func (ec *executionContext) _SourceGroup(ctx context.Context, sel ast.SelectionS
 		case "forward":
 			out.Values[i] = ec._SourceGroup_forward(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "forwarder":
+			out.Values[i] = ec._SourceGroup_forwarder(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "twinCopy":

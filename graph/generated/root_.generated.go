@@ -99,14 +99,15 @@ type ComplexityRoot struct {
 	}
 
 	ForwardTarget struct {
-		Address    func(childComplexity int) int
-		Domains    func(childComplexity int) int
-		Exporters  func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Ports      func(childComplexity int) int
-		ProxyGroup func(childComplexity int) int
-		Source     func(childComplexity int) int
-		Versions   func(childComplexity int) int
+		Address     func(childComplexity int) int
+		Domains     func(childComplexity int) int
+		Exporters   func(childComplexity int) int
+		ForwardedBy func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Ports       func(childComplexity int) int
+		ProxyGroup  func(childComplexity int) int
+		Source      func(childComplexity int) int
+		Versions    func(childComplexity int) int
 	}
 
 	JoinToken struct {
@@ -395,6 +396,7 @@ type ComplexityRoot struct {
 		Delivery      func(childComplexity int) int
 		Description   func(childComplexity int) int
 		Forward       func(childComplexity int) int
+		Forwarder     func(childComplexity int) int
 		ID            func(childComplexity int) int
 		Identity      func(childComplexity int) int
 		Listen        func(childComplexity int) int
@@ -860,6 +862,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ForwardTarget.Exporters(childComplexity), true
+	case "ForwardTarget.forwardedBy":
+		if e.ComplexityRoot.ForwardTarget.ForwardedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForwardTarget.ForwardedBy(childComplexity), true
 	case "ForwardTarget.name":
 		if e.ComplexityRoot.ForwardTarget.Name == nil {
 			break
@@ -2305,6 +2313,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceGroup.Forward(childComplexity), true
+	case "SourceGroup.forwarder":
+		if e.ComplexityRoot.SourceGroup.Forwarder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceGroup.Forwarder(childComplexity), true
 	case "SourceGroup.id":
 		if e.ComplexityRoot.SourceGroup.ID == nil {
 			break
@@ -3420,6 +3434,11 @@ type Version {
   """
   forward: [ForwardTarget!]!
   """
+  ID of the proxy group that forwards to the targets with forwardedBy first; null if
+  there are none. The Master changes it by itself; each change is in the action log.
+  """
+  forwarder: ID
+  """
   Each Proxy (or standalone Slave) copies what exporters send to it to those of
   the other proxy groups, so that all hold the same flows although an exporter
   can send to one only. Copies are not copied again. Without a second proxy
@@ -3453,11 +3472,23 @@ type ForwardTarget {
   "Observation domains; of NetFlow v5 engine type and ID, of sFlow the sub-agent."
   domains: [Uint64!]!
   versions: [ExportVersion!]!
-  """
-  The one that forwards; null: every proxy group of the source group does. Several
-  that get the same packets would send each of them several times.
-  """
+  forwardedBy: ForwardedBy!
+  "The only proxy group that forwards, whether it is up or not; null: see forwardedBy."
   proxyGroup: ID
+}
+
+"Which proxy groups of a source group forward to a target."
+enum ForwardedBy {
+  "Every one. Several that get the same packets send each of them several times."
+  all
+  """
+  The one of the highest priority that is up. When its Proxy goes down the next one
+  takes over within 5 s, in which packets are missing at the target; half a minute
+  after a preferred one is back it forwards again, and packets of a moment may come
+  twice or not at all. While the Master is away, or hears nothing of a Proxy that
+  still works, nobody stops: then packets come twice. Not with proxyGroup.
+  """
+  first
 }
 
 "Whose address a forwarded packet comes from."
@@ -3501,6 +3532,7 @@ input ForwardTargetInput {
   ports: [Int!]! = []
   domains: [Uint64!]! = []
   versions: [ExportVersion!]! = []
+  forwardedBy: ForwardedBy! = all
   proxyGroup: ID
 }
 
@@ -4865,6 +4897,8 @@ func (ec *executionContext) childFields_ForwardTarget(ctx context.Context, field
 		return ec.fieldContext_ForwardTarget_domains(ctx, field)
 	case "versions":
 		return ec.fieldContext_ForwardTarget_versions(ctx, field)
+	case "forwardedBy":
+		return ec.fieldContext_ForwardTarget_forwardedBy(ctx, field)
 	case "proxyGroup":
 		return ec.fieldContext_ForwardTarget_proxyGroup(ctx, field)
 	}
@@ -5377,6 +5411,8 @@ func (ec *executionContext) childFields_SourceGroup(ctx context.Context, field g
 		return ec.fieldContext_SourceGroup_proxyGroups(ctx, field)
 	case "forward":
 		return ec.fieldContext_SourceGroup_forward(ctx, field)
+	case "forwarder":
+		return ec.fieldContext_SourceGroup_forwarder(ctx, field)
 	case "twinCopy":
 		return ec.fieldContext_SourceGroup_twinCopy(ctx, field)
 	case "twinExporters":

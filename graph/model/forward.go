@@ -12,7 +12,7 @@ import (
 func targets(all []topology.Target) []ForwardTarget {
 	shown := make([]ForwardTarget, 0, len(all))
 	for _, t := range all {
-		s := ForwardTarget{Name: t.Name, Address: t.Address, Source: t.Source, Exporters: t.Exporters, Versions: t.Versions}
+		s := ForwardTarget{Name: t.Name, Address: t.Address, Source: t.Source, Exporters: t.Exporters, Versions: t.Versions, ForwardedBy: t.ForwardedBy}
 		for _, port := range t.Ports {
 			s.Ports = append(s.Ports, int(port))
 		}
@@ -31,7 +31,7 @@ func targets(all []topology.Target) []ForwardTarget {
 // Target returns what i says. The error names the field that holds no port or
 // no observation domain.
 func (i ForwardTargetInput) Target() (t topology.Target, field string, err error) {
-	t = topology.Target{Name: i.Name, Address: i.Address, Source: i.Source, Exporters: i.Exporters, Versions: i.Versions}
+	t = topology.Target{Name: i.Name, Address: i.Address, Source: i.Source, Exporters: i.Exporters, Versions: i.Versions, ForwardedBy: i.ForwardedBy}
 	for n, port := range i.Ports {
 		if port < 0 || port > math.MaxUint16 {
 			return t, fmt.Sprintf("ports/%d", n), fmt.Errorf("%d is not a port", port)

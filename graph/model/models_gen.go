@@ -148,23 +148,24 @@ type ForwardTarget struct {
 	// Of the listening ports.
 	Ports []int `json:"ports"`
 	// Observation domains; of NetFlow v5 engine type and ID, of sFlow the sub-agent.
-	Domains  []uint64                 `json:"domains"`
-	Versions []topology.ExportVersion `json:"versions"`
-	// The one that forwards; null: every proxy group of the source group does. Several
-	// that get the same packets would send each of them several times.
+	Domains     []uint64                 `json:"domains"`
+	Versions    []topology.ExportVersion `json:"versions"`
+	ForwardedBy topology.ForwardedBy     `json:"forwardedBy"`
+	// The only proxy group that forwards, whether it is up or not; null: see forwardedBy.
 	ProxyGroup *string `json:"proxyGroup,omitempty"`
 }
 
 // See ForwardTarget.
 type ForwardTargetInput struct {
-	Name       string                     `json:"name"`
-	Address    string                     `json:"address"`
-	Source     topology.SourceAddress     `json:"source"`
-	Exporters  []string                   `json:"exporters"`
-	Ports      []int                      `json:"ports"`
-	Domains    []uint64                   `json:"domains"`
-	Versions   []topology.ExportVersion   `json:"versions"`
-	ProxyGroup graphql.Omittable[*string] `json:"proxyGroup,omitempty"`
+	Name        string                     `json:"name"`
+	Address     string                     `json:"address"`
+	Source      topology.SourceAddress     `json:"source"`
+	Exporters   []string                   `json:"exporters"`
+	Ports       []int                      `json:"ports"`
+	Domains     []uint64                   `json:"domains"`
+	Versions    []topology.ExportVersion   `json:"versions"`
+	ForwardedBy topology.ForwardedBy       `json:"forwardedBy"`
+	ProxyGroup  graphql.Omittable[*string] `json:"proxyGroup,omitempty"`
 }
 
 // What `weir join` needs. It holds the fingerprint of the deployment's certificate authority.
@@ -454,6 +455,9 @@ type SourceGroup struct {
 	// are made before flows are dealt out and never hold them up: each target has a
 	// bounded queue, and what does not fit is dropped and counted for it.
 	Forward []ForwardTarget `json:"forward"`
+	// ID of the proxy group that forwards to the targets with forwardedBy first; null if
+	// there are none. The Master changes it by itself; each change is in the action log.
+	Forwarder *string `json:"forwarder,omitempty"`
 	// Each Proxy (or standalone Slave) copies what exporters send to it to those of
 	// the other proxy groups, so that all hold the same flows although an exporter
 	// can send to one only. Copies are not copied again. Without a second proxy

@@ -95,6 +95,10 @@ func sourceGroup(g topology.SourceGroup) *SourceGroup {
 		Retention: retention(g.Retention),
 		Forward:   targets(g.Forward), TwinCopy: g.TwinCopy, TwinExporters: g.TwinExporters,
 	}
+	if g.Forwarder != "" {
+		id := string(g.Forwarder)
+		shown.Forwarder = &id
+	}
 	for _, port := range g.Relayed {
 		shown.Relayed = append(shown.Relayed, int(port))
 	}

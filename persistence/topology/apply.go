@@ -37,8 +37,10 @@ func (s State) Apply(e Entry) State {
 		s = s.setSource(*c.SetSource)
 	case c.DeleteSource != "":
 		s = s.deleteSource(c.DeleteSource, e.Time)
+	case c.SetForwarder != nil:
+		s = s.setForwarder(*c.SetForwarder)
 	}
-	return s
+	return s.withForwarders()
 }
 
 // putUnit keeps what an update leaves out: when the unit was created and
@@ -67,7 +69,7 @@ func (s State) putSourceGroup(g SourceGroup) State {
 	for _, t := range g.Forward {
 		targets = append(targets, t.normalized())
 	}
-	g.Forward = targets
+	g.Forward, g.Forwarder = targets, s.SourceGroups[g.ID].Forwarder
 	g.Revision = s.Revision
 	s.SourceGroups = with(s.SourceGroups, g.ID, g)
 	return s

@@ -77,6 +77,8 @@ func (s State) Check(c Command) error {
 		k.setSource(*c.SetSource)
 	case c.DeleteSource != "":
 		k.deleteSource(c.DeleteSource)
+	case c.SetForwarder != nil:
+		k.setForwarder(*c.SetForwarder)
 	}
 	return k.err()
 }

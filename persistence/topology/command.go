@@ -22,6 +22,8 @@ type Command struct {
 	// all units forget it.
 	SetSource    *Source  `json:"setSource,omitempty"`
 	DeleteSource SourceID `json:"deleteSource,omitempty"`
+
+	SetForwarder *Forwarder `json:"setForwarder,omitempty"` // by the Master itself
 }
 
 // Change asks for a Command to be committed.

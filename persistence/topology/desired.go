@@ -51,7 +51,7 @@ func (s State) Desired(id UnitID) Desired {
 		if sg.TwinCopy {
 			d.Twins = s.twins(g)
 		}
-		sg.Forward = sg.targetsOf(g.ID)
+		sg.Forward, sg.Forwarder = sg.targetsOf(g.ID), ""
 		d.SourceGroup = &sg
 		d.Exporters = s.exporters(sg.ID)
 	}

@@ -33,8 +33,13 @@ type Target struct {
 	Domains   []uint32        `json:"domains"`   // observation domains
 	Versions  []ExportVersion `json:"versions"`
 
-	// ProxyGroup is the one that forwards; empty: all do. Several that get the
-	// same packets would send each of them several times.
+	// ForwardedBy is ByAll if it is empty in a command. Several proxy groups
+	// that get the same packets send each of them several times; ByFirst is for
+	// those.
+	ForwardedBy ForwardedBy `json:"forwardedBy,omitempty"`
+
+	// ProxyGroup is the only one that forwards, whether it is up or not; empty:
+	// ForwardedBy says it.
 	ProxyGroup GroupID `json:"proxyGroup,omitempty"`
 }
 
@@ -82,12 +87,15 @@ func (s State) twins(of ProxyGroup) []Unit {
 
 // targetsOf returns the targets that a proxy group forwards to.
 func (g SourceGroup) targetsOf(id GroupID) []Target {
-	return slices.DeleteFunc(slices.Clone(g.Forward), func(t Target) bool { return t.ProxyGroup != "" && t.ProxyGroup != id })
+	return slices.DeleteFunc(slices.Clone(g.Forward), func(t Target) bool {
+		return t.ProxyGroup != "" && t.ProxyGroup != id || t.ForwardedBy == ByFirst && g.Forwarder != id
+	})
 }
 
 // normalized is t as State holds it.
 func (t Target) normalized() Target {
 	t.Source = cmp.Or(t.Source, FromExporter)
+	t.ForwardedBy = cmp.Or(t.ForwardedBy, ByAll)
 	t.Exporters = append([]string{}, t.Exporters...)
 	t.Ports = append([]uint16{}, t.Ports...)
 	t.Domains = append([]uint32{}, t.Domains...)
@@ -115,9 +123,20 @@ func (k *checker) forwarding(g SourceGroup) {
 		}
 		k.targetAddress(pointer+"/address", t.Address)
 		k.chosen(pointer, g, t)
-		if pg, ok := k.state.ProxyGroups[t.ProxyGroup]; t.ProxyGroup != "" && (!ok || pg.SourceGroup != g.ID) {
-			k.missing(pointer+"/proxyGroup", "proxy group %s is none of this source group", t.ProxyGroup)
-		}
+		k.forwardedBy(pointer, g, t)
+	}
+}
+
+// forwardedBy checks who forwards to a target.
+func (k *checker) forwardedBy(pointer string, g SourceGroup, t Target) {
+	switch {
+	case t.ForwardedBy != "" && t.ForwardedBy != ByAll && t.ForwardedBy != ByFirst:
+		k.invalid(pointer+"/forwardedBy", "%q does not say who forwards; use %s or %s", t.ForwardedBy, ByAll, ByFirst)
+	case t.ForwardedBy == ByFirst && t.ProxyGroup != "":
+		k.invalid(pointer+"/forwardedBy", "%s leaves the choice to the Master; name no proxyGroup with it", ByFirst)
+	}
+	if pg, ok := k.state.ProxyGroups[t.ProxyGroup]; t.ProxyGroup != "" && (!ok || pg.SourceGroup != g.ID) {
+		k.missing(pointer+"/proxyGroup", "proxy group %s is none of this source group", t.ProxyGroup)
 	}
 }
 

@@ -41,6 +41,9 @@ func TestCheckRefusesTargets(t *testing.T) {
 		"a port not listened to": {target(func(t *Target) { t.Ports = []uint16{6343} }), ErrInvalid, "/forward/0/ports/0: "},
 		"an unknown version":     {target(func(t *Target) { t.Versions = []ExportVersion{"netflow6"} }), ErrInvalid, "/forward/0/versions/0: "},
 		"another place's group":  {target(func(t *Target) { t.ProxyGroup = "pg2" }), ErrNotFound, "/forward/0/proxyGroup: "},
+		"nobody forwards":        {target(func(t *Target) { t.ForwardedBy = "none" }), ErrInvalid, "/forward/0/forwardedBy: "},
+		"the first, and one":     {target(func(t *Target) { t.ForwardedBy, t.ProxyGroup = ByFirst, "pg1" }), ErrInvalid, "/forward/0/forwardedBy: "},
+		"another place forwards": {Command{SetForwarder: &Forwarder{"london", "pg2"}}, ErrNotFound, "/proxyGroup: "},
 		"too many":               {forwarding(func(g *SourceGroup) { g.Forward = make([]Target, maxTargets+1) }), ErrInvalid, "/forward: 9 targets"},
 		"two of one name": {forwarding(func(g *SourceGroup) {
 			g.Forward = []Target{{Name: "a", Address: "198.51.100.9:1"}, {Name: "a", Address: "198.51.100.9:2"}}

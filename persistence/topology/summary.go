@@ -12,7 +12,7 @@ func (c Command) count() int {
 		c.CreateUnit != nil, c.UpdateUnit != nil, c.DeleteUnit != "",
 		c.CreateSourceGroup != nil, c.UpdateSourceGroup != nil, c.DeleteSourceGroup != "",
 		c.CreateProxyGroup != nil, c.UpdateProxyGroup != nil, c.DeleteProxyGroup != "",
-		c.SetSource != nil, c.DeleteSource != "",
+		c.SetSource != nil, c.DeleteSource != "", c.SetForwarder != nil,
 	} {
 		if set {
 			n++
@@ -46,6 +46,8 @@ func (s State) changed(c Command) Revision {
 	case c.DeleteSource != "":
 		f, _ := s.ParseSource(string(c.DeleteSource)) // Check tells what is wrong with it
 		return f.Revision
+	case c.SetForwarder != nil:
+		return s.SourceGroups[c.SetForwarder.SourceGroup].Revision
 	default:
 		return s.ProxyGroups[c.DeleteProxyGroup].Revision
 	}
@@ -78,6 +80,9 @@ func (s State) Summary(c Command) string {
 	case c.DeleteSource != "":
 		f, _ := s.ParseSource(string(c.DeleteSource))
 		return "delete source " + s.sourceName(f)
+	case c.SetForwarder != nil:
+		group, by := s.SourceGroups[c.SetForwarder.SourceGroup], s.ProxyGroups[c.SetForwarder.ProxyGroup]
+		return fmt.Sprintf("let proxy group %s forward for source group %s", by.Name, group.Name)
 	default:
 		return "delete proxy group " + cmp.Or(s.ProxyGroups[c.DeleteProxyGroup].Name, string(c.DeleteProxyGroup))
 	}

@@ -97,6 +97,10 @@ type SourceGroup struct {
 
 	Forward []Target `json:"forward"` // other collectors that get copies of the packets
 
+	// Forwarder is the proxy group that forwards to the targets ByFirst; empty:
+	// there is no such target, or no proxy group. Set by Apply and SetForwarder.
+	Forwarder GroupID `json:"forwarder,omitempty"`
+
 	// TwinCopy has the head of each proxy group copy what exporters send to it
 	// to the heads of the others, for exporters that can send to one only. It
 	// is about TwinExporters, addresses or prefixes, or all if there are none.
