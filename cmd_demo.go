@@ -25,6 +25,10 @@ const demoExamples = `  weir demo
 const (
 	demoPort  = 2055
 	demoReady = 60 * time.Second // and then something is wrong
+
+	// restartAfter is how long a demo unit that died stays down unless the flag
+	// says otherwise: long enough to see what the rest does without it.
+	restartAfter = 15 * time.Second
 )
 
 // demoConfig is what the flags of demo ask for.
@@ -35,6 +39,7 @@ type demoConfig struct {
 	rate      float64
 	model     topology.Model
 	delivery  topology.Delivery
+	restart   time.Duration // how long a unit that died stays down
 }
 
 // cmdDemo runs a whole deployment on this machine until ctx ends.
@@ -46,12 +51,13 @@ func cmdDemo(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	rate := fs.Float64("rate", 2000, "flow records per second at the busiest time of the day")
 	model := fs.String("model", string(topology.RoundRobin), "distribution model of london, `round-robin, flow-source or host-pair`")
 	delivery := fs.String("delivery", string(topology.DeliverTLS), "delivery to the Slaves of london, `tls or udp` (udp needs CAP_NET_RAW)")
+	restart := fs.Duration("restart-after", restartAfter, "`time` that a unit which died stays down")
 	words, err := parse(fs, args, stdout, stderr)
 	if err != nil {
 		return err
 	}
 	cfg := demoConfig{
-		dataDir: *dataDir, exporters: *exporters, rate: *rate,
+		dataDir: *dataDir, exporters: *exporters, rate: *rate, restart: *restart,
 		model: topology.Model(*model), delivery: topology.Delivery(*delivery),
 	}
 	cfg.first, err = netip.ParseAddr(*first)
@@ -64,6 +70,8 @@ func cmdDemo(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		return usagef("demo: --exporters %q, want synthetic or none", cfg.exporters)
 	case cfg.rate <= 0:
 		return usagef("demo: --rate %v, want more than 0", cfg.rate)
+	case cfg.restart < 0:
+		return usagef("demo: --restart-after %v, want 0 or more", cfg.restart)
 	}
 	if cfg.dataDir == "" {
 		cfg.dataDir, err = os.MkdirTemp("", "weir-demo-")
@@ -93,7 +101,7 @@ func newDemo(cfg demoConfig, log *slog.Logger) *demo {
 	d := &demo{cfg: cfg, log: log}
 	addr := cfg.first
 	add := func(name string, role topology.Role, parent *demoUnit) *demoUnit {
-		u := &demoUnit{log: log, cfg: defaultConfig()}
+		u := &demoUnit{log: log, cfg: defaultConfig(), restart: cfg.restart}
 		u.cfg.Name, u.cfg.Role, u.cfg.DataDir = name, role, filepath.Join(cfg.dataDir, name)
 		u.cfg.Control, u.cfg.Admin = addr.String()+":2210", addr.String()+":8210"
 		u.cfg.API.Address = addr.String() + ":8080"

@@ -18,20 +18,15 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
-const (
-	// restartAfter is how long a demo unit that died stays down: long enough
-	// to see what the rest does without it.
-	restartAfter = 15 * time.Second
-
-	// stopWithin bounds the orderly stop of one unit; then it is killed.
-	stopWithin = 20 * time.Second
-)
+// stopWithin bounds the orderly stop of one unit; then it is killed.
+const stopWithin = 20 * time.Second
 
 // demoUnit is one unit process of the demo.
 type demoUnit struct {
-	id  topology.UnitID // known once it has joined
-	cfg Config
-	log *slog.Logger
+	id      topology.UnitID // known once it has joined
+	cfg     Config
+	log     *slog.Logger
+	restart time.Duration // from a death to the next start
 
 	mu       sync.Mutex // guards everything below
 	cmd      *exec.Cmd
@@ -104,9 +99,9 @@ func (u *demoUnit) supervise(changed func()) {
 		if u.countDeath() {
 			return
 		}
-		u.log.Warn("unit died, starting it again", "unit", u.cfg.Name, "err", err, "after", restartAfter,
+		u.log.Warn("unit died, starting it again", "unit", u.cfg.Name, "err", err, "after", u.restart,
 			"log", u.logFile())
-		for deadline := time.Now().Add(restartAfter); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		for deadline := time.Now().Add(u.restart); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 			if u.isStopping() {
 				return
 			}
