@@ -12,19 +12,18 @@ import (
 	"example.com/weir/flowio/flowtest"
 )
 
-// TestBadPacketsDisturbNothing sends broken and hostile datagrams, and ones of
+// testBadPacketsDisturbNothing sends broken and hostile datagrams, and ones of
 // no known version, while good exporters send, to a Proxy with two Slaves and
 // to a standalone Slave. The good traffic loses nothing, every bad packet is
 // on the books under a named reason, and every unit stays active.
-func TestBadPacketsDisturbNothing(t *testing.T) {
-	d := shared(t)
+func testBadPacketsDisturbNothing(t *testing.T, d *deployment) {
 	corpus := flowtest.Malformed(t)
 	for version := range 16 {
 		corpus[fmt.Sprintf("version %d", version)] = [][]byte{make([]byte, 3), {0, byte(version)}, append([]byte{0, byte(version)}, make([]byte, 62)...)}
 	}
 	for i, c := range []struct{ group, unit, hop string }{{"london", "london-proxy", "distribute"}, {"hq", "hq-slave", "store"}} {
 		t.Run(c.group, func(t *testing.T) {
-			d.t = t
+			d := d.on(t)
 			bad := netip.AddrFrom4([4]byte{127, 0, 221, byte(i + 1)})
 			stop, stopped := make(chan struct{}), make(chan struct{})
 			go func() { // good traffic would be no test without bad traffic at the same time
@@ -74,12 +73,12 @@ func sendAll(t *testing.T, from netip.Addr, to string, corpus map[string][][]byt
 // malformed and as of unknown version.
 func (d *deployment) wantNamedDrops(unit, hop, exporter string) {
 	d.t.Helper()
-	var answer struct{ Units []unitLedger }
-	if err := d.call("GET", "/ledger?perExporter=true", nil, &answer); err != nil {
+	units, err := d.unitLedgers()
+	if err != nil {
 		d.t.Fatal(err)
 	}
 	dropped := map[string]int64{}
-	for _, u := range answer.Units {
+	for _, u := range units {
 		for _, e := range u.Entries {
 			if u.Name != unit || e.Hop != hop || e.Exporter != exporter {
 				continue

@@ -33,12 +33,11 @@ var badQuestions = []struct {
 	{"too many steps", question{"kind": "series", "from": "now-30d", "step": "1s"}, "VALIDATION", "/step", "longer step"},
 }
 
-// TestBadQuestions asks them through every face.
-func TestBadQuestions(t *testing.T) {
-	d := shared(t)
+// testBadQuestions asks them through every face.
+func testBadQuestions(t *testing.T, d *deployment) {
 	for _, c := range badQuestions {
 		t.Run(c.name, func(t *testing.T) {
-			d.t = t
+			d := d.on(t)
 			_, err := d.tryAsk(c.ask)
 			wantProblem(t, err, http.StatusBadRequest, c.code, c.remedy)
 			var p *problem

@@ -27,10 +27,9 @@ func wantProblem(t *testing.T, err error, status int, code string, details ...st
 	}
 }
 
-// TestFilterMistake makes the same mistake through every face: each names its
+// testFilterMistake makes the same mistake through every face: each names its
 // place and what would have been understood there.
-func TestFilterMistake(t *testing.T) {
-	d := shared(t)
+func testFilterMistake(t *testing.T, d *deployment) {
 	const wrong = "proto tcp adn port 80"
 	_, err := d.tryAsk(question{"kind": "total", "filter": wrong})
 	wantProblem(t, err, http.StatusBadRequest, "FILTER_SYNTAX", "adn", "expected and, or")
@@ -60,10 +59,9 @@ func TestFilterMistake(t *testing.T) {
 	}
 }
 
-// TestRequestMistakes asserts that what is not understood is refused, not
+// testRequestMistakes asserts that what is not understood is refused, not
 // ignored, and that all mistakes come at once.
-func TestRequestMistakes(t *testing.T) {
-	d := shared(t)
+func testRequestMistakes(t *testing.T, d *deployment) {
 	_, err := d.tryAsk(question{"kind": "total", "fliter": "proto tcp"})
 	wantProblem(t, err, http.StatusBadRequest, "VALIDATION", "/fliter", "unknown field")
 	_, err = d.tryAsk(question{"kind": "top", "groupBy": []string{"srcAdr", "dstPort/3"}, "from": "yesterday", "metrics": []string{"byte"}})
@@ -80,10 +78,9 @@ func TestRequestMistakes(t *testing.T) {
 	}
 }
 
-// TestTopologyRules breaks the rules of groups one by one; the topology stays
+// testTopologyRules breaks the rules of groups one by one; the topology stays
 // as it was.
-func TestTopologyRules(t *testing.T) {
-	d := shared(t)
+func testTopologyRules(t *testing.T, d *deployment) {
 	before := d.topology()
 	unit := func(name string) string { return d.status(name).ID }
 	member := func(name string) map[string]any { return map[string]any{"unit": unit(name), "weight": 1} }
@@ -125,9 +122,8 @@ func TestTopologyRules(t *testing.T) {
 	}
 }
 
-// TestAccess asserts who may do what.
-func TestAccess(t *testing.T) {
-	d := shared(t)
+// testAccess asserts who may do what.
+func testAccess(t *testing.T, d *deployment) {
 	refused := func(token string, want string) {
 		t.Helper()
 		for _, path := range []string{"/topology", "/units", "/queries", "/flows?limit=1", "/ledger", "/tokens"} {

@@ -15,14 +15,15 @@ import (
 // needs: it says so with the remedies, the other units go on, and with
 // delivery tls it works.
 func TestMissingCapability(t *testing.T) {
+	t.Parallel()
 	needRoot(t)
 	flowtest.Programs(t, "setpriv")
-	d := deploy(t, "--first", "127.0.74.11")
-	proxy := extraUnit(d, "paris-proxy", "proxy", "127.0.74.21", d.unit("master").Control)
+	d := deploy(t)
+	proxy := extraUnit(d, "paris-proxy", "proxy", d.host(21), d.unit("master").Control)
 	proxy.join()
 	proxy.start("setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-net_admin,-net_raw")
 	d.await("the Proxy to be linked", 10*time.Second, proxy.linked)
-	slave := extraUnit(d, "paris-slave", "slave", "127.0.74.22", "127.0.74.21:2210")
+	slave := extraUnit(d, "paris-slave", "slave", d.host(22), proxy.address+":2210")
 	slave.join()
 	slave.start()
 	d.await("the Slave to be linked", 10*time.Second, slave.linked)
@@ -46,13 +47,12 @@ func TestMissingCapability(t *testing.T) {
 	d.awaitStored(d.export("london-proxy", d.listen("london"), "127.0.231.1", 500))
 
 	d.patchSourceGroup("paris", map[string]any{"delivery": "tls"})
-	d.awaitStored(d.export("paris-proxy", "127.0.74.21:2074", "127.0.232.1", 500))
+	d.awaitStored(d.export("paris-proxy", proxy.address+":2074", "127.0.232.1", 500))
 }
 
-// TestBadDataDirectory starts units on data directories that cannot be used:
+// testBadDataDirectory starts units on data directories that cannot be used:
 // each ends with exit code 1 and names the directory and what to do.
-func TestBadDataDirectory(t *testing.T) {
-	d := shared(t)
+func testBadDataDirectory(t *testing.T, d *deployment) {
 	hq := d.unit("hq-slave")
 	config := filepath.Join(hq.DataDir, "weir.yaml")
 	for _, c := range []struct {
@@ -60,12 +60,12 @@ func TestBadDataDirectory(t *testing.T) {
 		args  []string
 		texts []string
 	}{
-		{"of a running unit", []string{"run", "--config", config, "--set", "admin=127.0.71.61:8210"}, []string{hq.DataDir, "another weir process"}},
+		{"of a running unit", []string{"run", "--config", config, "--set", "admin=" + d.host(61) + ":8210"}, []string{hq.DataDir, "another weir process"}},
 		{"missing", []string{"run", "--config", config, "--set", "data-dir=/nonexistent/weir"}, []string{"/nonexistent/weir", "weir join"}},
 		{"a file", []string{"run", "--config", config, "--set", "data-dir=" + config}, []string{config}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d.t = t
+			d := d.on(t)
 			_, errs, code := d.run(c.args...)
 			if code != 1 {
 				t.Errorf("exit code %d", code)
@@ -78,7 +78,6 @@ func TestBadDataDirectory(t *testing.T) {
 		})
 	}
 	t.Run("unreadable", func(t *testing.T) {
-		d.t = t
 		needRoot(t)
 		flowtest.Programs(t, "setpriv")
 		open := t.TempDir() // the program and the configuration are readable, the data directory is not
@@ -94,6 +93,5 @@ func TestBadDataDirectory(t *testing.T) {
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	})
-	d.t = t
 	d.converged()
 }

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,7 +135,7 @@ func BenchmarkQuery(b *testing.B) {
 	flows := benchFlows(b)
 	d := launch(b, b.TempDir())
 	defer d.halt()
-	oracle := startNfcapd(b, 29880)
+	oracle := startNfcapd(b)
 	stored := d.fill(b, flows, oracle)
 	b.Run("store", func(b *testing.B) {
 		for range b.N { // once is enough
@@ -188,7 +187,7 @@ func (d *deployment) fill(b *testing.B, flows int, oracle *nfcapd) map[string]fl
 	}
 	slaveBefore, oracleBefore := processorSeconds(b, slave), processorSeconds(b, oracle.cmd.Process.Pid)
 	send(d.listen("hq"))
-	send(net.JoinHostPort("127.0.0.1", oracle.port))
+	send(oracle.address)
 	d.booksBalance()
 	stored, _ := d.total("", "hq")
 	slaveSeconds := processorSeconds(b, slave) - slaveBefore

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -24,6 +25,14 @@ type unitLedger struct {
 		Slave, Packets, Records string
 		DroppedRecords          map[string]string
 	}
+	Forwarded []forwardedNow
+}
+
+// unitLedgers asks for the books of every unit, by exporter.
+func (d *deployment) unitLedgers() ([]unitLedger, error) {
+	var answer struct{ Units []unitLedger }
+	err := d.call("GET", "/ledger?perExporter=true", nil, &answer)
+	return answer.Units, err
 }
 
 // counts are the sums of one unit over its exporters, by "hop kind".
@@ -59,6 +68,16 @@ func (c counts) addParts(u unitLedger) {
 	}
 }
 
+// accounts reports an error unless a unit accounts for everything.
+func (c counts) accounts() error {
+	for k, n := range c.missing {
+		if n != 0 {
+			return fmt.Errorf("%d are missing at %s: %+v", n, k, c)
+		}
+	}
+	return nil
+}
+
 // partsAgree reports whether what is told by port and by Slave adds up to what
 // is told by exporter.
 func (c counts) partsAgree() error {
@@ -82,12 +101,12 @@ func (c counts) partsAgree() error {
 }
 
 func (d *deployment) ledger() (map[string]counts, error) {
-	var answer struct{ Units []unitLedger }
-	if err := d.call("GET", "/ledger?perExporter=true", nil, &answer); err != nil {
+	units, err := d.unitLedgers()
+	if err != nil {
 		return nil, err
 	}
 	books := map[string]counts{}
-	for _, u := range answer.Units {
+	for _, u := range units {
 		if u.Error != "" {
 			return nil, fmt.Errorf("ledger of %s: %s", u.Name, u.Error)
 		}
@@ -125,17 +144,30 @@ func (d *deployment) booksBalance() {
 			return err
 		}
 		for name, c := range books {
-			for k, n := range c.missing {
-				if n != 0 {
-					return fmt.Errorf("%s misses %d at %s: %+v", name, n, k, c)
-				}
-			}
-			if err := c.partsAgree(); err != nil {
+			if err := errors.Join(c.accounts(), c.partsAgree()); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
 		return d.sentIsReceived(books)
 	})
+}
+
+// wantAccounted waits until every unit accounts for everything it received, and
+// returns the books.
+func (d *deployment) wantAccounted() (books map[string]counts) {
+	d.t.Helper()
+	d.await("every unit to account for everything", 30*time.Second, func() (err error) {
+		if books, err = d.ledger(); err != nil {
+			return err
+		}
+		for name, c := range books {
+			if err := c.accounts(); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		return nil
+	})
+	return books
 }
 
 func (d *deployment) sentIsReceived(books map[string]counts) error {

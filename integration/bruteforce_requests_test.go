@@ -20,11 +20,10 @@ const ofBruteForce = "exporter net 127.0.37.112/29"
 // randomRequests is how many of them one run asks.
 const randomRequests = 150
 
-// TestAnswersOfBruteForce asks a standalone Slave random questions of all
+// testAnswersOfBruteForce asks a standalone Slave random questions of all
 // kinds about made flows, with random filters, groups, metrics and ranges of
 // time, and compares the answers with those of brute force.
-func TestAnswersOfBruteForce(t *testing.T) {
-	d := shared(t)
+func testAnswersOfBruteForce(t *testing.T, d *deployment) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 1))
 	flows, packets := makeFlows(feeders(112), seed, time.Now())

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,30 +20,18 @@ const cancelWithin = 5 * time.Second
 // that does not read.
 const enough = 400_000
 
-// TestCanceledQueries lets go of long answers in every way there is, and
+// testCanceledQueries lets go of long answers in every way there is, and
 // watches them end on every unit.
-func TestCanceledQueries(t *testing.T) {
-	d := shared(t)
+func testCanceledQueries(t *testing.T, d *deployment) {
 	for _, group := range []string{"london", "hq"} {
 		d.generate("--to", d.listen(group), "--rate", "100000", "--for", strconv.Itoa(enough/100_000)+"s")
 	}
 	t.Run("closed connection", func(t *testing.T) {
-		d.t = t
+		d := d.on(t)
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.demo.API+"/api/v1/flows?limit=1000000", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+d.token)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		resp := d.stream(ctx, "?limit=1000000")
 		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Fatalf("flows: %s", resp.Status)
-		}
 		if _, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil {
 			t.Fatalf("no flow comes: %v", err)
 		}
@@ -53,8 +40,8 @@ func TestCanceledQueries(t *testing.T) {
 		d.wantIdle()
 	})
 	t.Run("interrupted command", func(t *testing.T) {
-		d.t = t
-		cmd := exec.Command(program, "flows", "--limit", "1000000")
+		d := d.on(t)
+		cmd := tied(program, "flows", "--limit", "1000000")
 		cmd.Env = append(os.Environ(), "WEIR_API="+d.demo.API, "WEIR_TOKEN_FILE="+d.demo.TokenFile)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -76,7 +63,7 @@ func TestCanceledQueries(t *testing.T) {
 		{"canceled", "DELETE", "", "canceled"}, {"stopped", "POST", "/stop", "stopped"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d.t = t
+			d := d.on(t)
 			var job struct{ ID, State string }
 			err := d.call("POST", "/queries", question{
 				"kind": "top", "groupBy": []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"},
@@ -105,7 +92,7 @@ func (d *deployment) wantRunning() {
 // wantIdle asserts that no unit answers anything any more, soon.
 func (d *deployment) wantIdle() {
 	d.t.Helper()
-	d.await("answers to end", cancelWithin, func() error { return d.answering(0) })
+	d.promptly("answers to end", cancelWithin, func() error { return d.answering(0) })
 }
 
 // answering returns an error unless each unit works out so many answers.

@@ -3,6 +3,7 @@ package integration
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,6 +39,7 @@ func copyFile(t *testing.T, from, to string, mode os.FileMode) {
 // TestHelp asks every command for help: it goes to standard output, with
 // examples.
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	overview, code := runAs(t, ".", program, "help")
 	if code != 0 {
 		t.Fatalf("weir help: exit code %d", code)
@@ -71,6 +73,7 @@ func TestHelp(t *testing.T) {
 // TestBadConfiguration asserts that a wrong configuration is a matter of exit
 // code 2, and that each mistake is named with its key.
 func TestBadConfiguration(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, text string
 		texts      []string
@@ -104,21 +107,20 @@ func TestBadConfiguration(t *testing.T) {
 	}
 }
 
-// TestProbes asserts the exit codes that scripts rely on.
-func TestProbes(t *testing.T) {
-	d := shared(t)
+// testProbes asserts the exit codes that scripts rely on.
+func testProbes(t *testing.T, d *deployment) {
 	for _, u := range d.demo.Units {
 		if out, err := d.readyz(u.Name); err != nil {
 			t.Errorf("healthcheck of %s: %v: %s", u.Name, err, out)
 		}
 	}
-	if out, errs, code := d.run("healthcheck", "--admin", "127.0.71.99:8210"); code != 3 {
+	if out, errs, code := d.run("healthcheck", "--admin", d.host(99)+":8210"); code != 3 {
 		t.Errorf("healthcheck of nobody: exit code %d: %s%s", code, out, errs)
 	}
 	if out, errs, code := d.run("status"); code != 0 || errs != "" {
 		t.Errorf("weir status: exit code %d\n%s%s", code, out, errs)
 	}
-	if _, errs, code := d.run("status", "--api", "127.0.71.99:8080"); code != 1 || !strings.Contains(errs, "127.0.71.99:8080") {
+	if _, errs, code := d.run("status", "--api", d.host(99)+":8080"); code != 1 || !strings.Contains(errs, d.host(99)+":8080") {
 		t.Errorf("status of nobody: exit code %d: %s", code, errs)
 	}
 	if _, errs, code := d.run("status", "--token-file", "/nonexistent"); code != 2 || !strings.Contains(errs, "/nonexistent") {
@@ -129,9 +131,11 @@ func TestProbes(t *testing.T) {
 // TestDemoLeavesNothing starts a demo without a data directory and interrupts
 // it, once when it is ready and once at once.
 func TestDemoLeavesNothing(t *testing.T) {
+	t.Parallel()
+	master := newLoopback(t).host(masterHost)
 	for _, ready := range []bool{true, false} {
 		temporary := t.TempDir()
-		cmd := exec.Command(program, "demo", "--exporters=none", "--first", "127.0.77.11")
+		cmd := tied(program, "demo", "--exporters=none", "--first", master)
 		cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -143,7 +147,7 @@ func TestDemoLeavesNothing(t *testing.T) {
 		if ready {
 			greeting := make([]byte, 4096)
 			n, err := out.Read(greeting)
-			if err != nil || !strings.Contains(string(greeting[:n]), "http://127.0.77.11:8080") {
+			if err != nil || !strings.Contains(string(greeting[:n]), "http://"+master+":8080") {
 				t.Errorf("it prints %q: %v", greeting[:n], err)
 			}
 		} else {
@@ -180,10 +184,11 @@ func processesWith(text string) (lines []string) {
 // awaitEntry waits until a directory is no longer empty.
 func awaitEntry(t *testing.T, dir string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-			return
+	poll(t, "an entry", 30*time.Second, 5*time.Millisecond, func() error {
+		entries, err := os.ReadDir(dir)
+		if err == nil && len(entries) == 0 {
+			err = fmt.Errorf("%s is empty", dir)
 		}
-	}
-	t.Fatalf("%s stays empty", dir)
+		return err
+	})
 }

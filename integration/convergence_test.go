@@ -39,7 +39,8 @@ func (d *deployment) action(id string) actionNow {
 // TestConvergence changes the topology while a Slave is down, while a port is
 // taken, and takes a proxy group out of its source group and back in.
 func TestConvergence(t *testing.T) {
-	d := deploy(t, "--first", "127.0.73.11")
+	t.Parallel()
+	d := deploy(t, "--restart-after", "15s") // time to see what a unit that is away means
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *deployment)
@@ -51,8 +52,7 @@ func TestConvergence(t *testing.T) {
 		{"another Slave", addSlave},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d.t = t
-			c.test(t, d)
+			c.test(t, d.on(t))
 		})
 	}
 }
@@ -88,12 +88,7 @@ func changeWhileSlaveIsDown(t *testing.T, d *deployment) {
 		}
 		return nil
 	})
-	d.await("the Slave's return", 60*time.Second, func() error {
-		if d.unit(victim.Name).PID == victim.PID {
-			return fmt.Errorf("%s is not back", victim.Name)
-		}
-		return nil
-	})
+	d.awaitBack(victim)
 	d.converged()
 	d.await("the action to be done", 10*time.Second, func() error {
 		if a := d.action(done.Action); a.State != "done" {
@@ -191,8 +186,7 @@ func addSlave(t *testing.T, d *deployment) {
 				t.Fatal(err)
 			}
 		}
-		s := exporter.Sent()
-		return sums{s.Records, s.FlowPackets, s.FlowBytes}
+		return sumsOf(exporter.Sent())
 	}
 	holds := func(want sums) {
 		t.Helper()
@@ -205,7 +199,7 @@ func addSlave(t *testing.T, d *deployment) {
 	}
 	holds(export())
 
-	e := extraUnit(d, "london-slave-3", "slave", "127.0.73.31", d.unit("london-proxy").Control)
+	e := extraUnit(d, "london-slave-3", "slave", d.host(31), d.unit("london-proxy").Control)
 	e.join()
 	e.start()
 	d.await("the Slave to be linked", 10*time.Second, e.linked)
@@ -242,17 +236,12 @@ func killMaster(t *testing.T, d *deployment) {
 	had, _ := d.total("exporter net 127.0.60.0/24", "london")
 	d.kill(victim.Name)
 	sent := d.generate("--to", d.listen("london"), "--rate", "10000", "--for", "2s")
-	d.await("the Master's return", 60*time.Second, func() error {
-		if d.unit(victim.Name).PID == victim.PID {
-			return fmt.Errorf("it is not back")
-		}
-		return d.call("GET", "/topology", nil, nil)
-	})
+	d.awaitBack(victim)
 	d.converged()
 	if after := d.topology(); after.Revision != before.Revision || len(after.Units) != len(before.Units) {
 		t.Errorf("revision %s with %d units, was %s with %d", after.Revision, len(after.Units), before.Revision, len(before.Units))
 	}
-	want := sums{had.flows + sent.flows, had.packets + sent.packets, had.bytes + sent.bytes}
+	want := had.plus(sent)
 	d.await("the flows that came without a Master", 15*time.Second, func() error {
 		if got, coverage := d.total("exporter net 127.0.60.0/24", "london"); got != want || !coverage.Complete {
 			return fmt.Errorf("%v, want %v; coverage %+v", got, want, coverage)

@@ -2,72 +2,39 @@ package integration
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// program is the weir binary under test, built once by TestMain.
-var program string
-
-func TestMain(m *testing.M) {
-	code, err := buildAndRun(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func buildAndRun(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "weir-integration-")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "weir")
-	if built := os.Getenv("WEIR_PROGRAM"); built != "" { // test this one
-		if err := os.Symlink(built, program); err != nil {
-			return 0, err
-		}
-		code := m.Run()
-		return code, endShared()
-	}
-	build := exec.Command("go", "build", "-o", program, "..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("build weir: %w\n%s", err, out)
-	}
-	code := m.Run()
-	return code, endShared()
-}
-
-// testFirst is where deployments of tests begin unless they say --first: apart
-// from a demo that somebody runs beside the tests.
-const testFirst = "127.0.70.11"
+// downFor is how long a unit that was killed stays down, unless a test says
+// --restart-after: longer than the two seconds after which a Slave leaves.
+const downFor = 4 * time.Second
 
 // deployment is a running `weir demo`.
 type deployment struct {
-	t     testing.TB
-	dir   string
-	cmd   *exec.Cmd
-	said  bytes.Buffer
-	ended chan struct{} // closed when the demo has ended
-	token string
+	loopback // where its units are
+	t        testing.TB
+	dir      string
+	cmd      *exec.Cmd
+	said     bytes.Buffer
+	ended    chan struct{} // closed when the demo has ended
+	token    string
 
 	client *http.Client // of the API; nil: the default one
 	front  []string     // in front of weir commands, such as ip netns exec
+
+	logs map[string]func() (string, error) // of units that the test runs itself
 
 	demo struct {
 		API          string `json:"api"`
@@ -98,7 +65,6 @@ func deployIn(t *testing.T, dir string, args ...string) *deployment {
 	t.Helper()
 	d := launch(t, dir, args...)
 	t.Cleanup(func() {
-		d.t = t
 		d.halt()
 		if t.Failed() {
 			d.logTails()
@@ -107,12 +73,21 @@ func deployIn(t *testing.T, dir string, args ...string) *deployment {
 	return d
 }
 
+// on returns the deployment for a test in a test, which it tells what goes wrong.
+func (d *deployment) on(t testing.TB) *deployment {
+	c := *d
+	c.t = t
+	return &c
+}
+
 // launch starts a deployment that the caller halts.
 func launch(t testing.TB, dir string, args ...string) *deployment {
 	t.Helper()
-	d := &deployment{t: t, dir: dir, ended: make(chan struct{})}
+	d := &deployment{loopback: newLoopback(t), t: t, dir: dir, ended: make(chan struct{})}
 	os.Remove(filepath.Join(dir, "demo.json"))
-	d.cmd = exec.Command(program, append([]string{"demo", "--exporters=none", "--data-dir", dir, "--first", testFirst}, args...)...)
+	d.cmd = tied(program, append([]string{
+		"demo", "--exporters=none", "--data-dir", dir, "--first", d.host(masterHost), "--restart-after", downFor.String(),
+	}, args...)...)
 	d.cmd.Stdout, d.cmd.Stderr = &d.said, &d.said
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -185,22 +160,6 @@ func (d *deployment) logTails() {
 	}
 }
 
-// await polls until check returns nil.
-func (d *deployment) await(what string, within time.Duration, check func() error) {
-	d.t.Helper()
-	deadline := time.Now().Add(within)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			d.t.Fatalf("waited %v for %s: %v", within, what, err)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
 // unit returns the unit with the given name, with its present process.
 func (d *deployment) unit(name string) demoUnit {
 	d.t.Helper()
@@ -224,6 +183,36 @@ func (d *deployment) kill(name string) {
 	}
 }
 
+// killAndAwait ends a unit without warning and waits until the demo has started
+// it again and it is ready.
+func (d *deployment) killAndAwait(name string) {
+	d.t.Helper()
+	was := d.unit(name)
+	d.kill(name)
+	d.awaitBack(was)
+}
+
+// awaitBack waits until a unit that was killed runs as another process, and is
+// ready.
+func (d *deployment) awaitBack(was demoUnit) {
+	d.t.Helper()
+	d.await("the return of "+was.Name, 90*time.Second, func() error {
+		if d.unit(was.Name).PID == was.PID {
+			return errors.New("it is not back")
+		}
+		return d.ready(was.Name)
+	})
+}
+
+// ready reports an error unless a unit says it is ready.
+func (d *deployment) ready(name string) error {
+	out, err := exec.Command(program, "healthcheck", "--admin", d.unit(name).Admin).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", name, err, strconv.Quote(string(out)))
+	}
+	return nil
+}
+
 // listen returns the first address exporters of a source group send to.
 func (d *deployment) listen(group string) string {
 	d.t.Helper()
@@ -236,75 +225,11 @@ func (d *deployment) listen(group string) string {
 	return ""
 }
 
-// call makes one request of the API and decodes its answer into out, unless
-// out is nil. Headers are names and values in turn. An answer that is not 2xx
-// is a *problem.
-func (d *deployment) call(method, path string, in, out any, headers ...string) error {
-	return d.callAt(method, "/api/v1"+path, in, out, headers...)
-}
-
-// callAt is call for any path of the API address.
-func (d *deployment) callAt(method, path string, in, out any, headers ...string) error {
-	var body io.Reader
-	if in != nil {
-		octets, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(octets)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, d.demo.API+path, body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+d.token)
-	req.Header.Set("Prefer", "wait=50")
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	client := d.client
-	if client == nil {
-		client = http.DefaultClient
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= 300 {
-		p := &problem{status: resp.StatusCode, text: string(answer)}
-		return errors.Join(p, json.Unmarshal(answer, p))
-	}
-	if out == nil || len(answer) == 0 {
-		return nil
-	}
-	return json.Unmarshal(answer, out)
-}
-
-// problem is an answer that refuses.
-type problem struct {
-	status int
-	text   string
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-}
-
-func (p *problem) Error() string { return fmt.Sprintf("%d %s", p.status, p.text) }
-
 // run runs a weir command against the deployment and returns what it printed.
 func (d *deployment) run(args ...string) (stdout, stderr string, code int) {
 	d.t.Helper()
 	line := append(append(slices.Clone(d.front), program), args...)
-	cmd := exec.Command(line[0], line[1:]...)
+	cmd := tied(line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), "WEIR_API="+d.demo.API, "WEIR_TOKEN_FILE="+d.demo.TokenFile)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -315,5 +240,3 @@ func (d *deployment) run(args ...string) (stdout, stderr string, code int) {
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
-
-func decode(text string, into any) error { return json.Unmarshal([]byte(text), into) }

@@ -16,20 +16,12 @@ type load map[netip.Addr]synth.Sent
 func (l load) all() sums {
 	var s sums
 	for _, sent := range l {
-		s.flows, s.packets, s.bytes = s.flows+sent.Records, s.packets+sent.FlowPackets, s.bytes+sent.FlowBytes
+		s = s.plus(sumsOf(sent))
 	}
 	return s
 }
 
 // packets returns how many export packets were sent.
-func (l load) records() int64 {
-	var n uint64
-	for _, sent := range l {
-		n += sent.Records
-	}
-	return int64(n)
-}
-
 func (l load) packets() int64 {
 	var n uint64
 	for _, sent := range l {
@@ -143,39 +135,18 @@ func (d *deployment) awaitPackets(unit string, sent load) {
 	})
 }
 
-// account is one account of a unit's ledger.
-type account struct{ received, kept int64 }
-
-// book holds the accounts of one unit by "hop kind" and exporter.
-type book map[string]map[netip.Addr]account
-
-func (b book) of(hopAndKind string, exporter netip.Addr) account { return b[hopAndKind][exporter] }
-
-// books returns the accounts by name of every unit that answers.
-func (d *deployment) books() (map[string]book, error) {
-	var answer struct{ Units []unitLedger }
-	if err := d.call("GET", "/ledger?perExporter=true", nil, &answer); err != nil {
-		return nil, err
-	}
-	books := map[string]book{}
-	for _, u := range answer.Units {
-		if u.Error != "" {
-			continue
-		}
-		b := book{}
-		for _, e := range u.Entries {
-			exporter, err := netip.ParseAddr(e.Exporter)
-			if err != nil {
-				continue // nobody's
+// awaitStored waits until a query finds exactly what each exporter has sent,
+// under its own address.
+func (d *deployment) awaitStored(sent load) {
+	d.t.Helper()
+	for exporter, s := range sent {
+		want := sumsOf(s)
+		d.await("the records of "+exporter.String(), 20*time.Second, func() error {
+			got, coverage := d.total("exporter ip " + exporter.String())
+			if got != want || !coverage.Complete {
+				return fmt.Errorf("%v, want %v; coverage %+v", got, want, coverage)
 			}
-			k := e.Hop + " " + e.Kind
-			if b[k] == nil {
-				b[k] = map[netip.Addr]account{}
-			}
-			a := b[k][exporter]
-			b[k][exporter] = account{a.received + integer(e.Received), a.kept + integer(e.Kept)}
-		}
-		books[u.Name] = b
+			return nil
+		})
 	}
-	return books, nil
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 )
 
@@ -31,7 +30,7 @@ type extra struct {
 // extraUnit prepares a unit. Settings are further lines of its configuration.
 func extraUnit(d *deployment, name, role, address, parent string, settings ...string) *extra {
 	d.t.Helper()
-	e := &extra{d: d, name: name, role: role, address: address, dir: filepath.Join(d.t.(*testing.T).TempDir(), name)}
+	e := &extra{d: d, name: name, role: role, address: address, dir: filepath.Join(d.t.TempDir(), name)}
 	if err := os.MkdirAll(e.dir, 0o700); err != nil {
 		d.t.Fatal(err)
 	}
@@ -83,7 +82,7 @@ func (d *deployment) joinToken(role string, more ...string) string {
 func (e *extra) start(front ...string) {
 	e.d.t.Helper()
 	line := append(front, program, "run", "--config", e.file)
-	e.cmd = exec.Command(line[0], line[1:]...)
+	e.cmd = tied(line[0], line[1:]...)
 	log, err := os.OpenFile(e.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		e.d.t.Fatal(err)
@@ -232,7 +231,7 @@ func (e *extra) awaitUp() {
 // runsTo runs weir run until it ends by itself and returns what it said.
 func (e *extra) runsTo() (said string, code int) {
 	e.d.t.Helper()
-	cmd := exec.Command(program, "run", "--config", e.file)
+	cmd := tied(program, "run", "--config", e.file)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	if err := cmd.Start(); err != nil {

@@ -19,6 +19,7 @@ type unitNow struct {
 	ID, Name, Role, Revision string
 	Status                   struct {
 		State, Reason, Applied string
+		StoreMaxAgeSeconds     int
 		Checks                 []checkNow
 	}
 }

@@ -11,7 +11,8 @@ import (
 // Slave: of each conversation, the other one then has both directions whole or
 // none of it. Both Slaves have their share.
 func TestConversationsShareASlave(t *testing.T) {
-	d := deploy(t, "--first", "127.0.38.11")
+	t.Parallel()
+	d := deploy(t)
 	d.patchSourceGroup("london", map[string]any{"model": "host-pair"})
 	sent := d.export("london-proxy", d.listen("london"), "127.0.218.1", 2000)
 	d.awaitStored(sent)

@@ -10,10 +10,11 @@ import (
 // standalone Slave, and a Proxy that delivers to a Slave at ::1 in both ways.
 // The exporter keeps its address.
 func TestIPv6(t *testing.T) {
+	t.Parallel()
 	const everywhere = `flows: {address: "::"}`
-	d := deploy(t, "--first", "127.0.76.11")
-	rome := extraUnit(d, "rome", "standalone", "127.0.76.21", d.unit("master").Control, everywhere)
-	proxy := extraUnit(d, "oslo-proxy", "proxy", "127.0.76.22", d.unit("master").Control, everywhere)
+	d := deploy(t)
+	rome := extraUnit(d, "rome", "standalone", d.host(21), d.unit("master").Control, everywhere)
+	proxy := extraUnit(d, "oslo-proxy", "proxy", d.host(22), d.unit("master").Control, everywhere)
 	slave := extraUnit(d, "oslo-slave", "slave", "[::1]", proxy.address+":2210")
 	for _, e := range []*extra{rome, proxy, slave} {
 		e.join()
@@ -24,18 +25,17 @@ func TestIPv6(t *testing.T) {
 	d.makeGroup("oslo", 2077, "tls", proxy, slave)
 	d.converged()
 	d.awaitOverIPv6("rome", "[::1]:2076")
-	d.awaitStored(d.export("rome", "127.0.76.21:2076", "127.0.233.1", 500))
+	d.awaitStored(d.export("rome", rome.address+":2076", "127.0.233.1", 500))
 
 	first := d.awaitOverIPv6("oslo", "[::1]:2077")
-	d.awaitStored(d.export("oslo-proxy", "127.0.76.22:2077", "127.0.234.1", 500))
+	d.awaitStored(d.export("oslo-proxy", proxy.address+":2077", "127.0.234.1", 500))
 	t.Run("udp", func(t *testing.T) {
-		d.t = t
+		d := d.on(t)
 		needRoot(t)
 		d.patchSourceGroup("oslo", map[string]any{"delivery": "udp"})
 		second := d.generate("--to", "[::1]:2077", "--rate", "5000", "--for", "500ms", "--seed", "2")
-		d.awaitFlows("oslo", sums{first.flows + second.flows, first.packets + second.packets, first.bytes + second.bytes})
+		d.awaitFlows("oslo", first.plus(second))
 	})
-	d.t = t
 	d.booksBalance()
 }
 

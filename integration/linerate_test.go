@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,6 +33,10 @@ func lasting() time.Duration {
 	}
 	return time.Duration(n) * time.Second
 }
+
+// rising is how long the load rises at first; WEIR_RATE_RAMP=0s has it begin at
+// full rate.
+func rising() string { return cmp.Or(os.Getenv("WEIR_RATE_RAMP"), "2s") }
 
 // rig is exporters, a Proxy and two places of Slaves in namespaces.
 type rig struct {
@@ -106,7 +111,7 @@ func BenchmarkLineRate(b *testing.B) {
 				r := newRig(b, part{Port: 2055, Delivery: c.delivery, Sums: dealt})
 				proxy := r.startPart("proxy", part{Role: "proxy", Port: 2055, Model: c.model, Delivery: c.delivery, Slaves: r.slavesOf()})
 				r.awaitPort("proxy", 2055)
-				o := r.generate("--rate", fmt.Sprint(c.rate), "--repeat", "64", "--ipv6", "0", "--protocol", "netflow9", "--ramp", "2s", "--for", lasting().String())
+				o := r.generate("--rate", fmt.Sprint(c.rate), "--repeat", "64", "--ipv6", "0", "--protocol", "netflow9", "--ramp", rising(), "--for", lasting().String())
 				r.reportRate(b, o, proxy.end(b), dealt)
 			}
 		})

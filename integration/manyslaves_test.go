@@ -8,11 +8,11 @@ import (
 )
 
 // group adds a source group of one Proxy and n Slaves to a deployment and
-// returns the Proxy. Its units have the addresses from first on.
-func (d *deployment) group(name, first string, at, port, n int) *extra {
+// returns the Proxy. Its units have the addresses from host number at on.
+func (d *deployment) group(name string, at, port, n int) *extra {
 	d.t.Helper()
 	add := func(unit, role, parent string) *extra {
-		e := extraUnit(d, unit, role, fmt.Sprintf("%s.%d", first, at), parent)
+		e := extraUnit(d, unit, role, d.host(at), parent)
 		at++
 		e.join()
 		e.start()
@@ -32,9 +32,10 @@ func (d *deployment) group(name, first string, at, port, n int) *extra {
 // to groups of two, three and five Slaves, and asks all of them, and two groups
 // at once, the same questions.
 func TestSameDataOverManySlaves(t *testing.T) {
-	d := deploy(t, "--first", "127.0.78.11")
-	three := d.group("three", "127.0.78", 21, 2078, 3)
-	five := d.group("five", "127.0.78", 31, 2079, 5)
+	t.Parallel()
+	d := deploy(t)
+	three := d.group("three", 21, 2078, 3)
+	five := d.group("five", 31, 2079, 5)
 	d.converged()
 	flows := d.exportToAll(map[string]string{
 		"hq-slave": d.listen("hq"), "london-proxy": d.listen("london"),
@@ -59,7 +60,7 @@ func TestSameDataOverManySlaves(t *testing.T) {
 		{"kind": "series", "groupBy": []string{"proto"}, "metrics": sums, "step": "1m"},
 	} {
 		t.Run(fmt.Sprint(q["kind"], q["groupBy"]), func(t *testing.T) {
-			d.t = t
+			d := d.on(t)
 			q["from"] = "now-10m"
 			if q["filter"] == nil {
 				q["filter"] = "any"
@@ -75,7 +76,6 @@ func TestSameDataOverManySlaves(t *testing.T) {
 			}
 		})
 	}
-	d.t = t
 	list := func(group string) []string {
 		return rowTexts(d.ask(question{
 			"kind": "flows", "groupBy": []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto", "bytes"}, "orderBy": "bytes",

@@ -3,20 +3,20 @@ package integration
 import (
 	"fmt"
 	"testing"
-	"time"
 )
 
 // TestModelsAndDeliveries sends the records of eight exporters, in all four
 // formats, through a Proxy with two Slaves by each model and delivery, which
 // are changed while the deployment runs.
 func TestModelsAndDeliveries(t *testing.T) {
+	t.Parallel()
 	const exporters = 8
-	d := deploy(t, "--first", "127.0.72.11")
+	d := deploy(t)
 	for i, c := range []struct{ model, delivery string }{
 		{"round-robin", "tls"}, {"round-robin", "udp"}, {"flow-source", "udp"}, {"flow-source", "tls"},
 	} {
 		t.Run(c.model+"/"+c.delivery, func(t *testing.T) {
-			d.t = t
+			d := d.on(t)
 			if c.delivery == "udp" {
 				needRoot(t)
 			}
@@ -26,7 +26,7 @@ func TestModelsAndDeliveries(t *testing.T) {
 			wire := func() { sent = d.export("london-proxy", d.listen("london"), fmt.Sprintf("127.0.21%d.1", i), each) }
 			if c.model == "flow-source" && c.delivery == "udp" {
 				each = 2500 // as many as tcpdump can follow
-				wantUnchanged(t, wire)
+				d.wantUnchanged(wire)
 			} else {
 				wire()
 			}
@@ -41,38 +41,7 @@ func TestModelsAndDeliveries(t *testing.T) {
 			}
 		})
 	}
-	d.t = t
 	d.booksBalance()
-}
-
-// awaitStored waits until a query finds exactly what each exporter has sent,
-// under its own address.
-func (d *deployment) awaitStored(sent load) {
-	d.t.Helper()
-	for exporter, s := range sent {
-		want := sums{s.Records, s.FlowPackets, s.FlowBytes}
-		d.await("the records of "+exporter.String(), 20*time.Second, func() error {
-			got, coverage := d.total("exporter ip " + exporter.String())
-			if got != want || !coverage.Complete {
-				return fmt.Errorf("%v, want %v; coverage %+v", got, want, coverage)
-			}
-			return nil
-		})
-	}
-}
-
-// stored returns how many records of each exporter a unit has stored.
-func (d *deployment) stored(unit string, sent load) map[string]int64 {
-	d.t.Helper()
-	books, err := d.books()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	counts := map[string]int64{}
-	for exporter := range sent {
-		counts[exporter.String()] = books[unit].of("store records", exporter).kept
-	}
-	return counts
 }
 
 // wantEvenShares asserts that both Slaves hold half of all records, give or

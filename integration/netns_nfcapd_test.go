@@ -11,6 +11,7 @@ import (
 // TestNfcapdAsSlave delivers to another collector in the place of a Slave: it
 // decodes every record and takes the exporter for its sender.
 func TestNfcapdAsSlave(t *testing.T) {
+	t.Parallel()
 	flowtest.Programs(t, "nfcapd", "nfdump")
 	for _, model := range []string{distribute.RoundRobin, distribute.FlowSource} {
 		t.Run(model, func(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -20,16 +22,21 @@ import (
 // host 2. It stands for a place: nobody but the Proxy reaches all others.
 type network struct {
 	t     testing.TB
+	name  string // what the names of its namespaces begin with
 	proxy string // name of the Proxy's namespace
 	sides map[string]int
+	six   bool // units and exporters find each other over IPv6
 }
+
+// networks counts the networks of this run.
+var networks atomic.Int32
 
 // needNamespaces needs the right to make network namespaces.
 func needNamespaces(t testing.TB) {
 	t.Helper()
 	needRoot(t)
 	flowtest.Programs(t, "ip")
-	probe := fmt.Sprintf("weir-%d-probe", os.Getpid())
+	probe := fmt.Sprintf("weir-%d-%d-probe", os.Getpid(), networks.Add(1))
 	if out, err := exec.Command("ip", "netns", "add", probe).CombinedOutput(); err != nil {
 		flowtest.Missing(t, "network namespaces cannot be made here: %v: %s", err, out)
 	}
@@ -40,7 +47,8 @@ func needNamespaces(t testing.TB) {
 func newNetwork(t testing.TB, others ...string) *network {
 	t.Helper()
 	needNamespaces(t)
-	n := &network{t: t, proxy: fmt.Sprintf("weir-%d-proxy", os.Getpid()), sides: map[string]int{}}
+	n := &network{t: t, name: fmt.Sprintf("weir-%d-%d-", os.Getpid(), networks.Add(1)), sides: map[string]int{}}
+	n.proxy = n.space("proxy")
 	n.add(n.proxy)
 	for i, name := range others {
 		n.sides[name] = i + 1
@@ -82,20 +90,18 @@ func (n *network) join(name string, i int) {
 func (n *network) meet(name string, six bool) {
 	n.t.Helper()
 	address := n.at(name, six)
-	deadline := time.Now().Add(10 * time.Second)
-	for time.Now().Before(deadline) {
+	poll(n.t, "the Proxy to find "+name, 30*time.Second, pollEvery, func() error {
 		n.must(n.command("proxy", "bash", "-c", fmt.Sprintf("echo > /dev/udp/%s/9", address)))
 		known := n.must(exec.Command("ip", "-n", n.proxy, "neigh", "show", "to", address.String()))
-		if strings.Contains(known, "lladdr") {
-			return
+		if !strings.Contains(known, "lladdr") {
+			return fmt.Errorf("%s is known as %q", address, known)
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	n.t.Fatalf("the Proxy does not find %s", address)
+		return nil
+	})
 }
 
 // space is the namespace of a side.
-func (n *network) space(name string) string { return fmt.Sprintf("weir-%d-%s", os.Getpid(), name) }
+func (n *network) space(name string) string { return n.name + name }
 
 // at returns the address of a side, IPv4 or IPv6.
 func (n *network) at(name string, six bool) netip.Addr {
@@ -104,6 +110,9 @@ func (n *network) at(name string, six bool) netip.Addr {
 	}
 	return netip.MustParseAddr(fmt.Sprintf("10.38.%d.2", n.sides[name]))
 }
+
+// here returns the address of a side where others find it.
+func (n *network) here(name string) netip.Addr { return n.at(name, n.six) }
 
 // proxyAt returns the Proxy's address on the link to a side.
 func (n *network) proxyAt(name string, six bool) netip.Addr { return n.at(name, six).Prev() }
@@ -125,7 +134,7 @@ func (n *network) filterReturnPaths(name string, mode int) {
 
 // command returns a command that runs at a side.
 func (n *network) command(name string, line ...string) *exec.Cmd {
-	return exec.Command("ip", append([]string{"netns", "exec", n.space(name)}, line...)...)
+	return tied("ip", append([]string{"netns", "exec", n.space(name)}, line...)...)
 }
 
 func (n *network) ip(line ...string) {
@@ -145,8 +154,26 @@ func (n *network) must(cmd *exec.Cmd) string {
 // process is a program that runs at a side until it is stopped.
 type process struct {
 	cmd       *exec.Cmd
-	out, errs bytes.Buffer
+	out, errs said
 	ended     chan error
+}
+
+// said is what a program prints, which may be read before it ends.
+type said struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // start starts a program at a side. It is interrupted when the test ends, if

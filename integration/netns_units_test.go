@@ -23,12 +23,13 @@ func (n *network) deployUnits(slaves ...string) *deployment {
 	n.t.Helper()
 	dir := n.t.TempDir()
 	d := &deployment{t: n.t, dir: dir, client: n.client("master"), front: n.command("master").Args}
-	d.demo.API = "http://" + netip.AddrPortFrom(n.at("master", false), 8080).String()
+	d.demo.API = "http://" + netip.AddrPortFrom(n.here("master"), 8080).String()
 	d.demo.TokenFile = filepath.Join(dir, "master", "admin-token")
 	n.ip("-n", n.space("master"), "route", "del", "default")
+	n.ip("-n", n.space("master"), "-6", "route", "del", "default")
 
-	master := netip.AddrPortFrom(n.at("master", false), 2210)
-	proxy := netip.AddrPortFrom(n.proxyAt("master", false), 2210)
+	master := netip.AddrPortFrom(n.here("master"), 2210)
+	proxy := netip.AddrPortFrom(n.proxyAt("master", n.six), 2210)
 	n.startUnit(d, "master", "master", master, "", "api: {address: '"+netip.AddrPortFrom(master.Addr(), 8080).String()+"'}")
 	d.await("the admin token", 15*time.Second, func() error {
 		token, err := os.ReadFile(d.demo.TokenFile)
@@ -39,7 +40,7 @@ func (n *network) deployUnits(slaves ...string) *deployment {
 	n.startUnit(d, "proxy", "proxy", proxy, master.String(), `flows: {address: "::"}`)
 	for _, side := range slaves {
 		d.await("the Proxy", 15*time.Second, func() error { return d.heard("proxy") })
-		n.startUnit(d, side, "slave", netip.AddrPortFrom(n.at(side, false), 2210), proxy.String(), `flows: {address: "::"}`)
+		n.startUnit(d, side, "slave", netip.AddrPortFrom(n.here(side), 2210), proxy.String(), `flows: {address: "::"}`)
 	}
 	for _, side := range slaves {
 		d.await(side, 15*time.Second, func() error { return d.heard(side) })
@@ -54,7 +55,7 @@ func (n *network) deployUnits(slaves ...string) *deployment {
 	}
 	d.converged()
 	for _, side := range slaves {
-		n.meet(side, false)
+		n.meet(side, n.six)
 	}
 	return d
 }
@@ -85,6 +86,10 @@ func (n *network) startUnit(d *deployment, side, role string, control netip.Addr
 		n.must(n.command(side, program, "join", "--config", config, "--token-file", token))
 	}
 	p := n.start(side, nil, program, "run", "--config", config)
+	if d.logs == nil {
+		d.logs = map[string]func() (string, error){}
+	}
+	d.logs[side] = func() (string, error) { return p.errs.String(), nil }
 	t := n.t
 	t.Cleanup(func() {
 		if _, err := p.interrupt(); err != nil {

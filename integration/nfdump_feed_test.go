@@ -5,9 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
@@ -209,26 +206,12 @@ func dialFrom(t testing.TB, from netip.Addr, to string) *net.UDPConn {
 // awaitRead waits until nothing is left in the sockets bound to an address.
 func awaitRead(t testing.TB, address string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); waiting(address) > 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not read what was sent", address)
+	poll(t, "what was sent to be read", 30*time.Second, time.Millisecond, func() error {
+		for _, octets := range receiveQueues(address) {
+			if octets > 0 {
+				return fmt.Errorf("%d octets wait at %s", octets, address)
+			}
 		}
-	}
-}
-
-// waiting returns how many octets wait in the sockets of this machine that
-// are bound to an IPv4 address and port.
-func waiting(address string) (octets uint64) {
-	a := netip.MustParseAddrPort(address)
-	ip := a.Addr().As4()
-	name := fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], a.Port())
-	table, _ := os.ReadFile("/proc/net/udp")
-	for line := range strings.Lines(string(table)) {
-		if f := strings.Fields(line); len(f) > 4 && f[1] == name {
-			_, queue, _ := strings.Cut(f[4], ":")
-			n, _ := strconv.ParseUint(queue, 16, 64)
-			octets += n
-		}
-	}
-	return octets
+		return nil
+	})
 }

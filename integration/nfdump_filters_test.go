@@ -23,21 +23,18 @@ type comparison struct {
 // some rates the other way.
 const nfdumpSeed = 1
 
-// nfdumpPort is where nfcapd listens for the comparison.
-const nfdumpPort = 29860
-
 // ofComparison are its flows among those of other tests.
 const ofComparison = "exporter net 127.0.37.96/28"
 
-// TestAnswersOfNfdump feeds the same packets to a standalone Slave and to
+// testAnswersOfNfdump feeds the same packets to a standalone Slave and to
 // nfcapd: those of made flows of wide ranges, and those of softflowd about real
 // traffic. It compares what weir answers with what nfdump does.
-func TestAnswersOfNfdump(t *testing.T) {
+func testAnswersOfNfdump(t *testing.T, d *deployment) {
 	flowtest.Programs(t, "nfcapd", "nfdump")
-	c := &comparison{deployment: shared(t), oracle: startNfcapd(t, nfdumpPort)}
+	c := &comparison{deployment: d, oracle: startNfcapd(t)}
 	var packets []packet
 	c.flows, packets = makeFlows(feeders(101), nfdumpSeed, time.Now())
-	sendPackets(t, packets, c.listen("hq"), "127.0.0.1:"+c.oracle.port)
+	sendPackets(t, packets, c.listen("hq"), c.oracle.address)
 	c.addCaptures(t)
 	c.awaitSame()
 	for _, part := range []struct {
@@ -67,7 +64,7 @@ func (c *comparison) addCaptures(t *testing.T) {
 	if err != nil || len(captures) == 0 {
 		t.Fatalf("no traffic captures: %v", err)
 	}
-	e := startTee(t, captured, c.listen("hq"), "127.0.0.1:"+c.oracle.port)
+	e := startTee(t, captured, c.listen("hq"), c.oracle.address)
 	for _, capture := range captures {
 		softflowd(t, capture, e.in.LocalAddr().String(), "9")
 	}
@@ -115,7 +112,7 @@ func (c *comparison) totalOf(filter string) sums {
 	if len(a.Rows) != 1 || !a.Coverage.Complete {
 		c.t.Fatalf("filter %q: %d rows, coverage %+v", filter, len(a.Rows), a.Coverage)
 	}
-	return sums{number(c.deployment, a.Rows[0][0]), number(c.deployment, a.Rows[0][1]), number(c.deployment, a.Rows[0][2])}
+	return sumsIn(c.deployment, a.Rows[0])
 }
 
 // compared narrows a filter down to the flows of the comparison. A comment in it

@@ -14,9 +14,10 @@ import (
 // TestAnswersOfImportedFiles imports files that nfcapd has written, and
 // compares filters: what is read from a file must mean what nfdump makes of it.
 func TestAnswersOfImportedFiles(t *testing.T) {
-	oracle := startNfcapd(t, nfdumpPort+1)
+	t.Parallel()
+	oracle := startNfcapd(t)
 	_, packets := makeFlows(feeders(101), nfdumpSeed, time.Now())
-	sendPackets(t, packets, "127.0.0.1:"+oracle.port)
+	sendPackets(t, packets, oracle.address)
 	oracle.stop()
 	dir := t.TempDir()
 	if said, code := runAs(t, dir, program, "import", oracle.dir, "--data-dir", dir); code != 0 {

@@ -298,7 +298,7 @@ func (c *comparison) compareSystems() {
 		for _, g := range pairs {
 			src, dst, _ := strings.Cut(g.key, " ")
 			if f.matches(c.oracle.number(src), c.oracle.number(dst)) {
-				want = sums{want.flows + g.flows, want.packets + g.packets, want.bytes + g.bytes}
+				want = want.plus(g.sums)
 			}
 		}
 		if got := c.totalOf(compared(addressed + " and " + f.text)); got != want || want.flows == 0 {

@@ -2,6 +2,8 @@ package integration
 
 import (
 	"bytes"
+	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -17,38 +19,49 @@ import (
 // nfcapd is a running nfcapd, the oracle: it collects the same packets as
 // the deployment under test, and nfdump answers the same questions.
 type nfcapd struct {
-	t    testing.TB
-	dir  string
-	port string
-	cmd  *exec.Cmd
+	t       testing.TB
+	dir     string
+	address string // where it listens
+	cmd     *exec.Cmd
 }
 
-func startNfcapd(t testing.TB, port int) *nfcapd {
+func startNfcapd(t testing.TB) *nfcapd {
 	t.Helper()
 	flowtest.Programs(t, "nfcapd", "nfdump")
-	n := &nfcapd{t: t, dir: t.TempDir(), port: strconv.Itoa(port)}
-	n.cmd = exec.Command("nfcapd", "-w", n.dir, "-b", "127.0.0.1", "-p", n.port, "-t", "3600", "-B", "16777216")
+	const port = "9995"
+	host := newLoopback(t).host(1)
+	n := &nfcapd{t: t, dir: t.TempDir(), address: net.JoinHostPort(host, port)}
+	n.cmd = tied("nfcapd", "-w", n.dir, "-b", host, "-p", port, "-t", "3600", "-B", "16777216")
 	var said bytes.Buffer
 	n.cmd.Stdout, n.cmd.Stderr = &said, &said
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.stop() })
-	deadline := time.Now().Add(10 * time.Second)
-	for !bound(port) {
-		if time.Now().After(deadline) {
-			t.Fatalf("nfcapd does not listen on port %d: %s", port, said.String())
+	poll(t, "nfcapd to listen", 30*time.Second, 20*time.Millisecond, func() error {
+		if len(receiveQueues(n.address)) == 0 {
+			return fmt.Errorf("nobody does at %s: %s", n.address, said.String())
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return nil
+	})
 	return n
 }
 
-// bound reports whether a process listens on a UDP port of this machine.
-func bound(port int) bool {
-	table, err := os.ReadFile("/proc/net/udp")
-	hex := strings.ToUpper(strconv.FormatInt(0x10000+int64(port), 16)[1:])
-	return err == nil && strings.Contains(string(table), ":"+hex+" 00000000:0000")
+// receiveQueues returns how many octets wait in each UDP socket of this machine
+// that is bound to an IPv4 address and port.
+func receiveQueues(address string) (octets []uint64) {
+	a := netip.MustParseAddrPort(address)
+	ip := a.Addr().As4()
+	name := fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], a.Port())
+	table, _ := os.ReadFile("/proc/net/udp")
+	for line := range strings.Lines(string(table)) {
+		if f := strings.Fields(line); len(f) > 4 && f[1] == name {
+			_, queue, _ := strings.Cut(f[4], ":")
+			n, _ := strconv.ParseUint(queue, 16, 64)
+			octets = append(octets, n)
+		}
+	}
+	return octets
 }
 
 // stop lets nfcapd write its file and end. nfdump can read only after it.
@@ -65,8 +78,7 @@ func (n *nfcapd) stop() {
 type groups map[string]sums
 
 func (g groups) add(key string, s sums) {
-	was := g[key]
-	g[key] = sums{was.flows + s.flows, was.packets + s.packets, was.bytes + s.bytes}
+	g[key] = g[key].plus(s)
 }
 
 // aggregate sums what matches filter by nfdump's names of fields, such as

@@ -3,6 +3,7 @@ package integration
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,47 +13,55 @@ import (
 	"example.com/weir/flowio/flowtest"
 )
 
-// TestLinksAreUnreadable listens to the links between the units while a unit
+// testLinksAreUnreadable listens to the links between the units while a unit
 // joins, flows are delivered and a query is asked, and searches what passed
 // for names, addresses of flows, the filter and the join token.
-func TestLinksAreUnreadable(t *testing.T) {
-	d := shared(t)
+func testLinksAreUnreadable(t *testing.T, d *deployment) {
 	const filter = "not (src ip 203.0.113.77 or host 2001:db8:5ec2:e7::1)"
-	joining := extraUnit(d, "eavesdropped", "standalone", "127.0.71.31", d.unit("master").Control)
+	joining := extraUnit(d, "eavesdropped", "standalone", d.host(31), d.unit("master").Control)
 	var token string
-	file := sniff(t, "net 127.0.71.0/24 and (tcp port 2210 or tcp port 4210 or tcp port 32055)", func() {
+	file := sniff(t, "net "+d.prefix()+" and (tcp port 2210 or tcp port 4210 or tcp port 32055)", func() {
 		token = joining.join()
 		d.awaitStored(d.export("london-proxy", d.listen("london"), "127.0.224.1", 500))
 		d.total(filter)
 		d.topology()
 	})
 	joining.forget()
-	secrets := map[string][]byte{"the filter": []byte("203.0.113.77"), "the filter's address": {203, 0, 113, 77, 0, 0, 0, 0}, "the join token": []byte(token)}
-	for _, u := range d.demo.Units {
-		secrets["a unit's name"+u.Name] = []byte(u.Name)
-		secrets["a unit's ID"+u.Name] = []byte(u.ID)
-	}
-	for address, octets := range d.someAddresses("exporter net 127.0.224.0/24") {
-		secrets["an address of a flow as text "+address] = []byte(address)
-		secrets["an address of a flow "+address] = octets
-	}
-	sniffed, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(sniffed) < 50_000 {
-		t.Fatalf("only %d octets were sniffed", len(sniffed))
-	}
-	for what, secret := range secrets {
-		if i := bytes.Index(sniffed, secret); i >= 0 {
-			t.Errorf("%s is readable: %q", what, sniffed[max(0, i-40):min(len(sniffed), i+40)])
-		}
-	}
+	sniffed := d.wantUnreadable(file, "exporter net 127.0.224.0/24", map[string][]byte{
+		"the filter": []byte("203.0.113.77"), "the filter's address": {203, 0, 113, 77, 0, 0, 0, 0}, "the join token": []byte(token),
+	})
 	for _, port := range []uint16{2210, 4210, 32055} {
 		if !bytes.Contains(sniffed, []byte{byte(port >> 8), byte(port)}) {
 			t.Errorf("nothing passed port %d", port)
 		}
 	}
+}
+
+// wantUnreadable searches a capture for secrets, the names and IDs of units,
+// and addresses of flows that a filter matches. It returns the capture.
+func (d *deployment) wantUnreadable(file, filter string, secrets map[string][]byte) (sniffed []byte) {
+	d.t.Helper()
+	sniffed, err := os.ReadFile(file)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if len(sniffed) < 50_000 {
+		d.t.Fatalf("only %d octets were sniffed", len(sniffed))
+	}
+	all := map[string][]byte{}
+	maps.Copy(all, secrets)
+	for _, u := range d.demo.Units {
+		all["the name of "+u.Name], all["the ID of "+u.Name] = []byte(u.Name), []byte(u.ID)
+	}
+	for address, octets := range d.someAddresses(filter) {
+		all[address+", of a flow, as text"], all[address+", of a flow"] = []byte(address), octets
+	}
+	for what, secret := range all {
+		if i := bytes.Index(sniffed, secret); i >= 0 {
+			d.t.Errorf("%s is readable: %q", what, sniffed[max(0, i-40):min(len(sniffed), i+40)])
+		}
+	}
+	return sniffed
 }
 
 // someAddresses returns IPv6 addresses of flows, as text and octets.
@@ -74,12 +83,11 @@ func (d *deployment) someAddresses(filter string) map[string][]byte {
 	return addresses
 }
 
-// TestMasterHoldsNoFlows searches the Master's data directory for flow
+// testMasterHoldsNoFlows searches the Master's data directory for flow
 // records: for files of a flow store, and for addresses of flows it was asked
 // about.
-func TestMasterHoldsNoFlows(t *testing.T) {
+func testMasterHoldsNoFlows(t *testing.T, d *deployment) {
 	flowtest.Dir(t)
-	d := shared(t)
 	d.awaitStored(d.export("hq-slave", d.listen("hq"), "127.0.225.1", 500))
 	addresses := d.someAddresses("exporter net 127.0.225.0/24")
 	dir := d.unit("master").DataDir

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"example.com/weir/flowio/flowtest/synth"
 )
 
 // question is the request of POST /queries, written down again on purpose:
@@ -18,8 +20,11 @@ type answer struct {
 	Total    []json.RawMessage
 	Other    []json.RawMessage
 	Coverage coverage
-	Stats    struct{ RowsScanned string }
-	Groups   string
+	Stats    struct {
+		RowsScanned              string
+		Segments, CachedSegments int
+	}
+	Groups string
 }
 
 type coverage struct {
@@ -71,6 +76,13 @@ func (s sums) String() string {
 	return fmt.Sprintf("%d flows, %d packets, %d bytes", s.flows, s.packets, s.bytes)
 }
 
+func (s sums) plus(o sums) sums {
+	return sums{s.flows + o.flows, s.packets + o.packets, s.bytes + o.bytes}
+}
+
+// sumsOf are the sums of what an exporter has sent.
+func sumsOf(s synth.Sent) sums { return sums{s.Records, s.FlowPackets, s.FlowBytes} }
+
 // total asks for the sums of what matches filter, counters as exported.
 func (d *deployment) total(filter string, more ...string) (sums, coverage) {
 	d.t.Helper()
@@ -82,7 +94,32 @@ func (d *deployment) total(filter string, more ...string) (sums, coverage) {
 	if len(a.Rows) != 1 {
 		d.t.Fatalf("total has %d rows", len(a.Rows))
 	}
-	return sums{number(d, a.Rows[0][0]), number(d, a.Rows[0][1]), number(d, a.Rows[0][2])}, a.Coverage
+	return sumsIn(d, a.Rows[0]), a.Coverage
+}
+
+// sumsIn reads flows, packets and bytes from the cells of a row.
+func sumsIn(d *deployment, cells []json.RawMessage) sums {
+	d.t.Helper()
+	return sums{number(d, cells[0]), number(d, cells[1]), number(d, cells[2])}
+}
+
+// holds reports an error unless the deployment holds exactly want.
+func (d *deployment) holds(want sums) error {
+	if got, coverage := d.total(""); got != want {
+		return fmt.Errorf("the deployment holds %v, want %v; coverage %+v", got, want, coverage)
+	}
+	return nil
+}
+
+// awaitComplete waits until nothing is missing from answers.
+func (d *deployment) awaitComplete() {
+	d.t.Helper()
+	d.await("complete answers", 60*time.Second, func() error {
+		if _, coverage := d.total(""); !coverage.Complete {
+			return fmt.Errorf("missing is %+v", coverage.Missing)
+		}
+		return nil
+	})
 }
 
 // number reads a JSON number or a counter, which is a string.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/distribute"
+	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/listen"
 )
@@ -32,6 +33,8 @@ type part struct {
 	MTU             int
 	Slaves          []distribute.Slave
 	Sums            bool // a Slave looks into records
+
+	Targets []distribute.Target // a Proxy copies to them
 }
 
 // portOffset is added to a listening port for the leg to a Slave.
@@ -43,6 +46,7 @@ type told struct {
 	Received, Kept     uint64 // records on the ledger of a Proxy
 	PacketsIn, Missing int64
 	Sent               []ledger.Sent
+	Forwarded          []ledger.Forwarded
 	Dropped            map[string]uint64
 	CPU                float64 // seconds
 }
@@ -94,7 +98,14 @@ func (p part) proxy(t *testing.T, interrupted <-chan os.Signal) (said told) {
 		t.Fatal(err)
 	}
 	d.SetSlaves(p.Slaves)
-	l := listen.New(listen.Config{Address: p.Listen, Port: p.Port, Book: book}, d.Take)
+	copier := distribute.NewCopier(distribute.CopierConfig{TLS: selfSigned(t)})
+	if err := copier.Want(p.Targets); err != nil {
+		t.Fatal(err)
+	}
+	l := listen.New(listen.Config{Address: p.Listen, Port: p.Port, Book: book}, func(ps []flow.Packet) {
+		copier.Take(ps)
+		d.Take(ps)
+	})
 	if err := l.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +116,10 @@ func (p part) proxy(t *testing.T, interrupted <-chan os.Signal) (said told) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	said.Sent, said.Dropped = d.Sent(), map[string]uint64{}
+	if err := copier.Close(); err != nil {
+		t.Error(err)
+	}
+	said.Sent, said.Forwarded, said.Dropped = d.Sent(), copier.Forwarded(), map[string]uint64{}
 	for _, e := range ledger.Totals(book.Entries()) {
 		said.Missing += e.Missing()
 		switch {

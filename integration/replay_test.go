@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -20,9 +19,6 @@ import (
 
 	"example.com/weir/flowio/flowtest"
 )
-
-// replayFirst is where the deployment that captures are replayed into begins.
-const replayFirst = "127.0.79.11"
 
 // expectedColumns are the fields of expected records that weir stores, by the
 // column that queries show them in.
@@ -55,22 +51,22 @@ var (
 // compares what queries show with the expected records: each field of each
 // record, and the sums of each exporter.
 func TestReplayedCaptures(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(flowtest.Data(t, "golden") + "/*")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no expected records: %v", err)
 	}
-	d := deploy(t, "--first", replayFirst)
+	d := deploy(t)
 	for i, file := range files {
 		name, _, _ := strings.Cut(filepath.Base(file), ".")
 		for j, group := range []string{"hq", "london"} {
 			t.Run(group+"/"+name, func(t *testing.T) {
-				d.t = t
+				d := d.on(t)
 				sentAs := d.replay(name, group, netip.AddrFrom4([4]byte{127, byte(33 + j), byte(i), 1}))
 				d.wantReplayed(name, file, sentAs)
 			})
 		}
 	}
-	d.t = t
 	d.wantAccounted()
 }
 
@@ -312,15 +308,7 @@ func objectOf(line []byte) (record, error) {
 func (d *deployment) flows(filter string) (all []record) {
 	d.t.Helper()
 	q := url.Values{"filter": {filter}, "limit": {"100000"}, "scaled": {"false"}}
-	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.demo.API+"/api/v1/flows?"+q.Encode(), nil)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+d.token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	resp := d.stream(d.t.Context(), "?"+q.Encode())
 	defer resp.Body.Close()
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)

@@ -20,15 +20,14 @@ import (
 // shared deployment.
 const replayed = "exporter net 127.0.100.0/24"
 
-// TestSameFlowsSameAnswers replays every capture of real exporters into a
+// testSameFlowsSameAnswers replays every capture of real exporters into a
 // source group with two Slaves and into one with a single Slave, and asks both
 // the same questions through every face.
-func TestSameFlowsSameAnswers(t *testing.T) {
+func testSameFlowsSameAnswers(t *testing.T, d *deployment) {
 	captures, err := filepath.Glob(filepath.Join(flowtest.Data(t, "flow"), "*.pcap"))
 	if err != nil || len(captures) == 0 {
 		t.Fatalf("no captures of exporters: %v", err)
 	}
-	d := shared(t)
 	for _, group := range []string{"london", "hq"} {
 		for _, capture := range captures {
 			if _, errs, code := d.run("replay", capture, "--to", d.listen(group), "--fast"); code != 0 {
@@ -57,7 +56,7 @@ func TestSameFlowsSameAnswers(t *testing.T) {
 	} {
 		by, _ := q["groupBy"].([]string)
 		t.Run(fmt.Sprint(q["kind"], " ", strings.Join(by, ",")), func(t *testing.T) {
-			d.t = t
+			d := d.on(t)
 			if q["filter"] == nil {
 				q["filter"] = replayed
 			}
@@ -75,7 +74,7 @@ func TestSameFlowsSameAnswers(t *testing.T) {
 		})
 	}
 	t.Run("flows", func(t *testing.T) {
-		d.t = t
+		d := d.on(t)
 		want, got := d.flowLines("hq"), d.flowLines("london")
 		if !slices.Equal(got, want) || len(want) == 0 {
 			t.Errorf("london lists %d flows, hq %d; the first that differ: %s", len(got), len(want), firstDifference(got, want))
@@ -196,10 +195,9 @@ func (d *deployment) flowLines(group string) []string {
 	return lines
 }
 
-// TestSameSeries sends the same packets to both source groups at once, so that
+// testSameSeries sends the same packets to both source groups at once, so that
 // even the times of the records agree, and compares charts.
-func TestSameSeries(t *testing.T) {
-	d := shared(t)
+func testSameSeries(t *testing.T, d *deployment) {
 	var want uint64
 	for i, protocol := range []synth.Protocol{synth.NetFlow5, synth.NetFlow9, synth.IPFIX} {
 		address := netip.AddrFrom4([4]byte{127, 0, 220, byte(i + 1)})

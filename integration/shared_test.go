@@ -1,43 +1,54 @@
 package integration
 
 import (
-	"path/filepath"
-	"sync"
 	"testing"
 )
 
-// sharedFirst is where the shared deployment begins. It runs beside those of
-// single tests.
-const sharedFirst = "127.0.71.11"
-
-var (
-	sharing sync.Mutex // guards common
-	common  *deployment
-)
-
-// shared returns a deployment that several tests use one after the other, each
-// with exporters of its own, so that it starts only once. A test that kills
-// units or changes groups deploys its own.
-func shared(t *testing.T) *deployment {
-	t.Helper()
-	sharing.Lock()
-	defer sharing.Unlock()
-	if common == nil {
-		common = launch(t, filepath.Join(filepath.Dir(program), "shared"), "--first", sharedFirst)
-	}
-	common.t = t
-	t.Cleanup(func() {
-		if t.Failed() {
-			common.logTails()
-		}
-	})
-	return common
+// sharing is a test that leaves its deployment as it found it, but for the
+// flows of exporters of its own.
+type sharing struct {
+	name string
+	test func(*testing.T, *deployment)
 }
 
-// endShared halts the shared deployment after the last test.
-func endShared() error {
-	if common == nil {
-		return nil
+// TestAnswers asks one deployment, and compares what it answers with what others say of
+// the same packets.
+func TestAnswers(t *testing.T) {
+	share(t, []sharing{
+		{"nfdump", testAnswersOfNfdump},
+		{"brute force", testAnswersOfBruteForce},
+		{"same flows", testSameFlowsSameAnswers},
+		{"same series", testSameSeries},
+		{"bad questions", testBadQuestions},
+		{"flows not at the Master", testMasterHoldsNoFlows},
+		{"canceled", testCanceledQueries}, // the last one: it leaves many flows
+	})
+}
+
+// TestMistakes does to one deployment what should not be done.
+func TestMistakes(t *testing.T) {
+	share(t, []sharing{
+		{"probes", testProbes},
+		{"filter", testFilterMistake},
+		{"requests", testRequestMistakes},
+		{"topology", testTopologyRules},
+		{"access", testAccess},
+		{"packets", testBadPacketsDisturbNothing},
+		{"data directory", testBadDataDirectory},
+		{"join tokens", testJoinTokens},
+		{"strangers", testStrangers},
+		{"eavesdropping", testLinksAreUnreadable},
+	})
+}
+
+// share runs tests on one deployment, one after the other, so that it starts
+// only once. A test that kills units or changes groups deploys its own.
+func share(t *testing.T, tests []sharing) {
+	t.Parallel()
+	d := deploy(t)
+	for _, c := range tests {
+		t.Run(c.name, func(t *testing.T) {
+			c.test(t, d.on(t))
+		})
 	}
-	return common.interrupt()
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"net/netip"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -19,7 +18,7 @@ func sniff(t *testing.T, filter string, during func()) string {
 	needRoot(t)
 	flowtest.Programs(t, "tcpdump")
 	file := filepath.Join(t.TempDir(), "sniffed.pcap")
-	cmd := exec.Command("tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-w", file, "-Z", "root", filter)
+	cmd := tied("tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-w", file, "-Z", "root", filter)
 	says, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -52,14 +51,15 @@ func countIn(line, format string, n *int) bool {
 // wantUnchanged asserts that every datagram that exporters send to port 2055
 // while wire runs goes on to a Slave's port 32055 octet by octet, from the
 // exporter's address and port.
-func wantUnchanged(t *testing.T, wire func()) {
+func (d *deployment) wantUnchanged(wire func()) {
+	t := d.t.(*testing.T)
 	t.Helper()
 	type datagram struct {
 		exporter netip.AddrPort
 		payload  string
 	}
 	sent, delivered := map[datagram]int{}, map[datagram]int{}
-	for _, p := range flowtest.Packets(t, sniff(t, "udp and net 127.0.72.0/24 and (dst port 2055 or dst port 32055)", wire)) {
+	for _, p := range flowtest.Packets(t, sniff(t, "udp and net "+d.prefix()+" and (dst port 2055 or dst port 32055)", wire)) {
 		g := datagram{p.Exporter, string(p.Payload)}
 		if p.Port == 2055 {
 			sent[g]++

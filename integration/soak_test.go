@@ -51,7 +51,7 @@ func TestSoak(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv(soakRateVariable)); err == nil {
 		rate = n
 	}
-	d := deploy(t, "--first", "127.0.45.51")
+	d := deploy(t, "--restart-after", "15s")
 	load := d.background("--to", d.listen("london"), "--rate", fmt.Sprint(rate), "--repeat", "64", "--exporters", "8", "--for", lasting.String())
 	watched := map[string]*watched{"london-proxy": {}, "london-slave-1": {}, "london-slave-2": {}}
 	begun, killed := time.Now(), 0
@@ -95,20 +95,7 @@ func (w *watched) note(t *testing.T, pid, third int) {
 // know.
 func (d *deployment) soaked(sent sums, killed int) {
 	d.t.Helper()
-	var books map[string]counts
-	d.await("balanced books", 60*time.Second, func() (err error) {
-		if books, err = d.ledger(); err != nil {
-			return err
-		}
-		for name, c := range books {
-			for k, n := range c.missing {
-				if n != 0 {
-					return fmt.Errorf("%s misses %d at %s", name, n, k)
-				}
-			}
-		}
-		return nil
-	})
+	books := d.wantAccounted()
 	proxy := books["london-proxy"]
 	var dropped int64
 	for reason, n := range proxy.dropped {

@@ -98,6 +98,7 @@ func softflowd(t *testing.T, capture, address, version string) {
 // IPFIX of real traffic to a deployment and to nfcapd, and compares what both
 // say of it, for a source group with two Slaves and for a standalone Slave.
 func TestSoftflowdAgreesWithNfdump(t *testing.T) {
+	t.Parallel()
 	flowtest.Programs(t, "softflowd", "nfcapd", "nfdump")
 	captures, err := filepath.Glob(flowtest.Data(t, "pcap") + "/*.pcap")
 	if err != nil || len(captures) == 0 {
@@ -107,10 +108,10 @@ func TestSoftflowdAgreesWithNfdump(t *testing.T) {
 	for i, version := range []string{"5", "9", "10"} {
 		for j, group := range []string{"london", "hq"} {
 			t.Run("version="+version+"/"+group, func(t *testing.T) {
-				d.t = t
+				d := d.on(t)
 				exporter := fmt.Sprintf("127.0.201.%d", 10*i+j+1)
-				oracle := startNfcapd(t, 29900+10*i+j)
-				e := startTee(t, exporter, d.listen(group), "127.0.0.1:"+oracle.port)
+				oracle := startNfcapd(t)
+				e := startTee(t, exporter, d.listen(group), oracle.address)
 				for _, capture := range captures {
 					softflowd(t, capture, e.in.LocalAddr().String(), version)
 				}
@@ -119,21 +120,13 @@ func TestSoftflowdAgreesWithNfdump(t *testing.T) {
 			})
 		}
 	}
-	d.t = t
 	d.booksBalance()
 }
 
 // quiet waits until nothing has arrived for a while.
 func (e *tee) quiet(t *testing.T) {
 	t.Helper()
-	last, since := -1, time.Now()
-	for time.Since(since) < 500*time.Millisecond {
-		if n := e.count(); n != last {
-			last, since = n, time.Now()
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	if last == 0 {
+	if atRest(t, "softflowd", 500*time.Millisecond, func() (int, error) { return e.count(), nil }) == 0 {
 		t.Fatal("softflowd sent nothing")
 	}
 }
@@ -209,7 +202,7 @@ func top(d *deployment, groupBy []string, filter string) groups {
 			key = append(key, canonical(text(v)))
 		}
 		m := row[len(groupBy):]
-		s := sums{number(d, m[0]), number(d, m[1]), number(d, m[2])}
+		s := sumsIn(d, m)
 		if s.bytes > last {
 			d.t.Errorf("top by %v is not ordered by bytes", groupBy)
 		}

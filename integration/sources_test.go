@@ -148,7 +148,8 @@ func biflowPackets(n int) (packets [][]byte) {
 // sends, kills units, and deletes an exporter: what was said holds on every
 // Slave, and the books of each exporter balance from hop to hop.
 func TestSourcesAreSteered(t *testing.T) {
-	d := deploy(t, "--first", "127.0.32.11")
+	t.Parallel()
+	d := deploy(t)
 	exporter, err := synth.New(synth.Config{Name: "router", Protocol: synth.IPFIX, Domain: 1, FlowsPerPacket: perPacket, SamplingRate: 100})
 	if err != nil {
 		t.Fatal(err)
@@ -240,13 +241,8 @@ func wantBothSlaves(t *testing.T, l sourceLedger, records uint64) {
 func killAll(d *deployment, names ...string) {
 	d.t.Helper()
 	for _, name := range names {
-		victim := d.unit(name)
+		was := d.unit(name)
 		d.kill(name)
-		defer d.await("the return of "+name, 60*time.Second, func() error {
-			if d.unit(name).PID == victim.PID {
-				return fmt.Errorf("it is not back")
-			}
-			return d.ready(name)
-		})
+		defer d.awaitBack(was)
 	}
 }

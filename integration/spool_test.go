@@ -13,15 +13,38 @@ import (
 // seconds, and what a busy machine adds.
 const leaveWithin = 4 * time.Second
 
-// TestFrozenSlaves freezes one Slave of two under load, and later both. In
+// TestFrozenSlaves freezes one Slave of two under load, later both, and kills one. In
 // `make soak`, where there is time for its return, the Proxy is killed
 // meanwhile.
 func TestFrozenSlaves(t *testing.T) {
-	d := deploy(t, "--first", "127.0.45.11")
+	t.Parallel()
+	d := deploy(t)
 	d.generate("--to", d.listen("london"), "--rate", "10000", "--for", "1s")
 	d.booksBalance()
-	t.Run("one", func(t *testing.T) { d.t = t; freezeOne(t, d) })
-	t.Run("all", func(t *testing.T) { d.t = t; freezeAll(t, d) })
+	t.Run("one", func(t *testing.T) { freezeOne(t, d.on(t)) })
+	t.Run("all", func(t *testing.T) { freezeAll(t, d.on(t)) })
+	t.Run("killed", func(t *testing.T) { killOne(t, d.on(t)) })
+}
+
+// killOne expects a Slave that is killed to leave as soon as one that is frozen,
+// and to know every template when it is back: what it takes is stored.
+func killOne(t *testing.T, d *deployment) {
+	before := d.rested()
+	log := d.logOf("london-proxy")
+	leaves := stopped()
+	d.kill("london-slave-2")
+	leaves.await(d, "london-slave-2", log)
+	d.await("the killed Slave's return", 20*time.Second, func() error { return d.ready("london-proxy") })
+	sent := d.generate("--to", d.listen("london"), "--rate", "10000", "--seed", "9", "--for", "1s")
+	d.await("every record", 20*time.Second, func() error { return d.holds(before.plus(sent)) })
+	books, err := d.ledger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := books["london-slave-2"]
+	if b.kept["store records"] == 0 || b.dropped["unknown_template"] != 0 {
+		t.Errorf("back, the Slave has %d records and dropped %d for want of a template", b.kept["store records"], b.dropped["unknown_template"])
+	}
 }
 
 // freezeOne expects the share of a frozen Slave to go to the other one, and the
@@ -30,9 +53,12 @@ func TestFrozenSlaves(t *testing.T) {
 func freezeOne(t *testing.T, d *deployment) {
 	before, _ := d.total("")
 	load := d.background("--to", d.listen("london"), "--rate", "10000", "--seed", "7", "--for", "4s")
+	log := d.logOf("london-proxy")
+	leaves := stopped()
 	thaw := d.freeze("london-slave-1")
 	defer thaw()
-	d.await("the frozen Slave to leave", leaveWithin, func() error { return d.says("london-proxy", "the others take the flows of: london-slave-1") })
+	leaves.await(d, "london-slave-1", log)
+	d.promptly("the check to tell", leaveWithin, func() error { return d.says("london-proxy", "the others take the flows of: london-slave-1") })
 	sent := load()
 	thaw()
 	d.await("the frozen Slave's return", 20*time.Second, func() error { return d.ready("london-proxy") })
@@ -74,10 +100,16 @@ func freezeAll(t *testing.T, d *deployment) {
 		defer d.freeze(name)()
 	}
 	spooling := func() error { return d.says("london-proxy", "flows wait in the spool") }
-	d.await("the proxy to miss its slaves", leaveWithin, spooling)
+	d.promptly("the proxy to miss its slaves", leaveWithin, spooling)
 	second := d.generate("--to", d.listen("london"), "--rate", "10000", "--for", "1s", "--seed", "2")
 	var third sums
+	twice := uint64(0) // records that may be there twice
 	if soakFor(t, soakVariable, 0) > 0 {
+		// A Slave that comes back to so much work may miss a heartbeat and leave
+		// again. What it has taken and not acknowledged, which it does every
+		// 50 ms, goes to the other one as well: delivery is at least once. A
+		// tenth of what waited is more than two Slaves take in that time.
+		twice = 2_000
 		victim := d.unit("london-proxy")
 		d.kill(victim.Name)
 		d.await("the Proxy's return", 60*time.Second, func() error {
@@ -93,11 +125,14 @@ func freezeAll(t *testing.T, d *deployment) {
 			t.Fatal(err)
 		}
 	}
-	all := before
-	for _, s := range []sums{second, third} {
-		all = sums{all.flows + s.flows, all.packets + s.packets, all.bytes + s.bytes}
+	all := before.plus(second).plus(third)
+	if twice == 0 {
+		d.await("every record", 40*time.Second, func() error { return d.holds(all) })
+		return
 	}
-	d.await("every record", 40*time.Second, func() error { return d.holds(all) })
+	if got := d.rested(); got.flows < all.flows || got.flows > all.flows+twice {
+		t.Errorf("%d records, want %d and at most %d twice", got.flows, all.flows, twice)
+	}
 }
 
 // freeze stops a unit's process and returns what lets it go on.

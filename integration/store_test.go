@@ -28,7 +28,8 @@ const (
 // through what may happen to it: limits that change, deaths under load, a
 // damaged file, a disk that fills up.
 func TestStore(t *testing.T) {
-	d := deploy(t, "--first", "127.0.82.11")
+	t.Parallel()
+	d := deploy(t)
 	e := attic(d)
 	wantLimits(e)
 	wantDeathsSurvived(e)
@@ -39,7 +40,7 @@ func TestStore(t *testing.T) {
 // attic is a standalone Slave on a small disk, in a source group of its own.
 func attic(d *deployment) *extra {
 	d.t.Helper()
-	e := extraUnit(d, "attic", "standalone", "127.0.82.31", d.unit("master").Control,
+	e := extraUnit(d, "attic", "standalone", d.host(31), d.unit("master").Control,
 		fmt.Sprintf("store: {reserve: %d, keep: 1ms, quota: 128MiB}", atticReserve))
 	settings, err := os.ReadFile(e.file)
 	if err != nil {
@@ -180,23 +181,6 @@ func wantDeathsSurvived(e *extra) {
 
 func (e *extra) receives() string { return fmt.Sprintf("%s:%d", e.address, atticPort) }
 
-// rested waits until a source group has the same flows twice in half a second,
-// and all its units answer.
-func (d *deployment) rested(group string) (flows sums) {
-	d.t.Helper()
-	d.await("the flows to rest", 30*time.Second, func() error {
-		before := flows
-		var c coverage
-		flows, c = d.total("", group)
-		if flows.flows == 0 || flows != before || !c.Complete {
-			time.Sleep(500 * time.Millisecond)
-			return fmt.Errorf("%v after %v, coverage %+v", flows, before, c)
-		}
-		return nil
-	})
-	return flows
-}
-
 // seriesSayWhatFlowsSay compares a total that the series store may answer with
 // one that only flows can.
 func (d *deployment) seriesSayWhatFlowsSay(group string, want sums) {
@@ -209,7 +193,7 @@ func (d *deployment) seriesSayWhatFlowsSay(group string, want sums) {
 	if scanned := integer(a.Stats.RowsScanned); uint64(scanned) >= want.flows {
 		d.t.Errorf("%d flows were scanned of %d: the series did not answer", scanned, want.flows)
 	}
-	got := sums{number(d, a.Rows[0][0]), number(d, a.Rows[0][1]), number(d, a.Rows[0][2])}
+	got := sumsIn(d, a.Rows[0])
 	if got != want {
 		d.t.Errorf("the series say %v, the flows %v", got, want)
 	}

@@ -126,7 +126,7 @@ func wantFullDiskSurvived(e *extra) {
 	e.awaitActive()
 	since := x.synth.Sent()
 	x.packets(20)
-	d.awaitRecords(x, sums{stored.Records, stored.FlowPackets, stored.FlowBytes}, since)
+	d.awaitRecords(x, sumsOf(stored), since)
 }
 
 // leave makes ballast as large as it must be for the disk to have so many

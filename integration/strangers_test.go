@@ -10,42 +10,41 @@ import (
 	"time"
 )
 
-// TestStrangers lets units knock that do not belong: with a certificate of
+// testStrangers lets units knock that do not belong: with a certificate of
 // another deployment, in the wrong role or place, without any, or removed
 // from the topology. Both sides log why they are refused, and no other unit
 // is disturbed.
-func TestStrangers(t *testing.T) {
-	d := shared(t)
+func testStrangers(t *testing.T, d *deployment) {
 	master, proxy := d.unit("master"), d.unit("london-proxy")
 	for _, c := range []struct {
 		name  string
-		knock func(t *testing.T)
+		knock func(t *testing.T, d *deployment)
 	}{
-		{"another deployment", func(t *testing.T) {
-			foreign := extraUnit(d, "foreign-master", "master", "127.0.71.41", "", "api: {address: 127.0.71.41:8080}")
+		{"another deployment", func(t *testing.T, d *deployment) {
+			foreign := extraUnit(d, "foreign-master", "master", d.host(41), "", "api: {address: "+d.host(41)+":8080}")
 			foreign.start()
 			foreign.awaitUp()
-			e := extraUnit(d, "foreign-slave", "standalone", "127.0.71.42", "127.0.71.41:2210")
+			e := extraUnit(d, "foreign-slave", "standalone", d.host(42), foreign.address+":2210")
 			other := *d
-			other.demo.API, other.demo.TokenFile = "http://127.0.71.41:8080", filepath.Join(foreign.dir, "admin-token")
+			other.demo.API, other.demo.TokenFile = "http://"+foreign.address+":8080", filepath.Join(foreign.dir, "admin-token")
 			e.d = &other
 			e.join()
 			e.d = d
-			e.rewrite("127.0.71.41:2210", master.Control)
+			e.rewrite(foreign.address+":2210", master.Control)
 			e.start()
 			e.awaitLog("refused", "certificate")
 			d.awaitLog("master", "refused", "certificate")
 		}},
-		{"wrong role", func(t *testing.T) {
-			e := extraUnit(d, "upstart", "proxy", "127.0.71.43", master.Control)
+		{"wrong role", func(t *testing.T, d *deployment) {
+			e := extraUnit(d, "upstart", "proxy", d.host(43), master.Control)
 			copyDir(t, filepath.Join(d.unit("hq-slave").DataDir, "tls"), filepath.Join(e.dir, "tls"))
 			said, code := e.runsTo()
 			if code != 1 || !strings.Contains(said, "standalone") || !strings.Contains(said, "proxy") || !strings.Contains(said, e.dir) {
 				t.Errorf("exit code %d: %s", code, said)
 			}
 		}},
-		{"wrong place", func(t *testing.T) {
-			e := extraUnit(d, "misplaced", "standalone", "127.0.71.44", master.Control)
+		{"wrong place", func(t *testing.T, d *deployment) {
+			e := extraUnit(d, "misplaced", "standalone", d.host(44), master.Control)
 			e.join()
 			e.rewrite(master.Control, proxy.Control)
 			e.start()
@@ -54,8 +53,8 @@ func TestStrangers(t *testing.T) {
 			e.stop()
 			e.forget()
 		}},
-		{"removed from the topology", func(t *testing.T) {
-			e := extraUnit(d, "removed", "standalone", "127.0.71.45", master.Control)
+		{"removed from the topology", func(t *testing.T, d *deployment) {
+			e := extraUnit(d, "removed", "standalone", d.host(45), master.Control)
 			e.join()
 			id := e.id()
 			e.forget()
@@ -63,7 +62,7 @@ func TestStrangers(t *testing.T) {
 			e.awaitLog("refuses", "not in the topology", "join it again")
 			d.awaitLog("master", "refused", id)
 		}},
-		{"no certificate", func(t *testing.T) {
+		{"no certificate", func(t *testing.T, d *deployment) {
 			for _, address := range []string{master.Control, proxy.Query, strings.Replace(d.unit("london-slave-1").Control, ":2210", ":32055", 1)} {
 				if err := knockWithout(address); err == nil {
 					t.Errorf("%s lets in who has no certificate", address)
@@ -71,19 +70,17 @@ func TestStrangers(t *testing.T) {
 			}
 			d.awaitLog("london-proxy", "refused", "certificate")
 		}},
-		{"not joined", func(t *testing.T) {
-			e := extraUnit(d, "fresh", "slave", "127.0.71.46", proxy.Control)
+		{"not joined", func(t *testing.T, d *deployment) {
+			e := extraUnit(d, "fresh", "slave", d.host(46), proxy.Control)
 			if said, code := e.runsTo(); code != 1 || !strings.Contains(said, "weir join") || !strings.Contains(said, e.dir) {
 				t.Errorf("exit code %d: %s", code, said)
 			}
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d.t = t
-			c.knock(t)
+			c.knock(t, d.on(t))
 		})
 	}
-	d.t = t
 	d.converged()
 }
 
@@ -138,11 +135,10 @@ func knockWithout(address string) error {
 	}
 }
 
-// TestJoinTokens uses join tokens in every way they must not be.
-func TestJoinTokens(t *testing.T) {
-	d := shared(t)
+// testJoinTokens uses join tokens in every way they must not be.
+func testJoinTokens(t *testing.T, d *deployment) {
 	master := d.unit("master").Control
-	e := extraUnit(d, "joiner", "standalone", "127.0.71.51", master)
+	e := extraUnit(d, "joiner", "standalone", d.host(51), master)
 	refused := func(what, token string, texts ...string) {
 		t.Helper()
 		_, errs, code := e.joinWith(token)
@@ -173,7 +169,7 @@ func TestJoinTokens(t *testing.T) {
 	if _, errs, code := e.joinWith(good); code != 0 {
 		t.Fatalf("a good token after bad ones: exit code %d: %s", code, errs)
 	}
-	second := extraUnit(d, "joiner-2", "standalone", "127.0.71.52", master)
+	second := extraUnit(d, "joiner-2", "standalone", d.host(52), master)
 	if _, errs, code := second.joinWith(good); code == 0 || !strings.Contains(errs, "used") {
 		t.Errorf("a used token: exit code %d: %s", code, errs)
 	}
