@@ -16,8 +16,12 @@ import (
 )
 
 // enrol answers a joining unit: it uses up the token, issues the certificate
-// and enters the unit into the topology, or binds the expected one.
+// and enters the unit into the topology, or binds the expected one. A unit that
+// has joined gets its certificate renewed.
 func (m *Master) enrol(ctx context.Context, r *proto.EnrolRequest) (*proto.EnrolReply, error) {
+	if identity.IsRenewal(r.GetToken()) {
+		return m.renew(r)
+	}
 	m.commits.Lock()
 	defer m.commits.Unlock()
 	if err := errors.Join(ctx.Err(), context.Cause(m.ctx)); err != nil {
@@ -36,6 +40,23 @@ func (m *Master) enrol(ctx context.Context, r *proto.EnrolRequest) (*proto.Enrol
 	}
 	m.cfg.Log.Info("unit joined", "unit", reply.GetUnitId(), "name", string(r.GetName()), "role", role)
 	return reply, nil
+}
+
+// renew answers a unit whose certificate gets old. One that was deleted gets no
+// other: that is where its membership ends.
+func (m *Master) renew(r *proto.EnrolRequest) (*proto.EnrolReply, error) {
+	who, certificate, err := m.unit.CA().Renew(r.GetToken(), r.GetCsr(), time.Now())
+	if err == nil {
+		err = m.allow(who)
+	}
+	if err != nil {
+		m.cfg.Log.Warn("renewal of a certificate refused", "name", string(r.GetName()), "role", r.GetRole(), "err", err)
+		return nil, err
+	}
+	m.cfg.Log.Info("certificate renewed", "unit", who.UnitID, "name", string(r.GetName()), "role", who.Role)
+	return &proto.EnrolReply{
+		Certificate: certificate, Ca: m.unit.CA().Certificate().Raw, UnitId: string(who.UnitID), Cluster: who.Cluster,
+	}, nil
 }
 
 func (m *Master) admitLocked(r *proto.EnrolRequest, token configdb.JoinToken) (*proto.EnrolReply, error) {

@@ -82,7 +82,7 @@ func (c *portCredentials) serverConfig() *tls.Config {
 	mutual.NextProtos = []string{alpnRemote}
 	enrol := &tls.Config{
 		MinVersion:             tls.VersionTLS13,
-		Certificates:           mutual.Certificates,
+		GetCertificate:         mutual.GetCertificate,
 		SessionTicketsDisabled: true,
 		NextProtos:             []string{alpnEnrol},
 	}

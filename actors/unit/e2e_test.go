@@ -109,6 +109,10 @@ func runProcess(text string) int {
 // issuer is what a Master does with an enrolment, without a topology.
 func issuer(u *Unit, db *configdb.Master) func(context.Context, *proto.EnrolRequest) (*proto.EnrolReply, error) {
 	return func(_ context.Context, r *proto.EnrolRequest) (*proto.EnrolReply, error) {
+		if identity.IsRenewal(r.Token) {
+			_, der, err := u.CA().Renew(r.Token, r.Csr, time.Now())
+			return &proto.EnrolReply{Certificate: der}, err
+		}
 		token, err := db.TakeJoinToken(r.Token, topology.Role(r.Role), time.Now())
 		if err != nil {
 			return nil, err
@@ -354,11 +358,17 @@ func (r *rig) unit(role topology.Role, id topology.UnitID, parent string) Config
 
 func (r *rig) identity(role topology.Role, id topology.UnitID) *identity.Identity {
 	r.t.Helper()
+	return r.joined(role, id, time.Now())
+}
+
+// joined makes the identity of a unit that joined at a time.
+func (r *rig) joined(role topology.Role, id topology.UnitID, at time.Time) *identity.Identity {
+	r.t.Helper()
 	key, csr, err := identity.NewRequest()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	der, err := r.ca.Issue(csr, identity.Peer{Cluster: r.ca.Cluster(), Role: role, UnitID: id}, time.Now())
+	der, err := r.ca.Issue(csr, identity.Peer{Cluster: r.ca.Cluster(), Role: role, UnitID: id}, at)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -69,32 +69,37 @@ func (e Enrolment) check() error {
 
 // ask sends the request and returns the reply.
 func (e Enrolment) ask(ctx context.Context, ca identity.Fingerprint, csr []byte) (*proto.EnrolReply, error) {
-	ctx, cancel := context.WithTimeout(ctx, enrolWithin)
-	defer cancel()
-	d := tls.Dialer{Config: &tls.Config{
+	return askAbove(ctx, e.Parent, &tls.Config{
 		MinVersion:         tls.VersionTLS13,
-		NextProtos:         []string{alpnEnrol},
 		InsecureSkipVerify: true, // there is no certificate to verify with yet; the fingerprint decides
 		VerifyConnection:   func(cs tls.ConnectionState) error { return e.trust(cs, ca) },
-	}}
-	conn, err := d.DialContext(ctx, "tcp", e.Parent)
+	}, &proto.EnrolRequest{
+		Token: e.Token, Csr: csr, Name: []byte(e.Name), Role: string(e.Role), Control: e.Control, Query: e.Query,
+	})
+}
+
+// askAbove sends a request to the unit above, which cfg verifies, and returns
+// the reply.
+func askAbove(ctx context.Context, address string, cfg *tls.Config, r *proto.EnrolRequest) (*proto.EnrolReply, error) {
+	ctx, cancel := context.WithTimeout(ctx, enrolWithin)
+	defer cancel()
+	cfg.NextProtos = []string{alpnEnrol}
+	d := tls.Dialer{Config: cfg}
+	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	reply, err := e.exchange(conn, csr)
+	reply, err := exchange(conn, r)
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return reply, err
 }
 
-func (e Enrolment) exchange(conn net.Conn, csr []byte) (*proto.EnrolReply, error) {
-	err := writeFrame(conn, &proto.EnrolRequest{
-		Token: e.Token, Csr: csr, Name: []byte(e.Name), Role: string(e.Role), Control: e.Control, Query: e.Query,
-	})
-	if err != nil {
+func exchange(conn net.Conn, r *proto.EnrolRequest) (*proto.EnrolReply, error) {
+	if err := writeFrame(conn, r); err != nil {
 		return nil, err
 	}
 	var reply proto.EnrolReply

@@ -14,6 +14,7 @@ import (
 	protobuf "google.golang.org/protobuf/proto"
 
 	"example.com/weir/actors/proto"
+	"example.com/weir/persistence/identity"
 	"example.com/weir/persistence/topology"
 )
 
@@ -110,7 +111,12 @@ func (e *enrolments) enrol(ctx context.Context, from net.Addr, r *proto.EnrolReq
 		e.unit.refusals.about(from, err.Error()).Warn("enrolment refused", "name", string(r.Name), "role", r.Role)
 		return &proto.EnrolReply{Error: []byte(err.Error())}
 	}
-	e.unit.log.Info("unit enrolled", "remote_address", from.String(), "name", string(r.Name), "role", r.Role, "unit_id", reply.UnitId)
+	log := e.unit.log.With("remote_address", from.String(), "name", string(r.Name), "role", r.Role, "unit_id", reply.UnitId)
+	if identity.IsRenewal(r.Token) {
+		log.Info("certificate of a unit renewed")
+	} else {
+		log.Info("unit enrolled")
+	}
 	return reply
 }
 

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/pprof"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -66,8 +68,10 @@ type Unit struct {
 	pid     *actor.PID
 	lives   atomic.Int64  // of the link actor
 	stopped chan struct{} // closed when the link actor has stopped
-	views   atomic.Pointer[views]
-	started bool
+
+	renewing sync.WaitGroup // of keepRenewed
+	views    atomic.Pointer[views]
+	started  bool
 }
 
 // Open reads the identity of the unit. A Master without one founds a
@@ -98,7 +102,6 @@ func Open(cfg Config) (*Unit, error) {
 		return nil, fmt.Errorf("data directory %s: its certificate is for a %s, the configuration says %s; correct role, or use another data directory",
 			cfg.DataDir, u.id.Role, cfg.Role)
 	}
-	u.warnExpiry()
 	return u, nil
 }
 
@@ -130,13 +133,6 @@ func validListen(address string) bool {
 	return err == nil && validAddress(net.JoinHostPort(cmp.Or(host, "::"), port))
 }
 
-func (u *Unit) warnExpiry() {
-	if u.id.Expiring(time.Now()) {
-		u.log.Warn("certificate expires soon", "not_after", u.id.NotAfter(),
-			"remedy", "make a join token bound to this unit, move the folder tls away and run weir join")
-	}
-}
-
 // Start opens the control plane. Hooks may be called before it returns. It
 // must precede any other use of gRPC in the process, whose logger it sets.
 func (u *Unit) Start(h Hooks) (err error) {
@@ -159,6 +155,9 @@ func (u *Unit) Start(h Hooks) (err error) {
 	u.remote = remote.NewRemote(u.system, u.remoteConfig(listen))
 	u.remote.Start() // before any actor: addresses of earlier ones would be wrong
 	u.started = true
+	u.renewing.Go(func() {
+		pprof.Do(u.ctx, pprof.Labels("task", "renew-certificate"), u.keepRenewed)
+	})
 	return u.spawn()
 }
 
@@ -264,6 +263,7 @@ func (u *Unit) Close() error {
 	u.cancel()
 	u.system.Root.Stop(u.pid)
 	<-u.stopped
+	u.renewing.Wait()
 	u.enrolments.close()
 	for _, address := range u.neighbours.addresses() {
 		u.system.EventStream.Publish(&remote.EndpointTerminatedEvent{Address: address}) // closes the connection

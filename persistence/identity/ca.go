@@ -22,8 +22,8 @@ const (
 	// unitLifetime is that of a unit's certificate.
 	unitLifetime = 365 * 24 * time.Hour
 
-	// renewBefore is when an expiring certificate is worth a warning, and when
-	// a Master renews its own.
+	// renewBefore is how long before its end a certificate is renewed: a unit
+	// may be off, or without a way to the Master, for most of that.
 	renewBefore = 30 * 24 * time.Hour
 
 	// clockSlack is how far the clock of a joining unit may be behind that of

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,15 +37,22 @@ var (
 	errOtherKey = errors.New("it is for another key")
 )
 
-// Identity is a unit's membership of a deployment.
+// Identity is a unit's membership of a deployment. It is safe for concurrent
+// use; only its certificate changes, see Renew.
 type Identity struct {
 	Peer
-	CA          *x509.Certificate
-	Certificate tls.Certificate // with the CA at the end of its chain
+	CA *x509.Certificate
+
+	key     *ecdsa.PrivateKey
+	current atomic.Pointer[tls.Certificate]
 }
 
+// Certificate returns the certificate at present, with the CA at the end of its
+// chain. It is not to be changed.
+func (id *Identity) Certificate() *tls.Certificate { return id.current.Load() }
+
 // NotAfter is when the certificate expires.
-func (id *Identity) NotAfter() time.Time { return id.Certificate.Leaf.NotAfter }
+func (id *Identity) NotAfter() time.Time { return id.Certificate().Leaf.NotAfter }
 
 // Expiring reports whether the certificate should be renewed at now.
 func (id *Identity) Expiring(now time.Time) bool { return id.NotAfter().Sub(now) < renewBefore }
@@ -66,15 +74,9 @@ func New(certificate, ca []byte, key *ecdsa.PrivateKey) (*Identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unit certificate: %w", err)
 	}
-	return &Identity{
-		Peer: peer,
-		CA:   root,
-		Certificate: tls.Certificate{
-			Certificate: [][]byte{certificate, ca},
-			PrivateKey:  key,
-			Leaf:        leaf,
-		},
-	}, nil
+	id := &Identity{Peer: peer, CA: root, key: key}
+	id.current.Store(&tls.Certificate{Certificate: [][]byte{certificate, ca}, PrivateKey: key, Leaf: leaf})
+	return id, nil
 }
 
 // Exists reports whether the data directory holds an identity.
@@ -125,17 +127,13 @@ func (id *Identity) write(dataDir string) error {
 	if err := os.MkdirAll(dir, folderMode); err != nil {
 		return fmt.Errorf("make folder of the identity: %w", err)
 	}
-	key, ok := id.Certificate.PrivateKey.(*ecdsa.PrivateKey)
-	if !ok {
-		return errors.New("write identity: the private key is not ECDSA")
-	}
-	if err := writeKey(filepath.Join(dir, unitKey), key); err != nil {
+	if err := writeKey(filepath.Join(dir, unitKey), id.key); err != nil {
 		return err
 	}
 	if err := writePEM(filepath.Join(dir, caFile), "CERTIFICATE", id.CA.Raw); err != nil {
 		return err
 	}
-	return writePEM(filepath.Join(dir, unitFile), "CERTIFICATE", id.Certificate.Certificate[0])
+	return writePEM(filepath.Join(dir, unitFile), "CERTIFICATE", id.Certificate().Certificate[0])
 }
 
 func readKey(path string) (*ecdsa.PrivateKey, error) {

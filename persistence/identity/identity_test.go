@@ -107,7 +107,7 @@ func TestMutualTLS(t *testing.T) {
 
 // withoutCheck presents the certificate of id and accepts any server.
 func withoutCheck(id *Identity) *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{id.Certificate}, InsecureSkipVerify: true}
+	return &tls.Config{Certificates: []tls.Certificate{*id.Certificate()}, InsecureSkipVerify: true}
 }
 
 func TestPeerOf(t *testing.T) {
@@ -214,7 +214,7 @@ func TestAMasterRenewsItsCertificate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			first.Certificate.Certificate[0] = old
+			first.Certificate().Certificate[0] = old
 			if err := errors.Join(first.write(dir), writeKey(filepath.Join(dir, folder, caKeyFile), ca.key)); err != nil {
 				t.Fatal(err)
 			}
@@ -258,7 +258,7 @@ func TestInterruptedRenewalCarriesOn(t *testing.T) {
 
 func requestFor(t *testing.T, id *Identity) []byte {
 	t.Helper()
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, id.Certificate.PrivateKey)
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, id.key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestLoadSaysWhatToDo(t *testing.T) {
 		t.Errorf("OpenMaster of a Slave's directory = %v, want ErrExists", err)
 	}
 	stranger := newDeployment(t, "c2").unit(topology.Slave, "s1")
-	if err := writePEM(filepath.Join(dir, folder, unitFile), "CERTIFICATE", stranger.Certificate.Certificate[0]); err != nil {
+	if err := writePEM(filepath.Join(dir, folder, unitFile), "CERTIFICATE", stranger.Certificate().Certificate[0]); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "another key") {

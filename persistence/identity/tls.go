@@ -5,10 +5,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // ErrPeer refuses the unit at the other end of a connection.
 var ErrPeer = errors.New("unit refused")
+
+// Both configurations show the certificate that is in force when a connection
+// begins, so that a renewed one needs no restart.
 
 // ServerTLS accepts units of the same deployment for which allow returns nil;
 // a nil allow accepts all of them. The caller sets NextProtos.
@@ -18,7 +22,7 @@ var ErrPeer = errors.New("unit refused")
 func (id *Identity) ServerTLS(allow func(Peer) error) *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
-		Certificates:           []tls.Certificate{id.Certificate},
+		GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return id.Certificate(), nil },
 		ClientAuth:             tls.RequireAnyClientCert, // verified by VerifyConnection
 		SessionTicketsDisabled: true,                     // every connection proves who it is
 		VerifyConnection: func(cs tls.ConnectionState) error {
@@ -35,8 +39,10 @@ func (id *Identity) ServerTLS(allow func(Peer) error) *tls.Config {
 // fits any; the deployment must always be the same. Host names play no part.
 func (id *Identity) ClientTLS(want Peer) *tls.Config {
 	return &tls.Config{
-		MinVersion:         tls.VersionTLS13,
-		Certificates:       []tls.Certificate{id.Certificate},
+		MinVersion: tls.VersionTLS13,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return id.Certificate(), nil
+		},
 		InsecureSkipVerify: true, // host names are not what we verify; VerifyConnection does the rest
 		VerifyConnection: func(cs tls.ConnectionState) error {
 			p, err := id.PeerIn(cs)
@@ -80,11 +86,16 @@ func (id *Identity) PeerIn(cs tls.ConnectionState) (Peer, error) {
 
 // VerifyUnit checks that root signed leaf for a unit, and returns which.
 func VerifyUnit(leaf, root *x509.Certificate) (Peer, error) {
+	return verifyUnit(leaf, root, time.Now())
+}
+
+func verifyUnit(leaf, root *x509.Certificate, now time.Time) (Peer, error) {
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
 	_, err := leaf.Verify(x509.VerifyOptions{
-		Roots:     roots,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		Roots:       roots,
+		CurrentTime: now,
+		KeyUsages:   []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	})
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {
