@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -10,6 +11,10 @@ import (
 	"example.com/weir/graph/model"
 	"example.com/weir/persistence/topology"
 )
+
+// maxOperationID bounds the ID of an operation, which is kept with the change,
+// as REST bounds its Idempotency-Key.
+const maxOperationID = 200
 
 // change is a change of the topology as a mutation asks for it.
 type change struct {
@@ -26,6 +31,9 @@ func (r *Resolver) apply(ctx context.Context, c change) (done *model.ChangePaylo
 		Command: c.command, BasedOn: topology.Revision(c.basedOn), DryRun: c.dryRun, Actor: caller(ctx).Name,
 	}
 	if id := c.operation.Value(); id != nil {
+		if *id == "" || len(*id) > maxOperationID {
+			return nil, after, invalid("/operationId", "%d octets; want 1 to %d", len(*id), maxOperationID)
+		}
 		asked.OperationID = operationID(ctx, *id)
 	}
 	outcome, err := r.master.Apply(ctx, asked)
@@ -43,6 +51,21 @@ func (r *Resolver) apply(ctx context.Context, c change) (done *model.ChangePaylo
 		done.Action = &outcome.Action
 	}
 	return done, after, nil
+}
+
+// basedOn returns the revision that a change is based on. If the caller takes
+// any, it is the one that the other fields come from: a change that comes in
+// between is not undone.
+func basedOn(asked uint64, present topology.Revision) uint64 { return cmp.Or(asked, uint64(present)) }
+
+// remove commits the deletion of an object. Whether it is there is for the
+// Master to say, which knows if this very operation has deleted it.
+func (r *Resolver) remove(ctx context.Context, noun string, c topology.Command, input model.DeleteInput) (*model.ChangePayload, error) {
+	if input.ID == "" {
+		return nil, missing(noun, input.ID)
+	}
+	done, _, err := r.apply(ctx, change{c, input.BasedOn, input.DryRun, input.OperationID})
+	return done, err
 }
 
 // newID returns the ID for a new object. A repeated operation gets the same

@@ -80,7 +80,7 @@ func (r *mutationResolver) UpdateSourceGroup(ctx context.Context, input model.Up
 			return nil, err
 		}
 	}
-	c := change{topology.Command{UpdateSourceGroup: &g}, input.BasedOn, input.DryRun, input.OperationID}
+	c := change{topology.Command{UpdateSourceGroup: &g}, basedOn(input.BasedOn, g.Revision), input.DryRun, input.OperationID}
 	done, after, err := r.apply(ctx, c)
 	if err != nil {
 		return nil, err
@@ -94,12 +94,7 @@ func (r *mutationResolver) UpdateSourceGroup(ctx context.Context, input model.Up
 
 // DeleteSourceGroup is the resolver for the deleteSourceGroup field.
 func (r *mutationResolver) DeleteSourceGroup(ctx context.Context, input model.DeleteInput) (*model.ChangePayload, error) {
-	id := topology.GroupID(input.ID)
-	if _, found := r.master.Topology().SourceGroups[id]; !found {
-		return nil, missing("source group", input.ID)
-	}
-	done, _, err := r.apply(ctx, change{topology.Command{DeleteSourceGroup: id}, input.BasedOn, input.DryRun, input.OperationID})
-	return done, err
+	return r.remove(ctx, "source group", topology.Command{DeleteSourceGroup: topology.GroupID(input.ID)}, input)
 }
 
 // CreateProxyGroup is the resolver for the createProxyGroup field.
@@ -141,7 +136,7 @@ func (r *mutationResolver) UpdateProxyGroup(ctx context.Context, input model.Upd
 	if slaves, given := input.Slaves.ValueOK(); given {
 		g.Slaves = members(slaves)
 	}
-	c := change{topology.Command{UpdateProxyGroup: &g}, input.BasedOn, input.DryRun, input.OperationID}
+	c := change{topology.Command{UpdateProxyGroup: &g}, basedOn(input.BasedOn, g.Revision), input.DryRun, input.OperationID}
 	done, after, err := r.apply(ctx, c)
 	if err != nil {
 		return nil, err
@@ -155,12 +150,7 @@ func (r *mutationResolver) UpdateProxyGroup(ctx context.Context, input model.Upd
 
 // DeleteProxyGroup is the resolver for the deleteProxyGroup field.
 func (r *mutationResolver) DeleteProxyGroup(ctx context.Context, input model.DeleteInput) (*model.ChangePayload, error) {
-	id := topology.GroupID(input.ID)
-	if _, found := r.master.Topology().ProxyGroups[id]; !found {
-		return nil, missing("proxy group", input.ID)
-	}
-	done, _, err := r.apply(ctx, change{topology.Command{DeleteProxyGroup: id}, input.BasedOn, input.DryRun, input.OperationID})
-	return done, err
+	return r.remove(ctx, "proxy group", topology.Command{DeleteProxyGroup: topology.GroupID(input.ID)}, input)
 }
 
 // SourceGroup is the resolver for the sourceGroup field.

@@ -23,7 +23,7 @@ func (r *mutationResolver) UpdateSource(ctx context.Context, input model.UpdateS
 	if f, err = withSettings(f, input); err != nil {
 		return nil, err
 	}
-	c := change{topology.Command{SetSource: &f}, input.BasedOn, input.DryRun, input.OperationID}
+	c := change{topology.Command{SetSource: &f}, basedOn(input.BasedOn, f.Revision), input.DryRun, input.OperationID}
 	done, after, err := r.apply(ctx, c)
 	if err != nil {
 		return nil, err

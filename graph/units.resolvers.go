@@ -39,7 +39,7 @@ func (r *mutationResolver) UpdateUnit(ctx context.Context, input model.UpdateUni
 	set(&u.Name, input.Name)
 	set(&u.Control, input.Control)
 	set(&u.Query, input.Query)
-	c := change{topology.Command{UpdateUnit: &u}, input.BasedOn, input.DryRun, input.OperationID}
+	c := change{topology.Command{UpdateUnit: &u}, basedOn(input.BasedOn, u.Revision), input.DryRun, input.OperationID}
 	done, after, err := r.apply(ctx, c)
 	if err != nil {
 		return nil, err
@@ -53,12 +53,7 @@ func (r *mutationResolver) UpdateUnit(ctx context.Context, input model.UpdateUni
 
 // DeleteUnit is the resolver for the deleteUnit field.
 func (r *mutationResolver) DeleteUnit(ctx context.Context, input model.DeleteInput) (*model.ChangePayload, error) {
-	id := topology.UnitID(input.ID)
-	if _, found := r.master.Topology().Units[id]; !found {
-		return nil, missing("unit", input.ID)
-	}
-	done, _, err := r.apply(ctx, change{topology.Command{DeleteUnit: id}, input.BasedOn, input.DryRun, input.OperationID})
-	return done, err
+	return r.remove(ctx, "unit", topology.Command{DeleteUnit: topology.UnitID(input.ID)}, input)
 }
 
 // Unit is the resolver for the unit field.
