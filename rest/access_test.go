@@ -119,11 +119,27 @@ func TestTheCookieIsSecureOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if c := resp.Cookies(); len(c) != 1 || !c[0].Secure {
-		t.Errorf("cookies = %v, want a secure one", c)
+	cookies := resp.Cookies()
+	if len(cookies) != 1 || !cookies[0].Secure || cookies[0].Name != secureCookieName {
+		t.Fatalf("cookies = %v, want a secure one of this host", cookies)
 	}
 	if resp.Header.Get("Strict-Transport-Security") == "" {
 		t.Error("no Strict-Transport-Security")
+	}
+	for name, want := range map[string]int{secureCookieName: http.StatusOK, cookieName: http.StatusUnauthorized} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/api/v1/session", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: name, Value: cookies[0].Value})
+		resp, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("a session as %s = %d, want %d", name, resp.StatusCode, want)
+		}
 	}
 }
 

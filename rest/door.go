@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -71,10 +73,33 @@ func allowInlineStyle(c *gin.Context) {
 		"img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'")
 }
 
+// bodyTime is how long a caller may take to send a body, of maxBody octets at
+// most: it holds a connection meanwhile, and has not shown a token yet.
+const bodyTime = 30 * time.Second
+
+// limitBody bounds how long a body is and how long it takes.
 func limitBody(c *gin.Context) {
-	if c.Request.Body != nil {
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	if c.Request.Body == nil || c.Request.Body == http.NoBody {
+		return
 	}
+	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // without a connection there is nothing to bound
+	c.Request.Body = &timedBody{http.MaxBytesReader(c.Writer, c.Request.Body, maxBody), control}
+}
+
+// timedBody is a body that has to come in time. Once it is there the answer may
+// take as long as it likes.
+type timedBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		_ = b.control.SetReadDeadline(time.Time{}) // as in limitBody
+	}
+	return n, err
 }
 
 // refuseCrossOrigin refuses state-changing requests that a page of another

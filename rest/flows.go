@@ -29,7 +29,7 @@ const (
 func (a *api) GetFlows(ctx context.Context, r GetFlowsRequestObject) (GetFlowsResponseObject, error) {
 	request := query.Request{
 		Kind: query.Flows, From: deref(r.Params.From), To: deref(r.Params.To), Filter: deref(r.Params.Filter),
-		SourceGroups: deref(r.Params.SourceGroups), GroupBy: deref(r.Params.Columns), OrderBy: deref(r.Params.OrderBy),
+		SourceGroups: deref(r.Params.SourceGroups), Channels: deref(r.Params.Channels), GroupBy: deref(r.Params.Columns), OrderBy: deref(r.Params.OrderBy),
 		Limit: deref(r.Params.Limit), Scaled: r.Params.Scaled, Cursor: deref(r.Params.Cursor),
 	}
 	plan, err := request.Resolve(time.Now()) // so that mistakes are answered before the stream begins

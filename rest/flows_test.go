@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/mastertest"
 )
@@ -198,5 +199,29 @@ func TestFlowsByPage(t *testing.T) {
 	w = s.ask("viewer", "GET", "/api/v1/flows?limit=2&columns=srcAddr&cursor="+first.Next, "")
 	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "?cursor") || !strings.Contains(w.Body.String(), "another question") {
 		t.Errorf("the cursor of another order = %d: %s", w.Code, w.Body)
+	}
+}
+
+// listening notes which flows were asked for.
+type listening struct {
+	*mastertest.Master
+	asked *query.Request
+}
+
+func (m listening) StreamFlows(ctx context.Context, r query.Request, emit func(*query.Plan, *flow.Batch) error) (query.FlowsEnd, error) {
+	*m.asked = r
+	return m.Master.StreamFlows(ctx, r, emit)
+}
+
+func TestFlowsOfChannels(t *testing.T) {
+	m := listening{mastertest.New(), new(query.Request)}
+	s := served{m.Master, New(Config{Master: m})}
+	w := s.ask("viewer", "GET", "/api/v1/flows?channels=core-1,192.0.2.1@london&sourceGroups=london", "")
+	if w.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", w.Code, w.Body)
+	}
+	want := query.Request{Kind: query.Flows, Channels: []string{"core-1", "192.0.2.1@london"}, SourceGroups: []string{"london"}}
+	if diff := cmp.Diff(want, *m.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
 	}
 }

@@ -13,15 +13,21 @@ import (
 )
 
 const (
-	cookieName = "weir_session"
+	// cookieName is that of a session. Over TLS it gets the prefix with which
+	// browsers take it only from this very host (RFC 6265bis section 4.1.3.2).
+	cookieName       = "weir_session"
+	secureCookieName = "__Host-" + cookieName
 
 	// recheckEvery is how often a long-lived connection proves that its token
 	// is still accepted.
 	recheckEvery = 5 * time.Second
 )
 
-// errNoCredentials reports a request that carries none.
-var errNoCredentials = errors.New("no credentials")
+// errNoCredentials refuses a request that carries none.
+var errNoCredentials = &refusal{
+	status: http.StatusUnauthorized, code: codeUnauthenticated,
+	detail: "send an API token as Authorization: Bearer weir_…, or log in",
+}
 
 // gate knows who a request comes from.
 type gate struct {
@@ -34,8 +40,8 @@ func newGate(m Master) *gate {
 	return &gate{master: m, sessions: newSessions(), limits: newLimits()}
 }
 
-// caller returns who sent r. The error is errNoCredentials or wraps
-// access.ErrToken, or is errTooFast.
+// caller returns who sent r. The error is errNoCredentials or errTooFast, or
+// wraps access.ErrToken.
 func (g *gate) caller(r *http.Request) (access.Principal, error) {
 	token, err := g.token(r)
 	if err != nil {
@@ -54,6 +60,17 @@ func (g *gate) authenticate(r *http.Request, token string) (access.Principal, er
 	return p, err
 }
 
+// accepts reports whether the credentials of r are still good. It counts
+// against no limit: nobody has asked for anything.
+func (g *gate) accepts(r *http.Request) bool {
+	token, err := g.token(r)
+	if err != nil {
+		return false
+	}
+	_, err = g.master.Authenticate(token)
+	return err == nil
+}
+
 // token returns the API token that r carries itself or that its session began
 // with. A bearer token counts before a session.
 func (g *gate) token(r *http.Request) (string, error) {
@@ -64,7 +81,7 @@ func (g *gate) token(r *http.Request) (string, error) {
 		}
 		return strings.TrimSpace(token), nil
 	}
-	cookie, err := r.Cookie(cookieName)
+	cookie, err := r.Cookie(cookieOf(r))
 	if err != nil {
 		return "", errNoCredentials
 	}
@@ -73,6 +90,14 @@ func (g *gate) token(r *http.Request) (string, error) {
 		return "", errNoCredentials
 	}
 	return token, nil
+}
+
+// cookieOf returns the name of the session's cookie on the connection of r.
+func cookieOf(r *http.Request) string {
+	if r.TLS != nil {
+		return secureCookieName
+	}
+	return cookieName
 }
 
 type principalKey struct{}
@@ -92,11 +117,6 @@ func withPrincipal(r *http.Request, p access.Principal) *http.Request {
 func (a *api) admit(c *gin.Context, role access.Role) {
 	p, err := a.gate.caller(c.Request)
 	switch {
-	case errors.Is(err, errNoCredentials):
-		a.refuse(c, &refusal{
-			status: http.StatusUnauthorized, code: codeUnauthenticated,
-			detail: "send an API token as Authorization: Bearer weir_…, or log in",
-		})
 	case err != nil:
 		a.refuse(c, err)
 	case !p.Role.Includes(role):
@@ -118,7 +138,7 @@ func (a *api) admitGraph(c *gin.Context) {
 	switch {
 	case errors.Is(err, errNoCredentials) && upgrade:
 	case err != nil:
-		a.admit(c, access.Viewer) // refuses in the words of every other route
+		a.refuse(c, err)
 	default:
 		ctx, cancel := context.WithCancel(c.Request.Context())
 		defer cancel()
@@ -149,7 +169,7 @@ func (a *api) recheck(ctx context.Context, r *http.Request, cancel context.Cance
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if _, err := a.gate.caller(r); err != nil {
+			if !a.gate.accepts(r) {
 				cancel()
 				return
 			}

@@ -62,6 +62,7 @@ func (s *answers) replay(c *gin.Context) {
 		c.Writer = recorder
 		defer func() { s.finish(key, mine, recorder) }()
 		c.Next()
+		recorder.ended = true
 	case before.body != sum:
 		s.refuse(c, "this Idempotency-Key was used for another body")
 	case !before.done:
@@ -101,7 +102,7 @@ func (s *answers) begin(key string, sum [sha256.Size]byte) (before, mine *answer
 func (s *answers) finish(key string, mine *answer, r *recorder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if status := r.Status(); status < 200 || status > 299 || r.tooLong {
+	if status := r.Status(); status < 200 || status > 299 || r.tooLong || !r.ended {
 		delete(s.byKey, key)
 		return
 	}
@@ -126,6 +127,7 @@ type recorder struct {
 	gin.ResponseWriter
 	text    bytes.Buffer
 	tooLong bool
+	ended   bool // else the operation panicked
 }
 
 func (r *recorder) Write(text []byte) (int, error) {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,6 +29,25 @@ func TestWrongTokensAreLimited(t *testing.T) {
 	}
 	if l.failure(request("[2001:db8::ffff]:1")) {
 		t.Error("another address of the same host gets more")
+	}
+}
+
+// A token that asks too much does not lose the connections that it has open.
+func TestTooManyRequestsEndNoConnection(t *testing.T) {
+	s := serve(t)
+	g := newGate(s.Master)
+	r := &http.Request{Header: http.Header{"Authorization": {"Bearer viewer"}}, RemoteAddr: "192.0.2.1:1"}
+	for g.limits.request(access.Principal{TokenID: "t1"}) {
+	}
+	if _, err := g.caller(r); !errors.Is(err, errTooFast) {
+		t.Fatalf("caller = %v, want %v", err, errTooFast)
+	}
+	if !g.accepts(r) {
+		t.Error("the connection ends though its token is good")
+	}
+	r.Header.Set("Authorization", "Bearer wrong")
+	if g.accepts(r) {
+		t.Error("a wrong token is accepted")
 	}
 }
 

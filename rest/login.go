@@ -29,10 +29,9 @@ func (a *api) CreateSession(ctx context.Context, r CreateSessionRequestObject) (
 // DeleteSession implements StrictServerInterface. Logging out twice is
 // harmless.
 func (a *api) DeleteSession(ctx context.Context, _ DeleteSessionRequestObject) (DeleteSessionResponseObject, error) {
-	if c, ok := ctx.(*gin.Context); ok {
-		if cookie, err := c.Request.Cookie(cookieName); err == nil {
-			a.gate.sessions.end(cookie.Value)
-		}
+	r := requestOf(ctx)
+	if cookie, err := r.Cookie(cookieOf(r)); err == nil {
+		a.gate.sessions.end(cookie.Value)
 	}
 	gone := sessionCookie(ctx, "", -1).String()
 	return DeleteSession204Response{Headers: DeleteSession204ResponseHeaders{SetCookie: &gone}}, nil
@@ -49,9 +48,9 @@ func requestOf(ctx context.Context) *http.Request {
 // sessionCookie returns the cookie that carries a session. Scripts of the page
 // cannot read it, other sites cannot send it.
 func sessionCookie(ctx context.Context, id string, maxAge int) *http.Cookie {
-	c, ok := ctx.(*gin.Context)
+	r := requestOf(ctx)
 	return &http.Cookie{
-		Name: cookieName, Value: id, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: ok && c.Request.TLS != nil,
+		Name: cookieOf(r), Value: id, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 	}
 }

@@ -64,11 +64,11 @@ func viewSource(v topology.View, r source.Row) Source {
 			SkewMs: strconv.FormatInt(r.Clock.Skew, 10), IsSkewed: r.Clock.IsSkewed, SkewedPackets: decimal(r.Clock.Skewed),
 		},
 		Templates: viewTemplates(r.Templates), Drops: []SourceDrop{},
-		IsRemembered: r.IsRemembered, Interfaces: viewInterfaces(r.Interfaces), Warnings: []SourceWarning{},
+		IsRemembered: r.IsRemembered, Interfaces: viewInterfaces(r.Interfaces), Warnings: []SourceWarning{}, Revision: "0",
 	}
 	if r.Unit.SourceGroup != "" {
 		f := v.Source(topology.GroupID(r.Unit.SourceGroup), r.Exporter)
-		view.FlowSource, view.Name, view.SamplingRate = string(f.ID()), f.Name, rateOf(f)
+		view.FlowSource, view.Name, view.SamplingRate, view.Revision = string(f.ID()), f.Name, rateOf(f), decimal(f.Revision)
 	}
 	for _, w := range r.Warnings() {
 		view.Warnings = append(view.Warnings, SourceWarning{Code: w.Code, Text: w.Text})

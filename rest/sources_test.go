@@ -71,7 +71,7 @@ func TestSourceIsShownWhole(t *testing.T) {
 		Clock:      SourceClock{SkewMs: "-90000", IsSkewed: true, SkewedPackets: "2"},
 		Templates:  SourceTemplates{Count: 1, Known: []SourceTemplate{{Protocol: "ipfix", ID: 256, Fields: 20}}, Changes: "8"},
 		Drops:      []SourceDrop{{UnitName: "hq", Hop: "store", Kind: "records", Reason: "unknown_template", Count: "3"}},
-		FlowSource: "198.51.100.1@g1", Interfaces: []SourceInterface{},
+		FlowSource: "198.51.100.1@g1", Revision: "0", Interfaces: []SourceInterface{},
 		Warnings: []SourceWarning{{Code: "clock", Text: "its clock is off by -1m30s, flows are placed by their arrival; have the exporter follow a time server"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

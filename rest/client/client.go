@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -100,6 +101,10 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
+		var where *url.Error // says the whole URL, which is ours to know
+		if errors.As(err, &where) {
+			err = where.Err
+		}
 		return nil, fmt.Errorf("ask %s: %w", c.base.Host, err)
 	}
 	if resp.StatusCode > 299 {

@@ -107,7 +107,8 @@ func (c *Client) abandon(ctx context.Context, id string) error {
 // FlowsRequest asks for flow records. An empty field asks for its default.
 type FlowsRequest struct {
 	From, To, Filter, OrderBy string
-	SourceGroups, Columns     []string
+	SourceGroups, Channels    []string
+	Columns                   []string
 	Limit                     int
 	Cursor                    string // of the page; empty: the first
 	Scaled                    *bool
@@ -137,7 +138,8 @@ func (c *Client) Flows(ctx context.Context, f FlowsRequest) (*Flows, error) {
 	values := url.Values{}
 	for name, value := range map[string]string{
 		"from": f.From, "to": f.To, "filter": f.Filter, "orderBy": f.OrderBy,
-		"sourceGroups": strings.Join(f.SourceGroups, ","), "columns": strings.Join(f.Columns, ","), "cursor": f.Cursor,
+		"sourceGroups": strings.Join(f.SourceGroups, ","), "channels": strings.Join(f.Channels, ","),
+		"columns": strings.Join(f.Columns, ","), "cursor": f.Cursor,
 	} {
 		if value != "" {
 			values.Set(name, value)
