@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -112,17 +113,26 @@ func flowAddress(cfg Config) (netip.Addr, error) {
 }
 
 // firstToken gives a new deployment its first API token, in a file that only
-// its owner reads.
+// its owner reads. The file has another name until the secret, which nobody else
+// has, is in it: after a crash in between the next start makes another token.
 func firstToken(m *master.Master, cfg Config, log *slog.Logger) error {
-	if len(m.Tokens()) > 0 {
+	file := cfg.path(adminTokenFile)
+	unfinished := file + ".next"
+	if _, err := os.Stat(unfinished); err != nil && len(m.Tokens()) > 0 {
 		return nil
+	}
+	if err := os.WriteFile(unfinished, nil, 0o600); err != nil {
+		return fmt.Errorf("write the first API token: %w", err)
 	}
 	secret, _, err := m.CreateToken(context.Background(), "first administrator", access.Admin, time.Now().AddDate(1, 0, 0), "first start")
 	if err != nil {
 		return fmt.Errorf("create the first API token: %w", err)
 	}
-	file := cfg.path(adminTokenFile)
-	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
+	err = os.WriteFile(unfinished, []byte(secret+"\n"), 0o600)
+	if err == nil {
+		err = os.Rename(unfinished, file)
+	}
+	if err != nil {
 		return fmt.Errorf("write the first API token: %w", err)
 	}
 	log.Info("new deployment; the API token of its administrator is in a file", "file", file)
@@ -154,20 +164,25 @@ type httpServer struct {
 
 // Start binds the address and serves it.
 func (s *httpServer) Start() error {
+	encryption, err := s.encryption()
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
 		return fmt.Errorf("listen for the %s address %s: %w; choose another or end the process that holds it (ss -ltnp)", s.name, s.address, err)
 	}
 	s.server = &http.Server{
 		Handler:           s.handler,
+		TLSConfig:         encryption,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	s.serving.Go(func() {
 		serve := s.server.Serve
-		if s.certificate != "" {
-			serve = func(l net.Listener) error { return s.server.ServeTLS(l, s.certificate, s.key) }
+		if encryption != nil {
+			serve = func(l net.Listener) error { return s.server.ServeTLS(l, "", "") }
 		}
 		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("http server ended", "server", s.name, "err", err)
@@ -175,6 +190,18 @@ func (s *httpServer) Start() error {
 	})
 	s.log.Info("listening", "server", s.name, "address", listener.Addr().String())
 	return nil
+}
+
+// encryption is nil for plain HTTP.
+func (s *httpServer) encryption() (*tls.Config, error) {
+	if s.certificate == "" {
+		return nil, nil
+	}
+	certificate, err := rest.LoadCertificate(s.certificate, s.key, s.log)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("%w; api.certificate and api.key name its PEM files", err)}
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate.Get}, nil
 }
 
 // stopRequests bounds how long Close waits for running requests.

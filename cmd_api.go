@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -110,21 +111,43 @@ func splitList(text string) []string {
 }
 
 // explainRefusal makes what the Master refused readable: the place of a
-// mistake in a filter is pointed at, other mistakes come one per line.
+// mistake in a filter is pointed at, other mistakes come one per line. What the
+// Master calls a mistake of the request is one of the command line. If nobody
+// answered, it says what to do.
 func explainRefusal(err error, filter string) error {
 	var refused *client.Error
 	if !errors.As(err, &refused) {
-		return err
+		return explainSilence(err)
 	}
-	if refused.Code == "FILTER_SYNTAX" && refused.Offset != nil {
+	switch {
+	case refused.Code == "FILTER_SYNTAX" && refused.Offset != nil:
 		return usagef("%s\n%s", refused.Error(), pointAt(filter, *refused.Offset, deref(refused.Length)))
-	}
-	if len(refused.Errors) > 1 {
+	case refused.Code == "UNAUTHENTICATED":
+		return fmt.Errorf("%w; %s", err, tokenRemedy)
+	case len(refused.Errors) > 1:
 		lines := []string{"the Master refuses this:"}
 		for _, m := range refused.Errors {
 			lines = append(lines, "  "+strings.TrimPrefix(m.Pointer+": "+m.Detail, ": "))
 		}
-		return errors.New(strings.Join(lines, "\n"))
+		err = errors.New(strings.Join(lines, "\n"))
+	}
+	if refused.Code == "VALIDATION" {
+		return &usageError{err}
+	}
+	return err
+}
+
+// explainSilence adds the remedy to an error before any answer.
+func explainSilence(err error) error {
+	var (
+		network *net.OpError
+		unknown x509.UnknownAuthorityError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return fmt.Errorf("%w; name the certificates to trust by --ca-file or WEIR_CA_FILE", err)
+	case errors.As(err, &network) && network.Op == "dial":
+		return fmt.Errorf("%w; is the Master up, and its API there? --api or WEIR_API says where to ask", err)
 	}
 	return err
 }

@@ -156,7 +156,7 @@ func TestTopologyChanges(t *testing.T) {
 	}
 	for _, line := range []string{
 		"assign london-1", "assign london-1 nowhere", "create-proxy-group p --slaves slave-1:x", "paint hq", "delete castle hq", "create-source-group x --listen many",
-		"update-source-group london --quota much", "update-source-group london --max-age long",
+		"update-source-group london --quota much", "update-source-group london --max-age long", "update-unit hq", "show hq",
 	} {
 		if code, _, stderr, _ := runAgainst(t, map[string]any{"GET topology": someTopology(topology.Active)}, append([]string{"topology"}, strings.Fields(line)...)...); code == exitGood || stderr == "" {
 			t.Errorf("topology %s: exit code %d, want an error", line, code)
@@ -248,6 +248,59 @@ func TestFlowsOutput(t *testing.T) {
 	_, stdout, _, _ = runAgainst(t, map[string]any{"GET flows": "PAR1 octets \x00"}, "flows", "--output", "parquet")
 	if stdout != "PAR1 octets \x00" {
 		t.Errorf("Parquet = %q", stdout)
+	}
+}
+
+// The end of a stream says everything that is missing, however long that is.
+func TestFlowsOfManyUnits(t *testing.T) {
+	missing := make([]query.Missing, 2000)
+	for i := range missing {
+		missing[i] = query.Missing{Unit: fmt.Sprintf("slave-%d", i), Reason: strings.Repeat("down ", 10)}
+	}
+	end, err := json.Marshal(map[string]any{"_end": map[string]any{"status": "partial", "coverage": query.Coverage{Missing: missing}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr, _ := runAgainst(t, map[string]any{"GET flows": string(end) + "\n"}, "flows", "--channel", "core-1,core-2")
+	if code != exitGood || !strings.Contains(stderr, "slave-1999") {
+		t.Errorf("exit code %d, %d octets of notices", code, len(stderr))
+	}
+}
+
+// TestExitCodes holds what the Master answers, or does not, to an exit code and
+// to words that help.
+func TestExitCodes(t *testing.T) {
+	refuse := func(status int, code string) map[string]any {
+		return map[string]any{"GET topology": rest.Problem{Status: status, Code: code, Detail: "no"}}
+	}
+	for _, test := range []struct {
+		answers map[string]any
+		code    int
+		want    string
+	}{
+		{refuse(401, "UNAUTHENTICATED"), exitFailed, "--token-file"},
+		{refuse(400, "VALIDATION"), exitUsage, "weir: no"},
+		{refuse(409, "CONFLICT"), exitFailed, "weir: no"},
+	} {
+		if code, _, stderr, _ := runAgainst(t, test.answers, "status"); code != test.code || !strings.Contains(stderr, test.want) {
+			t.Errorf("%v: exit code %d, want %d\n%s", test.answers, code, test.code, stderr)
+		}
+	}
+	t.Setenv("WEIR_TOKEN", "secret")
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"status", "--api", "127.0.46.1:1"}, &out, &errs)
+	if code != exitFailed || !strings.Contains(errs.String(), "ask 127.0.46.1:1: dial") || !strings.Contains(errs.String(), "--api") {
+		t.Errorf("nobody there: exit code %d, %s", code, errs.String())
+	}
+	// What is wrong without asking anybody is refused before.
+	for _, line := range []string{
+		"healthcheck now", "version 2", "join now", "status all", "query list 7", "query stop", "token list 7", "token create --role viewer",
+		"token create --role slave --data-dir /tmp", "token revoke 7 --data-dir /tmp", "sources paint 192.0.2.1@london",
+		"sources set 192.0.2.1@london", "sources set 192.0.2.1@london --rate none", "topology paint hq", "topology assign london-1",
+	} {
+		if code := run(t.Context(), strings.Fields(line), &out, &errs); code != exitUsage {
+			t.Errorf("%s: exit code %d, want %d", line, code, exitUsage)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ const flowsExamples = `  weir flows --limit 20 'host 192.0.2.1 and dst port 443'
   weir flows --order-by bytes --limit 10
   weir flows --limit 1000000 --output json | jq -r .srcAddr
   weir flows --limit 1000000 --output parquet > flows.parquet
+  weir flows --channel 192.0.2.1@london --limit 10
   weir flows --limit 1000 --cursor AXp0…    the next page, as the one before says
 `
 
@@ -42,6 +43,7 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	limit := fs.Int("limit", 0, "`number` of flows; default 100")
 	cursor := fs.String("cursor", "", "`cursor` of the page, as the page before names it; the rest of the question stays")
 	groups := fs.String("source-group", "", "`names` of source groups, comma-separated; default all")
+	channels := fs.String("channel", "", "flow `sources`, by name or address, comma-separated; default all")
 	unscaled := fs.Bool("unscaled", false, "do not multiply counters by the sampling rate")
 	output := addOutput(fs, "table", "json", "csv", "parquet")
 	words, err := parse(fs, args, stdout, stderr)
@@ -57,7 +59,8 @@ func cmdFlows(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	scaled := !*unscaled
 	asked := client.FlowsRequest{
 		From: *from, To: *to, Filter: strings.Join(words, " "), OrderBy: *order, Limit: *limit, Cursor: *cursor,
-		SourceGroups: splitList(*groups), Columns: splitList(*columns), Scaled: &scaled, Accept: "application/x-ndjson",
+		SourceGroups: splitList(*groups), Channels: splitList(*channels), Columns: splitList(*columns),
+		Scaled: &scaled, Accept: "application/x-ndjson",
 	}
 	switch {
 	case *output == "csv":
@@ -112,11 +115,16 @@ type flowsEnd struct {
 	} `json:"_end"`
 }
 
+// maxFlowLine bounds a line of a stream: the last one names everything that is
+// missing from the answer, at each of some thousand units.
+const maxFlowLine = 16 << 20
+
 // printFlows prints a stream line by line, as it is or as a table.
 func printFlows(stream io.Reader, columns []string, asTable bool, stdout, stderr io.Writer) (err error) {
 	out := bufio.NewWriter(stdout) // keeps its first error until Flush
 	defer func() { err = errors.Join(err, out.Flush()) }()
 	lines := bufio.NewScanner(stream)
+	lines.Buffer(nil, maxFlowLine)
 	if asTable {
 		fmt.Fprintln(out, tableLine(columns, func(name string) any { return name }))
 	}

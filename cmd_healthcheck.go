@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -15,8 +17,12 @@ const healthcheckExamples = `  weir healthcheck
 // cmdHealthcheck prints what /readyz says and fails unless it says yes.
 func cmdHealthcheck(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flags("healthcheck", "[--admin HOST:PORT]", healthcheckExamples)
-	admin := fs.String("admin", defaultConfig().Admin, "admin `address` of the unit")
-	if _, err := parse(fs, args, stdout, stderr); err != nil {
+	admin := fs.String("admin", cmp.Or(os.Getenv("WEIR_ADMIN"), defaultConfig().Admin), "admin `address` of the unit; else WEIR_ADMIN, as for the unit itself")
+	words, err := parse(fs, args, stdout, stderr)
+	if err == nil {
+		err = refuseWords("healthcheck", words)
+	}
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -22,7 +22,11 @@ func cmdJoin(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	tokenFile := fs.String("token-file", "", "`file` with the join token; '-' reads standard input; default $WEIR_JOIN_TOKEN")
 	var settings list
 	fs.Var(&settings, "set", "set a key over file and environment, `key=value`; may be repeated")
-	if _, err := parse(fs, args, stdout, stderr); err != nil {
+	words, err := parse(fs, args, stdout, stderr)
+	if err == nil {
+		err = refuseWords("join", words)
+	}
+	if err != nil {
 		return err
 	}
 	cfg, _, err := loadConfig(*file, os.Environ(), settings)

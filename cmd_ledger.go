@@ -32,8 +32,8 @@ func cmdLedger(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	if len(words) > 0 {
-		return usagef("ledger takes no arguments, not %q", words[0])
+	if err := refuseWords("ledger", words); err != nil {
+		return err
 	}
 	if err := checkOutput(*output, "table", "json"); err != nil {
 		return err

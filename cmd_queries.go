@@ -17,6 +17,12 @@ import (
 // cmdQueries lists queries, or ends some.
 func cmdQueries(ctx context.Context, api apiFlags, words []string, all bool, output string, stdout io.Writer) error {
 	verb, ids := words[0], words[1:]
+	switch {
+	case verb == "list" && len(ids) > 0:
+		return usagef("query list takes no arguments, not %q", ids[0])
+	case verb != "list" && all == (len(ids) > 0):
+		return usagef("query %s: name the queries, or say --all ('weir query list' shows them)", verb)
+	}
 	c, err := api.connect()
 	if err != nil {
 		return err
@@ -24,12 +30,9 @@ func cmdQueries(ctx context.Context, api apiFlags, words []string, all bool, out
 	if verb == "list" {
 		return listQueries(ctx, c, output, stdout)
 	}
-	if all == (len(ids) > 0) {
-		return usagef("query %s: name the queries, or say --all ('weir query list' shows them)", verb)
-	}
 	if all {
 		if ids, err = openQueries(ctx, c); err != nil {
-			return err
+			return explainRefusal(err, "")
 		}
 	}
 	end := c.StopQuery
@@ -38,7 +41,7 @@ func cmdQueries(ctx context.Context, api apiFlags, words []string, all bool, out
 	}
 	for _, id := range ids {
 		if err := end(ctx, id); err != nil {
-			return fmt.Errorf("query %s: %w", id, err)
+			return fmt.Errorf("query %s: %w", id, explainRefusal(err, ""))
 		}
 	}
 	return nil
@@ -59,7 +62,7 @@ func openQueries(ctx context.Context, c *client.Client) ([]string, error) {
 func listQueries(ctx context.Context, c *client.Client, output string, stdout io.Writer) error {
 	jobs, err := c.Jobs(ctx)
 	if err != nil {
-		return err
+		return explainRefusal(err, "")
 	}
 	if output == "json" {
 		return printJSON(stdout, jobs)

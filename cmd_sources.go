@@ -65,12 +65,18 @@ func cmdSources(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	if err := checkOutput(*f.output, "table", "json"); err != nil {
 		return err
 	}
+	var patch map[string]any
+	if len(words) == 2 {
+		if patch, err = f.patch(words[0]); err != nil {
+			return err
+		}
+	}
 	c, err := f.api.connect()
 	if err != nil {
 		return err
 	}
 	if len(words) == 2 {
-		return f.one(ctx, c, words[0], words[1], stdout)
+		return f.one(ctx, c, words[0], words[1], patch, stdout)
 	}
 	page, err := c.Sources(ctx, *f.group, *f.exporter)
 	if err != nil {

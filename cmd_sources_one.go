@@ -12,7 +12,7 @@ import (
 )
 
 // one shows, changes or deletes one exporter of a source group.
-func (f sourcesFlags) one(ctx context.Context, c *client.Client, verb, id string, stdout io.Writer) error {
+func (f sourcesFlags) one(ctx context.Context, c *client.Client, verb, id string, patch map[string]any, stdout io.Writer) error {
 	s, err := c.Source(ctx, id)
 	if err != nil {
 		return explainRefusal(err, "")
@@ -22,15 +22,9 @@ func (f sourcesFlags) one(ctx context.Context, c *client.Client, verb, id string
 	case "show":
 		return f.show(s, stdout)
 	case "set":
-		var patch map[string]any
-		if patch, err = f.patch(); err != nil {
-			return err
-		}
 		done, err = c.Update(ctx, client.FlowSources, s.ID, s.Revision, patch, *f.dryRun)
 	case "delete":
 		done, err = c.Delete(ctx, client.FlowSources, s.ID, s.Revision, *f.dryRun)
-	default:
-		return usagef("sources: unknown verb %q; want show, set or delete", verb)
 	}
 	if err != nil {
 		return explainRefusal(err, "")
@@ -45,8 +39,15 @@ func (f sourcesFlags) one(ctx context.Context, c *client.Client, verb, id string
 	return showOutcome(done, t, stdout)
 }
 
-// patch is what set changes.
-func (f sourcesFlags) patch() (map[string]any, error) {
+// patch is what a verb changes; nothing but for set.
+func (f sourcesFlags) patch(verb string) (map[string]any, error) {
+	switch verb {
+	case "set":
+	case "show", "delete":
+		return nil, nil
+	default:
+		return nil, usagef("sources: unknown verb %q; want show, set or delete", verb)
+	}
 	patch := map[string]any{}
 	if isGiven(f.fs, "name") {
 		patch["name"] = *f.name

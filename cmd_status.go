@@ -27,8 +27,8 @@ func cmdStatus(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	if len(words) > 0 {
-		return usagef("status takes no arguments, not %q", words[0])
+	if err := refuseWords("status", words); err != nil {
+		return err
 	}
 	if err := checkOutput(*output, "table", "json"); err != nil {
 		return err

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"slices"
 	"time"
 
-	"example.com/weir/persistence/access"
-	"example.com/weir/persistence/topology"
 	"example.com/weir/rest"
 	"example.com/weir/rest/client"
 )
@@ -17,6 +14,9 @@ import (
 const tokenExamples = `  weir token create --role slave --unit hq         a join token for the unit hq
   weir token create --role proxy --valid 24h       a join token for any expected Proxy
   weir token create --role viewer --name wallboard an API token
+  weir token create --role admin --name rescue --data-dir /var/lib/weir
+                                                   the same on the Master itself, which is stopped:
+                                                   for when nobody has a token any more
   weir token list
   weir token revoke 6hc3kq2p
 
@@ -32,6 +32,7 @@ func cmdToken(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	name := fs.String("name", "", "create: `name` of an API token; it shows in the action log")
 	unit := fs.String("unit", "", "create: `name` of the unit that may join; default any expected one of the role")
 	valid := fs.Duration("valid", 0, "create: how long it is valid; default 1h (join token), 1 year (API token)")
+	dataDir := fs.String("data-dir", "", "create: data `directory` of a Master that does not run, in place of its API")
 	output := addOutput(fs, "table", "json")
 	words, err := parse(fs, args, stdout, stderr)
 	if err != nil {
@@ -40,80 +41,31 @@ func cmdToken(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if err := checkOutput(*output, "table", "json"); err != nil {
 		return err
 	}
-	verb := ""
-	if len(words) > 0 {
-		verb = words[0]
+	made := newToken{
+		role: *role, name: *name, unit: *unit, valid: *valid, dataDir: *dataDir,
+		asJSON: *output == "json", stdout: stdout, stderr: stderr,
+	}
+	if err := made.check(words); err != nil {
+		return err
+	}
+	if *dataDir != "" {
+		return made.createOffline(time.Now())
 	}
 	c, err := api.connect()
 	if err != nil {
 		return err
 	}
-	asJSON := *output == "json"
-	switch verb {
-	case "create":
-		if topology.Role(*role).Valid() {
-			err = createJoinToken(ctx, c, topology.Role(*role), *unit, cmp.Or(*valid, time.Hour), asJSON, stdout)
-		} else {
-			err = createToken(ctx, c, access.Role(*role), *name, *valid, asJSON, stdout, stderr)
-		}
-	case "list":
-		err = listTokens(ctx, c, asJSON, stdout)
-	case "revoke":
-		if len(words) != 2 {
-			return usagef("token revoke: say the ID of one token; 'weir token list' shows them")
-		}
+	switch {
+	case words[0] == "list":
+		err = listTokens(ctx, c, made.asJSON, stdout)
+	case words[0] == "revoke":
 		err = c.RevokeToken(ctx, words[1])
+	case made.isJoin():
+		err = made.createJoin(ctx, c)
 	default:
-		return usagef("token: say what: create, list or revoke")
+		err = made.create(ctx, c)
 	}
 	return explainRefusal(err, "")
-}
-
-func createJoinToken(ctx context.Context, c *client.Client, role topology.Role, unit string, valid time.Duration, asJSON bool, stdout io.Writer) error {
-	var id topology.UnitID
-	if unit != "" {
-		t, err := c.Topology(ctx)
-		if err != nil {
-			return err
-		}
-		u, err := unitNamed(t, unit)
-		if err != nil {
-			return err
-		}
-		id = u.ID
-	}
-	made, err := c.CreateJoinToken(ctx, role, id, valid)
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(stdout, made)
-	}
-	_, err = fmt.Fprintln(stdout, made.Token)
-	return err
-}
-
-func createToken(ctx context.Context, c *client.Client, role access.Role, name string, valid time.Duration, asJSON bool, stdout, stderr io.Writer) error {
-	if !role.Valid() {
-		return usagef("--role %q: want viewer, operator or admin (API token), or slave, proxy, standalone or master (join token)", role)
-	}
-	if name == "" {
-		return usagef("--name: an API token needs a name; it shows in the action log")
-	}
-	var expires time.Time
-	if valid > 0 {
-		expires = time.Now().Add(valid)
-	}
-	made, err := c.CreateToken(ctx, name, role, expires)
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(stdout, made)
-	}
-	fmt.Fprintf(stderr, "API token %s of %s; it is not shown again:\n", made.Token.ID, made.Token.Name)
-	_, err = fmt.Fprintln(stdout, made.Secret)
-	return err
 }
 
 func listTokens(ctx context.Context, c *client.Client, asJSON bool, stdout io.Writer) error {

@@ -43,6 +43,9 @@ func cmdTopology(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if len(words) == 0 {
 		words = []string{"show"}
 	}
+	if err := checkVerb(words); err != nil {
+		return err
+	}
 	c, err := api.connect()
 	if err != nil {
 		return err
@@ -86,15 +89,28 @@ func showOutcome(done rest.Outcome, t rest.Topology, stdout io.Writer) error {
 	return err
 }
 
+// topologyVerbs says how many names follow each verb.
+var topologyVerbs = map[string]int{
+	"show": 0, "create-unit": 1, "create-source-group": 1, "create-proxy-group": 1,
+	"update-unit": 1, "update-source-group": 1, "update-proxy-group": 1,
+	"assign": 2, "unassign": 1, "set-target": 2, "delete-target": 2, "delete": 2,
+}
+
+// checkVerb refuses what no Master needs to be asked about.
+func checkVerb(words []string) error {
+	want, known := topologyVerbs[words[0]]
+	switch {
+	case !known:
+		return usagef("topology: unknown verb %q; 'weir topology --help' has examples", words[0])
+	case len(words)-1 != want:
+		return usagef("topology %s: want %d name(s) after it, not %d; 'weir topology --help' has examples", words[0], want, len(words)-1)
+	}
+	return nil
+}
+
+// changeTopology does what a verb of checkVerb asks, other than to show.
 func changeTopology(ctx context.Context, c *client.Client, t rest.Topology, f topologyFlags, words []string) (rest.Outcome, error) {
 	verb, names := words[0], words[1:]
-	want := map[string]int{"assign": 2, "delete": 2, "set-target": 2, "delete-target": 2}[verb]
-	if want == 0 {
-		want = 1
-	}
-	if len(names) != want {
-		return rest.Outcome{}, usagef("topology %s: want %d name(s) after it, not %d; 'weir topology --help' has examples", verb, want, len(names))
-	}
 	switch verb {
 	case "create-unit":
 		return c.Create(ctx, client.Units, f.unit(names[0]), *f.dryRun)
@@ -120,10 +136,8 @@ func changeTopology(ctx context.Context, c *client.Client, t rest.Topology, f to
 		return assign(ctx, c, t, names[0], "", *f.dryRun)
 	case "set-target", "delete-target":
 		return changeTarget(ctx, c, t, f, verb, names[0], names[1])
-	case "delete":
-		return deleteObject(ctx, c, t, names[0], names[1], *f.dryRun)
 	default:
-		return rest.Outcome{}, usagef("topology: unknown verb %q; 'weir topology --help' has examples", verb)
+		return deleteObject(ctx, c, t, names[0], names[1], *f.dryRun)
 	}
 }
 
@@ -152,6 +166,9 @@ func updateObject(ctx context.Context, c *client.Client, t rest.Topology, f topo
 	}
 	if f.given("name") {
 		patch["name"] = *f.newName
+	}
+	if len(patch) == 0 {
+		return rest.Outcome{}, usagef("topology %s: say what to change; 'weir topology --help' lists the flags", verb)
 	}
 	return c.Update(ctx, collection, id, revision, patch, *f.dryRun)
 }

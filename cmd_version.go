@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -33,14 +32,21 @@ func buildInfo() build {
 }
 
 func cmdVersion(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	fs := flags("version", "[--json]", "  weir version --json\n")
-	asJSON := fs.Bool("json", false, "print JSON")
-	if _, err := parse(fs, args, stdout, stderr); err != nil {
+	fs := flags("version", "[--output FORM]", "  weir version --output json\n")
+	output := addOutput(fs, "text", "json")
+	words, err := parse(fs, args, stdout, stderr)
+	if err == nil {
+		err = refuseWords("version", words)
+	}
+	if err != nil {
+		return err
+	}
+	if err := checkOutput(*output, "text", "json"); err != nil {
 		return err
 	}
 	b := buildInfo()
-	if *asJSON {
-		return json.NewEncoder(stdout).Encode(b)
+	if *output == "json" {
+		return printJSON(stdout, b)
 	}
 	fmt.Fprintf(stdout, "weir %s %s %s\n", b.Version, b.Go, b.Platform)
 	return nil

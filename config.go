@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -121,8 +122,9 @@ func defaultConfig() Config {
 type origins map[string]string
 
 // loadConfig reads a configuration: defaults, then the file, then WEIR_…
-// variables, then settings of the form key=value. An unknown key anywhere is
-// an error.
+// variables, then settings of the form key=value. An unknown key in the file or
+// a setting is an error. Other variables that begin with WEIR_ are somebody
+// else's: a cluster manager makes some for every service called weir.
 func loadConfig(path string, environ, settings []string) (Config, origins, error) {
 	cfg, from := defaultConfig(), origins{}
 	if path != "" {
@@ -251,11 +253,9 @@ func (c *Config) validate() error {
 	case c.Role != topology.Master && c.Parent == "":
 		wrong("parent", "empty, want the control address of the Master")
 	}
-	if (c.API.Certificate == "") != (c.API.Key == "") {
-		wrong("api", "certificate and key go together; set both or neither")
-	}
-	if c.Flows.Sockets < 1 || c.Flows.Sockets > 64 {
-		wrong("flows.sockets", "%d, want 1 to 64", c.Flows.Sockets)
+	c.checkAddresses(wrong)
+	if c.Role != topology.Master {
+		c.Flows.check(wrong)
 	}
 	c.Store.check(wrong)
 	c.Queries.check(wrong)
@@ -267,6 +267,47 @@ func (c *Config) validate() error {
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
+}
+
+// checkAddresses reports what is not host:port.
+func (c *Config) checkAddresses(wrong func(key, format string, args ...any)) {
+	addresses := map[string]string{"admin": c.Admin}
+	switch {
+	case c.Role == topology.Master:
+		addresses["api.address"] = c.API.Address
+	case c.Parent != "":
+		addresses["parent"] = c.Parent
+	}
+	for key, value := range addresses {
+		_, port, err := net.SplitHostPort(value)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if err != nil {
+			wrong(key, "%q, want host:port such as 127.0.0.1:8080", value)
+		}
+	}
+	if (c.API.Certificate == "") != (c.API.Key == "") {
+		wrong("api", "certificate and key go together; set both or neither")
+	}
+}
+
+// maxBuffer is the most that the kernel takes as the length of a buffer.
+const maxBuffer = math.MaxInt32
+
+func (c FlowsConfig) check(wrong func(key, format string, args ...any)) {
+	if _, err := netip.ParseAddr(c.Address); err != nil && c.Address != "" { // empty: control is wrong, and says so
+		wrong("flows.address", "%q, want an IP address of this machine, or :: for all", c.Address)
+	}
+	if c.Sockets < 1 || c.Sockets > 64 {
+		wrong("flows.sockets", "%d, want 1 to 64", c.Sockets)
+	}
+	if c.Buffer < 64<<10 || c.Buffer > maxBuffer {
+		wrong("flows.buffer", "%d octets, want 64KiB to 2047MiB", uint64(c.Buffer))
+	}
+	if c.Spool > math.MaxInt64 {
+		wrong("flows.spool", "%d octets, want fewer", uint64(c.Spool))
+	}
 }
 
 func (c QueriesConfig) check(wrong func(key, format string, args ...any)) {

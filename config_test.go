@@ -82,7 +82,8 @@ func TestWrongConfigurationsNameThePlace(t *testing.T) {
 }
 
 func TestValidateReportsEverythingAtOnce(t *testing.T) {
-	cfg, _, err := loadConfig(writeConfig(t, "role: boss\ncontrol: nowhere\nlog:\n  level: loud\nflows:\n  sockets: 0\n"), nil, nil)
+	cfg, _, err := loadConfig(writeConfig(t, "role: boss\ncontrol: nowhere\nadmin: here\nlog:\n  level: loud\n"+
+		"flows:\n  sockets: 0\n  address: everywhere\n  buffer: 3GiB\n"), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,9 +91,21 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, key := range []string{"role:", "control:", "parent:", "log.level:", "flows.sockets:"} {
+	for _, key := range []string{"role:", "control:", "parent:", "log.level:", "admin:", "flows.sockets:", "flows.address:", "flows.buffer:"} {
 		if !strings.Contains(err.Error(), key) {
 			t.Errorf("%q does not mention %s", err, key)
+		}
+	}
+}
+
+func TestAMasterNeedsAnAddressForItsAPI(t *testing.T) {
+	for address, isGood := range map[string]bool{"127.0.0.1:8080": true, ":8080": true, "[::]:0": true, "127.0.0.1": false, "x:http": false, "": false} {
+		cfg, _, err := loadConfig("", nil, []string{"role=master", "control=192.0.2.1:2210", "api.address=" + address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cfg.validate(); (err == nil) != isGood {
+			t.Errorf("%q: %v", address, err)
 		}
 	}
 }

@@ -129,6 +129,14 @@ func flags(name, synopsis, examples string) *flag.FlagSet {
 	return fs
 }
 
+// refuseWords refuses arguments after a command that takes none.
+func refuseWords(name string, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	return usagef("%s takes no arguments, not %q", name, words[0])
+}
+
 // parse parses args and allows flags after positional arguments. The error is
 // flag.ErrHelp when help was asked for and shown, else a usageError.
 func parse(fs *flag.FlagSet, args []string, stdout, stderr io.Writer) (positional []string, err error) {
