@@ -86,10 +86,11 @@ func (b *board) Link(id topology.UnitID, up bool, reason string) {
 	b.update(func() { b.links[id] = link{up, reason} })
 }
 
-// Hear notes the report of a unit, brought by itself or by its Proxy.
-func (b *board) Hear(id, by topology.UnitID, up bool, status topology.Status) {
+// Hear notes the report of a unit, brought by itself or by its Proxy. It reports
+// false for one that is not taken, since another unit speaks for it.
+func (b *board) Hear(id, by topology.UnitID, up bool, status topology.Status) (taken bool) {
 	b.update(func() {
-		if !known(b.state, id) {
+		if taken = known(b.state, id) && b.speaksLocked(by, id, up); !taken {
 			return
 		}
 		old := b.heard[id]
@@ -100,6 +101,24 @@ func (b *board) Hear(id, by topology.UnitID, up bool, status topology.Status) {
 		h.active = up && (old.active || status.Applied >= b.state.Revision)
 		b.heard[id] = h
 	})
+	return taken
+}
+
+// speaksLocked reports whether a unit speaks for another: for itself, and a Proxy
+// for the Slaves of its group. A Slave that was moved is still reported, as
+// silent, by the Proxy that it was with. Of one that is in no group any Proxy may
+// say that it hears it, and only that one that it does not any more.
+func (b *board) speaksLocked(by, id topology.UnitID, up bool) bool {
+	if by == id {
+		return true
+	}
+	if b.state.Units[id].Role != topology.Slave {
+		return false
+	}
+	if g, ok := b.state.GroupOf(id); ok {
+		return g.Proxy == by
+	}
+	return up || b.heard[id].by == by
 }
 
 // Age lets time pass: a unit that lags shows it after a while.

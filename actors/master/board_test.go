@@ -66,6 +66,8 @@ func TestBoardJudgesUnits(t *testing.T) {
 		{"slave well", "s1", []step{up("proxy"), hear("s1", "proxy", true, fine)}, topology.Active, ""},
 		{"slave silent", "s1", []step{up("proxy"), hear("s1", "proxy", false, fine)}, topology.Lost, "Proxy proxy hears no heartbeat"},
 		{"slave of a lost proxy", "s1", []step{up("proxy"), hear("s1", "proxy", true, fine), down("proxy")}, topology.Lost, "Proxy proxy is lost"},
+		{"slave that was with another proxy", "s1", []step{up("proxy"), hear("s1", "proxy", true, fine), hear("s1", "before", false, fine)}, topology.Active, ""},
+		{"of whom another unit speaks", "proxy", []step{up("proxy"), hear("proxy", "proxy", true, fine), hear("proxy", "spare", true, sick)}, topology.Active, ""},
 		{
 			"lags a moment", "proxy",
 			[]step{

@@ -42,8 +42,7 @@ func (m *Master) onHeartbeat(from identity.Peer, reports []*proto.Report) {
 	for _, r := range reports {
 		id := topology.UnitID(r.GetUnitId())
 		status := report.Status(r, now)
-		m.board.Hear(id, from.UnitID, r.GetUp(), status)
-		if !r.GetUp() {
+		if !m.board.Hear(id, from.UnitID, r.GetUp(), status) || !r.GetUp() {
 			continue
 		}
 		m.actions.Applied(id, status.Applied)
