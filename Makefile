@@ -8,6 +8,13 @@ LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.
 FUZZTIME ?= 30s
 SOAK      ?= 1h
 SOAK_KILL ?= 5m
+ROUNDS    ?= 20
+
+SUMMARY := go tool gotestsum --format pkgname --format-hide-empty-pkg
+
+# Packages that compare with brute force in many rounds, of which the race
+# detector has only some: see flowtest.Rounds.
+ROUNDED = $$(grep -rl 'flowtest\.Rounds' --include=*_test.go . | xargs -r -n 1 dirname | sort -u)
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -27,15 +34,15 @@ demo: build ## build everything and run a whole deployment on this machine
 	bin/weir demo
 
 test: test-needs build ## install what the tests need, then run them all
-	CGO_ENABLED=1 go tool gotestsum --format pkgname --format-hide-empty-pkg -- -race -shuffle=on -timeout 15m $(TESTFLAGS) \
-		$$(go list ./... | grep -v /integration)
-	go tool gotestsum --format pkgname --format-hide-empty-pkg -- -timeout 20m -count=1 $(TESTFLAGS) . ./integration/...
+	CGO_ENABLED=1 $(SUMMARY) -- -race -shuffle=on -timeout 15m $(TESTFLAGS) $$(go list ./... | grep -v /integration)
+	WEIR_PROGRAM=$(CURDIR)/bin/weir $(SUMMARY) -- -shuffle=on -parallel 3 -timeout 20m -count=1 $(TESTFLAGS) \
+		./integration/... $(ROUNDED)
 
 test-needs: ## install the Debian packages that the tests use
-	@.ci/needs softflowd nfdump tcpdump util-linux iproute2 procps
+	@.ci/needs softflowd nfdump tcpdump util-linux iproute2 nftables procps
 
-ui-test: ui ## unit tests and lint of the dashboard
-	cd frontend && npm run lint && npm test
+ui-test: ui ## unit tests and lint of the dashboard, whose types building it has checked
+	cd frontend && npx eslint . && npm test
 
 e2e: build ## browser tests of the dashboard against a running demo
 	@.ci/needs chromium
@@ -60,13 +67,16 @@ fuzz: ## run every fuzz target for FUZZTIME (30s) each, one after the other
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg </dev/null || exit 1; \
 	done <<<"$$targets"
 
+rounds: ## comparisons with brute force, ROUNDS (20) times as many as in `make test`
+	WEIR_ROUNDS=$(ROUNDS) $(SUMMARY) -- -timeout 60m -count=1 $(ROUNDED)
+
 bench: go-build ## benchmarks, next to peers where there are any
 	@.ci/needs nfdump softflowd pmacct iproute2
 	go test -run '^$$' -bench . -benchtime 2s ./flowio/... ./persistence/...
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration/...
+	WEIR_PROGRAM=$(CURDIR)/bin/weir go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration/...
 
 soak: go-build ## load a deployment for SOAK (1h), killing a Slave every SOAK_KILL (5m)
 	WEIR_SOAK=$(SOAK) WEIR_SOAK_KILL=$(SOAK_KILL) WEIR_PROGRAM=$(CURDIR)/bin/weir \
 		go test -run '^(TestFrozenSlaves|TestSoak)$$' -v -count 1 -timeout 0 ./integration/
 
-.PHONY: help build go-build ui demo test test-needs ui-test e2e lint generate check-generated fuzz bench soak
+.PHONY: help build go-build ui demo test test-needs ui-test e2e lint generate check-generated fuzz rounds bench soak
