@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -21,14 +20,6 @@ const (
 	// segmentOctets is when a file of a backlog is followed by the next. Files
 	// are deleted whole, so this is what it takes beyond what it holds.
 	segmentOctets = 8 << 20
-
-	// backlogRead is what one read of a backlog takes; it must hold the longest
-	// frame.
-	backlogRead = 256 << 10
-
-	// giveUpAfter is how long a file that cannot be read holds up those behind
-	// it: whatever passes, such as too many open files, has passed by then.
-	giveUpAfter = 30 * time.Second
 
 	segmentSuffix = ".spool"
 	positionFile  = "position"
@@ -51,17 +42,25 @@ type Backlog struct {
 
 	octets atomic.Int64 // in files, from the first that was not read to its end
 
-	mu       sync.Mutex // guards everything below
-	segments []uint64   // numbers of files, oldest first
-	sizes    map[uint64]int64
-	born     uint64   // number of the first file of this process
-	out      *os.File // the newest, nil if none is open
-	scratch  []byte
-	in       *os.File // the oldest, nil if none is open
-	offset   int64    // in it, of the first frame that was not done
-	position *os.File
-	read     []byte
-	failing  time.Time // since when the oldest file cannot be read; zero: it can
+	mu         sync.Mutex // guards everything below
+	segments   []uint64   // numbers of files, oldest first
+	sizes      map[uint64]int64
+	born       uint64  // number of the first file of this process
+	following  uint64  // number of the next file: none is used twice, position may name an old one
+	out        segment // the newest, nil if none is open
+	scratch    []byte
+	complained time.Time
+	in         *os.File // the oldest, nil if none is open
+	offset     int64    // in it, of the first frame that was not done
+	position   *os.File
+	read       []byte
+	failing    time.Time // since when the oldest file cannot be read; zero: it can
+}
+
+// segment is a file of a backlog that is written: an os.File.
+type segment interface {
+	io.WriteCloser
+	Truncate(size int64) error
 }
 
 // OpenBacklog opens the backlog in a directory, with what an earlier process
@@ -86,7 +85,11 @@ func OpenBacklog(dir string, quota int64, log *slog.Logger) (*Backlog, error) {
 		b.born = max(b.born, n+1)
 	}
 	slices.Sort(b.segments)
-	return b, b.recallPosition()
+	if err := b.recallPosition(); err != nil {
+		return nil, err
+	}
+	b.following = b.born
+	return b, nil
 }
 
 // recallPosition finds how far the oldest file was done.
@@ -95,10 +98,12 @@ func (b *Backlog) recallPosition() (err error) {
 		return fmt.Errorf("spool: %w", err)
 	}
 	var p [16]byte
-	if n, _ := b.position.ReadAt(p[:], 0); n < len(p) || len(b.segments) == 0 {
+	if n, _ := b.position.ReadAt(p[:], 0); n < len(p) {
 		return nil // a new one, or one that nothing was read of
 	}
-	if number := binary.BigEndian.Uint64(p[:]); number == b.segments[0] {
+	number := binary.BigEndian.Uint64(p[:])
+	b.born = max(b.born, number+1)
+	if len(b.segments) > 0 && number == b.segments[0] {
 		b.offset = int64(binary.BigEndian.Uint64(p[8:]))
 	}
 	return nil
@@ -115,17 +120,20 @@ func (b *Backlog) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var errs []error
-	for _, f := range []*os.File{b.in, b.out, b.position} {
+	for _, f := range []*os.File{b.in, b.position} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
+	}
+	if b.out != nil {
+		errs = append(errs, b.out.Close())
 	}
 	b.in, b.out = nil, nil
 	return errors.Join(errs...)
 }
 
-// add appends packets as they came, as far as the quota goes, and returns how
-// many it took.
+// add appends packets as they came, as far as the quota and the disk go, and
+// returns how many it took.
 func (b *Backlog) add(packets []flow.Packet) (taken int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,12 +142,8 @@ func (b *Backlog) add(packets []flow.Packet) (taken int) {
 		if !b.addLocked(framePacket, &datagram{from: p.Exporter, port: p.Port, received: p.Received, payload: p.Payload}) {
 			break
 		}
-		taken++
 	}
-	if !b.flushLocked() {
-		return 0
-	}
-	return taken
+	return b.flushLocked()
 }
 
 // addUnsent appends a datagram that a Slave has not acknowledged.
@@ -150,7 +154,7 @@ func (b *Backlog) addUnsent(g *datagram) bool {
 	if g.cost.packets != nil {
 		kind = frameWhole
 	}
-	return b.addLocked(kind, g) && b.flushLocked()
+	return b.addLocked(kind, g) && b.flushLocked() == 1
 }
 
 // addLocked puts a frame into memory, to be written by flushLocked.
@@ -165,28 +169,52 @@ func (b *Backlog) addLocked(kind byte, g *datagram) bool {
 	return true
 }
 
-// flushLocked writes what was added.
-func (b *Backlog) flushLocked() bool {
+// flushLocked writes what was added and returns how many frames are in the file.
+func (b *Backlog) flushLocked() (frames int) {
 	defer func() { b.scratch = b.scratch[:0] }()
 	if len(b.scratch) == 0 {
-		return true
+		return 0
 	}
 	if b.out == nil || b.sizes[b.newestLocked()] >= segmentOctets {
 		if err := b.rotateLocked(); err != nil {
-			b.log.Error("writing the spool", "err", err, "remedy", "make room in the data directory")
-			return false
+			b.complainLocked(err)
+			return 0
 		}
 	}
+	size := b.sizes[b.newestLocked()]
 	n, err := b.out.Write(b.scratch)
-	b.sizes[b.newestLocked()] += int64(n)
-	b.octets.Add(int64(n))
 	if err != nil {
-		b.log.Error("writing the spool", "err", err, "remedy", "make room in the data directory")
+		b.complainLocked(err)
+		if b.out.Truncate(size) == nil {
+			return 0
+		}
 		b.out.Close()
 		b.out = nil // what was written in part ends its file
-		return false
 	}
-	return true
+	b.sizes[b.newestLocked()] += int64(n)
+	b.octets.Add(int64(n))
+	return wholeFrames(b.scratch[:n])
+}
+
+// wholeFrames returns how many frames octets begin with.
+func wholeFrames(octets []byte) (n int) {
+	for len(octets) >= frameHeaderLen {
+		length := 4 + int(binary.BigEndian.Uint32(octets))
+		if length > len(octets) {
+			break
+		}
+		octets = octets[length:]
+		n++
+	}
+	return n
+}
+
+// complainLocked logs now and then that the disk takes nothing.
+func (b *Backlog) complainLocked(err error) {
+	if now := time.Now(); now.Sub(b.complained) >= complainEvery {
+		b.complained = now
+		b.log.Error("writing the spool", "err", err, "remedy", "make room in the data directory")
+	}
 }
 
 func (b *Backlog) newestLocked() uint64 { return b.segments[len(b.segments)-1] }
@@ -197,150 +225,17 @@ func (b *Backlog) rotateLocked() error {
 		b.out.Close()
 		b.out = nil
 	}
-	number := b.born
-	if len(b.segments) > 0 {
-		number = max(number, b.newestLocked()+1)
-	}
+	number := b.following
 	f, err := os.OpenFile(b.path(number), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	b.out = f
+	b.following++
 	b.segments, b.sizes[number] = append(b.segments, number), 0
 	return nil
 }
 
 func (b *Backlog) path(number uint64) string {
 	return filepath.Join(b.dir, fmt.Sprintf("%016x", number)+segmentSuffix)
-}
-
-// stored is a packet of a backlog.
-type stored struct {
-	flow.Packet
-	kind    byte
-	earlier bool  // of an earlier process, whose accounts are gone
-	octets  int64 // in the file
-}
-
-// next appends the oldest packets to all, at most limit. Payloads are valid
-// until the next call. There are none if none are left, or while the disk does
-// not let them be read: they stay.
-func (b *Backlog) next(all []stored, limit int) []stored {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for len(b.segments) > 0 {
-		number := b.segments[0]
-		n, ok := b.readLocked(number)
-		if !ok {
-			return all
-		}
-		octets := 0
-		for len(all) < limit {
-			kind, f, used := parseStored(b.read[octets:n])
-			if used == 0 {
-				break
-			}
-			all = append(all, stored{Packet: f.packet, kind: kind, earlier: number < b.born, octets: int64(used)})
-			octets += used
-		}
-		if len(all) > 0 {
-			return all
-		}
-		b.removeLocked(number) // read to its end, or what follows is no frame
-	}
-	return nil
-}
-
-// readLocked fills the memory for reading from the oldest file. It reports
-// false if that cannot be read now. One that is gone, or cannot be read for
-// long, is as if it were read to its end: the packets behind it wait.
-func (b *Backlog) readLocked(number uint64) (n int, ok bool) {
-	err := error(nil)
-	if b.in == nil {
-		b.in, err = os.Open(b.path(number))
-	}
-	if err == nil {
-		n, err = b.in.ReadAt(b.read, b.offset)
-	}
-	if err == nil || errors.Is(err, io.EOF) {
-		b.failing = time.Time{}
-		return n, true
-	}
-	b.in.Close() // of nil it is harmless
-	b.in = nil
-	return 0, b.failLocked(err)
-}
-
-// failLocked notes that the oldest file cannot be read and reports whether to
-// give it up.
-func (b *Backlog) failLocked(err error) bool {
-	now := time.Now()
-	if b.failing.IsZero() {
-		b.failing = now
-		b.log.Error("reading the spool", "err", err, "remedy", "check the disk of the data directory, and how many files the unit may have open")
-	}
-	if !errors.Is(err, fs.ErrNotExist) && now.Sub(b.failing) < giveUpAfter {
-		return false
-	}
-	b.failing = time.Time{}
-	b.log.Error("a file of the spool is given up", "path", b.path(b.segments[0]), "err", err)
-	return true
-}
-
-// parseStored reads the frame at the start of octets; used is 0 if there is no
-// whole one.
-func parseStored(octets []byte) (kind byte, f frame, used int) {
-	if len(octets) < frameHeaderLen {
-		return 0, frame{}, 0
-	}
-	kind = octets[5]
-	if kind != framePacket && kind != frameMade && kind != frameWhole {
-		return 0, frame{}, 0
-	}
-	octets[5] = framePacket
-	f, used, err := parseFrame(octets)
-	if err != nil {
-		return 0, frame{}, 0
-	}
-	return kind, f, used
-}
-
-// done forgets octets of the oldest file, and the file if that was all of it.
-func (b *Backlog) done(octets int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if octets == 0 {
-		return
-	}
-	number := b.segments[0]
-	b.offset += octets
-	if b.offset >= b.sizes[number] {
-		b.removeLocked(number)
-		return
-	}
-	var p [16]byte
-	binary.BigEndian.PutUint64(p[:], number)
-	binary.BigEndian.PutUint64(p[8:], uint64(b.offset))
-	if _, err := b.position.WriteAt(p[:], 0); err != nil {
-		b.log.Error("writing the spool", "err", err)
-	}
-}
-
-// removeLocked deletes the oldest file.
-func (b *Backlog) removeLocked(number uint64) {
-	if b.in != nil {
-		b.in.Close()
-		b.in = nil
-	}
-	if b.out != nil && number == b.newestLocked() {
-		b.out.Close()
-		b.out = nil
-	}
-	if err := os.Remove(b.path(number)); err != nil {
-		b.log.Error("deleting a file of the spool", "err", err)
-	}
-	size := b.sizes[number]
-	delete(b.sizes, number)
-	b.segments, b.offset = b.segments[1:], 0
-	b.octets.Add(-size)
 }

@@ -2,11 +2,15 @@ package distribute
 
 import (
 	"encoding/binary"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/ledger"
@@ -100,6 +104,62 @@ func TestBacklogIsBounded(t *testing.T) {
 	}
 	if b.add(numbered(0, 10)) != 10 {
 		t.Error("an empty backlog takes nothing")
+	}
+}
+
+// fullDisk is a file of a disk that takes some octets yet. It cannot be cut off
+// at its old size if isStuck.
+type fullDisk struct {
+	segment
+	room    int
+	isStuck bool
+}
+
+func (f *fullDisk) Write(b []byte) (int, error) {
+	n, err := f.segment.Write(b[:min(f.room, len(b))])
+	f.room -= n
+	if err == nil && n < len(b) {
+		err = syscall.ENOSPC
+	}
+	return n, err
+}
+
+func (f *fullDisk) Truncate(size int64) error {
+	if f.isStuck {
+		return syscall.EIO
+	}
+	f.room = 0
+	return f.segment.Truncate(size)
+}
+
+// TestBacklogOnAFullDisk has the disk fill up in the middle of a write: what
+// add says it took is what is read later, neither more nor less.
+func TestBacklogOnAFullDisk(t *testing.T) {
+	for _, isStuck := range []bool{false, true} {
+		t.Run(fmt.Sprintf("stuck=%t", isStuck), func(t *testing.T) {
+			b := openBacklog(t, t.TempDir(), 1<<30)
+			var want []int
+			for i := 0; i < 10; i++ {
+				if i == 1 {
+					b.out = &fullDisk{segment: b.out, room: 3500, isStuck: isStuck}
+				}
+				if i == 7 {
+					if full, ok := b.out.(*fullDisk); ok {
+						b.out = full.segment // there is room again
+					}
+				}
+				for n := range b.add(numbered(10*i, 10)) {
+					want = append(want, 10*i+n)
+				}
+			}
+			got := drain(b, 7)
+			if diff := cmp.Diff(want, got); diff != "" || len(got) < 10 {
+				t.Errorf("read (-taken +read):\n%s", diff)
+			}
+			if b.Octets() != 0 {
+				t.Errorf("%d octets are left", b.Octets())
+			}
+		})
 	}
 }
 
