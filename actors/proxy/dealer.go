@@ -34,7 +34,7 @@ type distributor interface {
 	SetSlaves([]distribute.Slave)
 	Sent() []ledger.Sent
 	SentOf() []ledger.SentOfSource
-	Sources() map[netip.Addr]string
+	Sources() map[netip.Addr]distribute.Home
 }
 
 // templateKnower is a distributor that knows templates.
@@ -45,7 +45,7 @@ type templateKnower interface {
 // dealer holds the distributor in force and replaces it when the way changes,
 // without losing a packet between the two. It is safe for concurrent use.
 type dealer struct {
-	make func(w way, sources map[netip.Addr]string) (distributor, error)
+	make func(w way, sources map[netip.Addr]distribute.Home) (distributor, error)
 
 	// inherit hands what the old distributor has learnt on to the next, either
 	// of which may be nil. No packet is dealt out meanwhile. Nil: nothing is
@@ -63,10 +63,14 @@ type dealer struct {
 	mu      sync.Mutex // held by all that change something; guards what follows
 	way     way
 	slaves  []distribute.Slave
-	sources map[netip.Addr]string  // of the distributor before, or as kept on disk
-	before  map[string]ledger.Sent // by distributors that were replaced
-	sentOf  map[sentTo]uint64      // likewise; records
+	sources map[netip.Addr]distribute.Home // of the distributor before, or as kept on disk
+	before  map[string]ledger.Sent         // by distributors that were replaced
+	sentOf  map[sentTo]uint64              // likewise; records
 }
+
+// maxSentOf bounds what is remembered of the exporters of distributors that were
+// replaced, about 100 octets each. Those beyond it count as the invalid address.
+const maxSentOf = 1 << 17
 
 // sentTo is from whom and to whom records went.
 type sentTo struct {
@@ -74,7 +78,7 @@ type sentTo struct {
 	exporter netip.Addr
 }
 
-func newDealer(sources map[netip.Addr]string, open func(way, map[netip.Addr]string) (distributor, error)) *dealer {
+func newDealer(sources map[netip.Addr]distribute.Home, open func(way, map[netip.Addr]distribute.Home) (distributor, error)) *dealer {
 	return &dealer{make: open, sources: sources, before: map[string]ledger.Sent{}, sentOf: map[sentTo]uint64{}}
 }
 
@@ -153,7 +157,11 @@ func (d *dealer) replaceLocked(next distributor) error {
 		addSent(d.before, s)
 	}
 	for _, s := range old.SentOf() {
-		d.sentOf[sentTo{s.Slave, s.Exporter}] += s.Records
+		to := sentTo{s.Slave, s.Exporter}
+		if _, known := d.sentOf[to]; !known && len(d.sentOf) >= maxSentOf {
+			to.exporter = netip.Addr{}
+		}
+		d.sentOf[to] += s.Records
 	}
 	return err
 }
@@ -186,13 +194,13 @@ func (d *dealer) delivery() string {
 func (d *dealer) Close() error { return d.Use(way{}) }
 
 // Sources returns which Slave each exporter has under model flow-source.
-func (d *dealer) Sources() map[netip.Addr]string {
+func (d *dealer) Sources() map[netip.Addr]distribute.Home {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.sourcesLocked()
 }
 
-func (d *dealer) sourcesLocked() map[netip.Addr]string {
+func (d *dealer) sourcesLocked() map[netip.Addr]distribute.Home {
 	if d.in != nil && d.way.model == distribute.FlowSource {
 		return d.in.Sources()
 	}

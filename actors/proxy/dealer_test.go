@@ -19,7 +19,7 @@ import (
 // table is a distributor that counts.
 type table struct {
 	way     way
-	from    map[netip.Addr]string // sources it began with
+	from    map[netip.Addr]distribute.Home // sources it began with
 	slaves  []distribute.Slave
 	taken   atomic.Int64
 	late    *atomic.Int64 // packets that any table got after its end
@@ -37,8 +37,8 @@ func (d *table) SentOf() []ledger.SentOfSource {
 	return []ledger.SentOfSource{{Slave: "s1", Exporter: netip.MustParseAddr("192.0.2.1"), Records: uint64(d.taken.Load())}}
 }
 
-func (d *table) Sources() map[netip.Addr]string {
-	return map[netip.Addr]string{netip.MustParseAddr("192.0.2.1"): d.way.model}
+func (d *table) Sources() map[netip.Addr]distribute.Home {
+	return map[netip.Addr]distribute.Home{netip.MustParseAddr("192.0.2.1"): {Slave: d.way.model}}
 }
 
 func (d *table) Take(ps []flow.Packet) {
@@ -50,7 +50,7 @@ func (d *table) Take(ps []flow.Packet) {
 
 func newTestDealer() (d *dealer, made *[]*table, late *atomic.Int64) {
 	made, late = new([]*table), new(atomic.Int64)
-	d = newDealer(nil, func(w way, from map[netip.Addr]string) (distributor, error) {
+	d = newDealer(nil, func(w way, from map[netip.Addr]distribute.Home) (distributor, error) {
 		if w.delivery == "pigeon" {
 			return nil, errors.New("delivery: pigeon is none")
 		}
@@ -161,7 +161,7 @@ func TestTheNextDistributorKnowsSlavesAndSources(t *testing.T) {
 	if diff := cmp.Diff(slaves, last.slaves, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("slaves (-want +got):\n%s", diff)
 	}
-	if last.from[netip.MustParseAddr("192.0.2.1")] != distribute.FlowSource {
+	if last.from[netip.MustParseAddr("192.0.2.1")].Slave != distribute.FlowSource {
 		t.Errorf("sources %v", last.from)
 	}
 }

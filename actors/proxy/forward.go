@@ -19,11 +19,15 @@ import (
 // copied twice.
 func (p *Proxy) take(ps []flow.Packet) {
 	p.copier.Take(ps)
-	p.dealer.Take(ps)
+	p.once.Exported(ps, p.dealer.Take)
 }
+
+// takeCopied deals out what a twin has copied.
+func (p *Proxy) takeCopied(ps []flow.Packet) { p.once.Copied(ps, p.dealer.Take) }
 
 // forward copies to those that a desired state names.
 func (p *Proxy) forward(d *proto.DesiredState) {
+	p.once.Want(len(d.GetTwins()) > 0)
 	report.Forward(&p.checks, p.copier, desired.Targets(d))
 }
 
@@ -37,7 +41,7 @@ func (p *Proxy) twinReceiver(e endpoint.Endpoint) endpoint.Receiver {
 		Address: netip.AddrPortFrom(address, e.Listening()), TLS: p.unit.Identity().ServerTLS(nil),
 		Allowed: func(unit string) bool { return desired.IsTwin(p.desired.Load(), unit) },
 		Book:    p.book, Hop: ledger.Twin, Log: p.cfg.Log,
-	}, p.dealer.Take)
+	}, p.takeCopied)
 }
 
 // closeDealers sends what is held, to Slaves and as copies, at the same time.

@@ -17,7 +17,7 @@ import (
 func dealing(t *testing.T, dir string) *Proxy {
 	t.Helper()
 	p := &Proxy{cfg: Config{Name: "p1", DataDir: dir, Log: slog.New(slog.DiscardHandler)}}
-	p.dealer = newDealer(nil, func(w way, sources map[netip.Addr]string) (distributor, error) {
+	p.dealer = newDealer(nil, func(w way, sources map[netip.Addr]distribute.Home) (distributor, error) {
 		d, err := distribute.New(distribute.Config{
 			Model: w.model, Delivery: w.delivery, Sources: sources, TLS: &tls.Config{}, Registry: p.learnt.sources, Policy: w.policy,
 		})

@@ -1,11 +1,9 @@
 package proxy
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/netip"
 	"path/filepath"
 	"sync"
@@ -30,18 +28,8 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
-const (
-	// auditEvery is how often the twins of the Slaves look at the clock.
-	auditEvery = time.Second
-
-	// keepEvery is how often the map of exporters to Slaves goes to disk when
-	// it has changed: what is lost with a unit that dies are the exporters that
-	// were new within it.
-	keepEvery = time.Second
-
-	// sourcesKey is where it is kept.
-	sourcesKey = "sources"
-)
+// auditEvery is how often the twins of the Slaves look at the clock.
+const auditEvery = time.Second
 
 // Proxy deals out, relays and asks.
 type Proxy struct {
@@ -55,6 +43,7 @@ type Proxy struct {
 
 	dealer    *dealer
 	copier    *distribute.Copier
+	once      *distribute.Once
 	backlog   *distribute.Backlog // nil: there is none
 	learnt    learnt
 	exporters *report.Sources
@@ -107,6 +96,7 @@ func New(cfg Config) (*Proxy, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	p.copier = distribute.NewCopier(distribute.CopierConfig{TLS: u.Identity().ClientTLS(identity.Peer{}), Log: cfg.Log})
+	p.once = distribute.NewOnce(p.book, ledger.Distribute)
 	p.dealer = newDealer(sources, p.distributor)
 	p.dealer.spools = p.backlog != nil
 	p.dealer.inherit = p.inherit
@@ -202,7 +192,7 @@ func (p *Proxy) apply(d *proto.DesiredState) error {
 }
 
 // distributor makes the distributor of a way.
-func (p *Proxy) distributor(w way, sources map[netip.Addr]string) (distributor, error) {
+func (p *Proxy) distributor(w way, sources map[netip.Addr]distribute.Home) (distributor, error) {
 	d, err := distribute.New(distribute.Config{
 		Model: w.model, Delivery: w.delivery, Sources: sources, Book: p.book, Backlog: p.backlog, Registry: p.learnt.sources, Policy: w.policy, Log: p.cfg.Log,
 		TLS: p.unit.Identity().ClientTLS(identity.Peer{Role: topology.Slave}),
@@ -238,6 +228,7 @@ func (p *Proxy) deal() {
 		case <-audit.C:
 			p.toFleet((*desired.Fleet).Audit)
 			report.CheckTwins(&p.checks, p.copier)
+			report.CheckDuplicates(&p.checks, p.once)
 		}
 	}
 }
@@ -258,47 +249,6 @@ func (p *Proxy) slavesChanged() {
 	case p.retable <- struct{}{}:
 	default:
 	}
-}
-
-// keep writes the map of exporters to Slaves to disk when it has changed.
-func (p *Proxy) keep() {
-	t := time.NewTicker(keepEvery)
-	defer t.Stop()
-	last := p.dealer.Sources()
-	for {
-		select {
-		case <-p.quit:
-			return
-		case <-t.C:
-		}
-		if now := p.dealer.Sources(); !maps.Equal(now, last) {
-			if err := p.keepSources(); err != nil {
-				p.cfg.Log.Error("keep which exporter goes to which slave", "err", err)
-				continue
-			}
-			last = now
-		}
-	}
-}
-
-func (p *Proxy) keepSources() error {
-	text, err := json.Marshal(p.dealer.Sources())
-	if err != nil {
-		return err
-	}
-	return p.db.Keep(sourcesKey, text)
-}
-
-func (p *Proxy) keptSources() (map[netip.Addr]string, error) {
-	text, err := p.db.Kept(sourcesKey)
-	if err != nil || text == nil {
-		return nil, err
-	}
-	var sources map[netip.Addr]string
-	if err := json.Unmarshal(text, &sources); err != nil {
-		return nil, fmt.Errorf("read which exporter goes to which slave: %w", err)
-	}
-	return sources, nil
 }
 
 // UnitID returns the identity of this unit.

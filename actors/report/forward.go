@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/weir/flowio/distribute"
@@ -11,6 +13,7 @@ import (
 const (
 	forwardingCheck = "forwarding"
 	twinCheck       = "twin "
+	twiceCheck      = "duplicates"
 )
 
 // Forward has a unit copy to targets. That some cannot be sent to is said by a
@@ -30,6 +33,18 @@ func Forward(checks *Checks, copier *distribute.Copier, targets []distribute.Tar
 // once a second.
 func CheckTwins(checks *Checks, copier *distribute.Copier) {
 	copier.Twins(func(name string, err error) { checks.Set(twinCheck+name, err) })
+}
+
+// CheckDuplicates looks whether exporters send to this unit what a twin copies;
+// it is to be called about once a second.
+func CheckDuplicates(checks *Checks, once *distribute.Once) {
+	twice := once.Twice()
+	if len(twice) == 0 {
+		checks.Remove(twiceCheck)
+		return
+	}
+	checks.Set(twiceCheck, fmt.Errorf("exporters send to several proxy groups by themselves and are copied as well: %v; "+
+		"the second of two packets is dropped as %s; have twinExporters list those that are to be copied, without these", twice, ledger.Duplicate))
 }
 
 // forwardedCollector exposes what became of copies.

@@ -11,6 +11,7 @@ import (
 // this unit. What reaches a Slave its Proxy has copied.
 func (s *Slave) forward(d *proto.DesiredState) {
 	if s.cfg.Role == topology.Standalone {
+		s.once.Want(len(d.GetTwins()) > 0)
 		report.Forward(&s.checks, s.copier, desired.Targets(d))
 	}
 }

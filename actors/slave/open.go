@@ -30,8 +30,11 @@ func (s *Slave) open(e endpoint.Endpoint) (endpoint.Receiver, error) {
 // Proxy or a twin is not copied again.
 func (s *Slave) takeExported(ps []flow.Packet) {
 	s.copier.Take(ps)
-	s.decoders.Take(ps)
+	s.once.Exported(ps, s.decoders.Take)
 }
+
+// takeCopied takes packets that a twin has copied.
+func (s *Slave) takeCopied(ps []flow.Packet) { s.once.Copied(ps, s.decoders.Take) }
 
 // takeDelivered takes packets that a Proxy has sent on: their port is that of
 // the exporter's leg again.
@@ -56,8 +59,12 @@ func (s *Slave) openTLS(e endpoint.Endpoint) endpoint.Receiver {
 	if !address.IsValid() {
 		address = netip.IPv6Unspecified()
 	}
+	take := s.decoders.Take
+	if s.delivered() == ledger.Twin {
+		take = s.takeCopied
+	}
 	return distribute.NewTLSReceiver(distribute.ReceiverConfig{
 		Address: netip.AddrPortFrom(address, e.Listening()), TLS: s.unit.Identity().ServerTLS(nil),
 		Book: s.book, Hop: s.delivered(), Log: s.cfg.Log, Allowed: s.isAllowed,
-	}, s.decoders.Take)
+	}, take)
 }

@@ -50,7 +50,8 @@ type Slave struct {
 	learnt    learnt
 	exporters *report.Sources
 	decoders  *decoders
-	copier    *distribute.Copier // of a standalone Slave
+	copier    *distribute.Copier // of a standalone Slave, as once is
+	once      *distribute.Once
 	receivers *endpoint.Set
 	applier   *desired.Applier
 	server    *queryplane.Server
@@ -107,6 +108,7 @@ func New(cfg Config) (*Slave, error) {
 	s.settings.Store(&settings)
 	s.learnt = newLearnt(s.book, cfg.Role, settings.Policy)
 	s.exporters = report.NewSources(cfg.Name, s.knownSources, s.book.Entries)
+	s.once = distribute.NewOnce(s.book, ledger.Store)
 	s.copier = distribute.NewCopier(distribute.CopierConfig{TLS: u.Identity().ClientTLS(identity.Peer{}), Log: cfg.Log})
 	s.receivers = endpoint.NewSet(s.open, s.receiverCheck, s.receiverGone)
 	s.applier = desired.NewApplier(desired.ApplierConfig{

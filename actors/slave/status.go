@@ -87,6 +87,7 @@ func (s *Slave) reports() []*proto.Report {
 	now := time.Now()
 	s.exporters.Observe(now)
 	report.CheckTwins(&s.checks, s.copier)
+	report.CheckDuplicates(&s.checks, s.once)
 	s.checkReturnPath(now)
 	return []*proto.Report{s.self().Report(now)}
 }

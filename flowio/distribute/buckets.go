@@ -15,20 +15,26 @@ func buckets(sinks []*sink) []uint16 {
 	if len(sinks) == 0 {
 		return nil
 	}
-	seeds := make([]uint64, len(sinks))
-	for i, s := range sinks {
-		seeds[i] = hashID(s.ID)
+	weights := make([]int, len(sinks))
+	for i, k := range sinks {
+		weights[i] = max(k.Weight, 1)
 	}
 	owners := make([]uint16, numBuckets)
 	for bucket := range owners {
-		best := math.Inf(1)
-		for i, s := range sinks {
-			if draw := exponential(mix(seeds[i]^uint64(bucket))) / float64(max(s.Weight, 1)); draw < best {
-				owners[bucket], best = uint16(i), draw
-			}
-		}
+		owners[bucket] = uint16(draw(sinks, weights, uint64(bucket)))
 	}
 	return owners
+}
+
+// draw returns the index of the Slave that wins what has the given number.
+func draw(sinks []*sink, weights []int, number uint64) (winner int) {
+	best := math.Inf(1)
+	for i, k := range sinks {
+		if drawn := exponential(mix(hashID(k.ID)^number)) / float64(weights[i]); drawn < best {
+			winner, best = i, drawn
+		}
+	}
+	return winner
 }
 
 // exponential turns evenly spread bits into a number from the exponential

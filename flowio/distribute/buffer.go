@@ -22,6 +22,7 @@ type buffer struct {
 	octets  []byte // room for the header, then sets, records or samples
 	room    int    // octets that may be used, without padding
 	records int    // flow records in it, as the ledger counts them
+	others  others // samples that hold no flow
 	count   int    // records, templates and samples in it
 	data    int    // data records in it, options data included
 

@@ -23,7 +23,9 @@ type datagram struct {
 type cost struct {
 	packets *ledger.Account // nil unless the packet is one that came
 	account *ledger.Account // of records; nil if there are none
+	samples *otherAccounts  // of others; nil if there are none
 	records uint32
+	others  others
 }
 
 // keep accounts for a delivered datagram.
@@ -36,6 +38,9 @@ func (c cost) keep(s *sink) {
 		s.sent.records.Add(uint64(c.records))
 		s.sent.of.add(c.account, uint64(c.records))
 		c.account.Keep(uint64(c.records))
+	}
+	if c.samples != nil {
+		c.others.keep(c.samples)
 	}
 }
 
@@ -55,6 +60,9 @@ func (c cost) drop(r ledger.Reason) {
 	}
 	if c.account != nil {
 		c.account.Drop(r, uint64(c.records))
+	}
+	if c.samples != nil {
+		c.others.drop(c.samples, r)
 	}
 }
 

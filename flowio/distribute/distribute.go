@@ -82,9 +82,9 @@ type Config struct {
 	// certificate carries a URI with a unit ID, it must be that of the Slave.
 	TLS *tls.Config
 
-	MTU        int                   // of the way to the Slaves, IP and UDP headers included; 0 = 1500
-	FlushAfter time.Duration         // longest wait of a record for others; 0 = 50 ms
-	Sources    map[netip.Addr]string // exporter → Slave ID as Distributor.Sources gave it; for FlowSource
+	MTU        int                 // of the way to the Slaves, IP and UDP headers included; 0 = 1500
+	FlushAfter time.Duration       // longest wait of a record for others; 0 = 50 ms
+	Sources    map[netip.Addr]Home // as Distributor.Sources gave them; for FlowSource
 
 	// Backlog, if set, keeps packets while no Slave can take them, and what
 	// Slaves have not acknowledged when the Distributor closes.
@@ -181,7 +181,7 @@ func New(cfg Config) (*Distributor, error) {
 
 // build returns a Distributor with the given delivery.
 func build(cfg Config, way delivery) *Distributor {
-	d := &Distributor{cfg: cfg, delivery: way, table: newTable(cfg.Model, nil), sources: newSources(cfg.Sources)}
+	d := &Distributor{cfg: cfg, delivery: way, table: newTable(cfg.Model, nil), sources: newSources(cfg.Sources, time.Now(), cfg.Log)}
 	d.reachable.Store(&d.table.sinks)
 	d.store = template.NewStore(template.Config{Dropped: d.templateNeverCame})
 	for i := range d.shards {
@@ -274,7 +274,7 @@ func (d *Distributor) Take(packets []flow.Packet) {
 
 // Sources returns which Slave each exporter has under model flow-source, to
 // be given to the next Distributor. While that Slave is away it is another.
-func (d *Distributor) Sources() map[netip.Addr]string { return d.sources.homes() }
+func (d *Distributor) Sources() map[netip.Addr]Home { return d.sources.homes() }
 
 // Templates returns the Store of the templates that d knows, to be kept on
 // disk or listed.

@@ -17,13 +17,30 @@ import (
 // the same: for the ledger, and to know the templates that the exporter's
 // next Slave will need.
 func (sh *shard) forward(p *flow.Packet, packets *ledger.Account) {
+	sh.forwardTo(p, sh.costOf(p, packets, true))
+}
+
+// costOf reads p and returns what its delivery settles. Fresh says that what it
+// holds has not been accounted for as received.
+func (sh *shard) costOf(p *flow.Packet, packets *ledger.Account, fresh bool) cost {
 	c := cost{packets: packets}
 	s, n := sh.read(p)
-	if s != nil && n > 0 {
-		c.account, c.records = s.account, n
-		s.account.Receive(uint64(n))
+	if s == nil {
+		return c
 	}
-	sh.forwardTo(p, c)
+	if n.records > 0 {
+		c.account, c.records = s.account, n.records
+	}
+	if n.others != (others{}) {
+		c.samples, c.others = s.others, n.others
+	}
+	if fresh {
+		s.account.Receive(uint64(n.records))
+		if c.samples != nil {
+			n.others.receive(c.samples)
+		}
+	}
+	return c
 }
 
 // forwardTo sends p to its exporter's Slave and lets c account for it.
@@ -39,85 +56,81 @@ func (sh *shard) forwardTo(p *flow.Packet, c cost) {
 	}
 }
 
-// homeOf returns the Slave of an exporter, nil if there is none. The answer is
-// remembered until the Slaves change.
+// homed is the Slave of an exporter and its place in the map of all.
+type homed struct {
+	slave *sink
+	place *place // nil if there was no room
+}
+
+// homeOf returns the Slave of an exporter that has just sent something, nil if
+// there is none. The answer is remembered until the Slaves change or the
+// exporter is forgotten.
 func (sh *shard) homeOf(exporter netip.Addr) *sink {
-	k := sh.homes[exporter]
-	if k == nil {
-		if k = sh.d.sources.of(exporter); k == nil {
+	h := sh.homes[exporter]
+	if h.slave == nil || !h.place.hear(sh.now.Unix()) {
+		if h.slave, h.place = sh.d.sources.of(exporter, sh.now); h.slave == nil {
 			return nil
 		}
 		if len(sh.homes) >= 2*maxSessions {
 			clear(sh.homes)
 		}
-		sh.homes[exporter] = k
+		sh.homes[exporter] = h
 	}
-	return k
+	return h.slave
 }
 
 // read counts the flow records of p, as far as its templates are known, and
 // learns templates and options data. A Slave that is new to the exporter is
 // told what was known before p.
-func (sh *shard) read(p *flow.Packet) (s *session, records uint32) {
+func (sh *shard) read(p *flow.Packet) (s *session, n counted) {
 	switch version(p.Payload) {
 	case netflow5.Version:
 		h, err := netflow5.ParseHeader(p.Payload)
 		if err != nil {
-			return nil, 0
+			return nil, n
 		}
 		whole, _ := netflow5.Records(p.Payload)
-		return sh.session(key5(p, h)), uint32(len(whole) / netflow5.RecordLen)
+		return sh.session(key5(p, h)), counted{records: uint32(len(whole) / netflow5.RecordLen)}
 	case netflow7.Version1, netflow7.Version7:
-		s, records, _ = sh.session7(p)
-		return s, records
+		s, n.records, _ = sh.session7(p)
+		return s, n
 	case netflow9.Version:
 		h, err := netflow9.ParseHeader(p.Payload)
 		if err != nil {
-			return nil, 0
+			return nil, n
 		}
 		return sh.readSets(p, sessionKey{version: netflow9.Version, domain: h.SourceID},
 			base{secs: h.UnixSecs, uptime: h.SysUptime}, h.Sequence, p.Payload)
 	case ipfix.Version:
 		h, err := ipfix.ParseHeader(p.Payload)
 		if err != nil {
-			return nil, 0
+			return nil, n
 		}
 		return sh.readSets(p, sessionKey{version: ipfix.Version, domain: h.Domain},
 			base{secs: h.ExportTime}, h.Sequence, p.Payload[:min(int(h.Length), len(p.Payload))])
 	case versionSFlow:
-		return sh.readSamples(p)
-	}
-	return nil, 0
-}
-
-func (sh *shard) readSamples(p *flow.Packet) (s *session, records uint32) {
-	h, err := sflow.ParseHeader(p.Payload)
-	if err != nil {
-		return nil, 0
-	}
-	for sample, err := range sflow.Samples(p.Payload) {
-		if err == nil && sample.IsFlow() {
-			records++
+		h, err := sflow.ParseHeader(p.Payload)
+		if err != nil {
+			return nil, n
 		}
+		return sh.session(keySFlow(p, h)), countSamples(p.Payload)
 	}
-	return sh.session(sessionKey{exporter: p.Exporter, port: p.Port, version: versionSFlow, domain: h.SubAgent, agent: h.Agent}), records
+	return nil, n
 }
 
-func (sh *shard) readSets(p *flow.Packet, key sessionKey, at base, sequence uint32, packet []byte) (*session, uint32) {
+func (sh *shard) readSets(p *flow.Packet, key sessionKey, at base, sequence uint32, packet []byte) (s *session, n counted) {
 	key.exporter, key.port = p.Exporter, p.Port
-	s := sh.session(key)
-	if s == nil {
-		return nil, 0
+	if s = sh.session(key); s == nil {
+		return nil, n
 	}
 	s.note(at, p.Received)
 	s.introduce(sequence)
-	var records uint32
 	for offset := s.headerLen(); ; {
 		set, next, err := template.NextSet(packet, offset)
 		if next < 0 || err != nil {
-			return s, records
+			return s, n
 		}
-		records += s.readSet(set)
+		n.records += s.readSet(set)
 		offset = next
 	}
 }

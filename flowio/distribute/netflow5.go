@@ -25,6 +25,8 @@ func (sh *shard) deal5(p *flow.Packet, fresh bool) verdict {
 	n := uint64(len(records) / netflow5.RecordLen)
 	if fresh {
 		s.account.Receive(n)
+	} else {
+		sh.redealt += uint32(n)
 	}
 	switch {
 	case n == 0:

@@ -18,6 +18,8 @@ func (sh *shard) deal7(p *flow.Packet, fresh bool) verdict {
 	}
 	if fresh {
 		s.account.Receive(uint64(n))
+	} else {
+		sh.redealt += n
 	}
 	switch turns := sh.table.turns; {
 	case n == 0:

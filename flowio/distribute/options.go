@@ -31,14 +31,16 @@ var identifying = []uint16{
 var lasting = []uint16{34, 50, 160, 305, 306, 307, 308, 309, 310, 311}
 
 // options remembers the options records of one template, the newest of each
-// subject, in the order in which the subjects first came.
+// subject.
 type options struct {
 	template *template.Template
-	key      []bool // by field: part of the subject
-	lasts    bool   // some field is lasting
-	at       map[string]int
+	key      []bool         // by field: part of the subject
+	lasts    bool           // some field is lasting
+	at       map[string]int // indexes of records, by subject
 	records  [][]byte
-	octets   int // reserved
+	subjects []string // of records
+	oldest   int      // record that goes when there are maxOptions
+	octets   int      // reserved
 	scratch  []byte
 }
 
@@ -71,8 +73,8 @@ func (s *session) keepOptions(st *stream) {
 	}
 }
 
-// remember keeps a copy of record, replacing that of the same subject. If
-// there is no memory left, new subjects are not remembered.
+// remember keeps a copy of record, replacing that of the same subject, or the
+// oldest of too many. If there is no memory left, new subjects are not remembered.
 func (o *options) remember(record []byte, m *memory) {
 	subject := o.subject(record)
 	if i, known := o.at[string(subject)]; known {
@@ -82,13 +84,37 @@ func (o *options) remember(record []byte, m *memory) {
 		}
 		return
 	}
-	n := len(record) + len(subject) + optionOctets
-	if len(o.records) >= maxOptions || !m.reserve(n) {
+	if len(o.records) >= maxOptions {
+		o.replaceOldest(record, string(subject), m)
+		return
+	}
+	n := optionCost(record, subject)
+	if !m.reserve(n) {
 		return
 	}
 	o.octets += n
-	o.at[string(subject)] = len(o.records)
+	o.subjects = append(o.subjects, string(subject))
+	o.at[o.subjects[len(o.records)]] = len(o.records)
 	o.records = append(o.records, slices.Clone(record))
+}
+
+// replaceOldest keeps a copy of record in place of the oldest.
+func (o *options) replaceOldest(record []byte, subject string, m *memory) {
+	i := o.oldest
+	more := optionCost(record, subject) - optionCost(o.records[i], o.subjects[i])
+	if !m.reserve(more) {
+		return
+	}
+	o.octets += more
+	delete(o.at, o.subjects[i])
+	o.at[subject], o.subjects[i] = i, subject
+	o.records[i] = append(o.records[i][:0], record...)
+	o.oldest = (i + 1) % maxOptions
+}
+
+// optionCost returns what a record takes of the memory.
+func optionCost[S string | []byte](record []byte, subject S) int {
+	return len(record) + len(subject) + optionOctets
 }
 
 // subject returns the fields of record that tell what it is about. It is

@@ -225,7 +225,7 @@ func (w *world) data(t *template.Template) []byte {
 
 // TestRandomPackets deals random packets out while Slaves come and go.
 func TestRandomPackets(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(flowtest.Rounds(12)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := &world{Rand: rand.New(rand.NewPCG(seed, 1)), now: 1_700_000_000, templates: map[string]*template.Template{}}
 			d, k := newKept(t, Config{Model: []string{RoundRobin, HostPair}[seed%2]}, 1)

@@ -101,14 +101,7 @@ func (sh *shard) dealStored(p *stored) {
 		}
 		return
 	}
-	c := cost{packets: a}
-	if s, n := sh.read(&p.Packet); s != nil && n > 0 {
-		c.account, c.records = s.account, n
-		if p.earlier {
-			s.account.Receive(uint64(n))
-		}
-	}
-	sh.forwardTo(&p.Packet, c)
+	sh.forwardTo(&p.Packet, sh.costOf(&p.Packet, a, p.earlier))
 }
 
 // keepUnsent puts what a Slave has not acknowledged into the backlog, if there

@@ -46,7 +46,10 @@ type session struct {
 	key     sessionKey
 	format  template.Format // 0 for NetFlow v5 and sFlow
 	account *ledger.Account // of records
-	seen    time.Time
+	others  *otherAccounts  // of samples that hold no flow; nil unless sFlow
+	version uint64          // of the Book that they are of
+	since   time.Time       // of its first packet
+	seen    time.Time       // of its last
 
 	base      base // of the open buffers
 	open      int  // number of open buffers
@@ -65,16 +68,34 @@ type session struct {
 func newSession(sh *shard, key sessionKey) *session {
 	s := &session{
 		sh: sh, key: key,
+		version:   sh.d.cfg.Book.Version(),
 		account:   sh.d.records(key.exporter.Addr(), key.domain),
 		legs:      make([]leg, len(sh.table.sinks)),
 		streams:   map[uint16]*stream{},
 		refreshed: sh.now,
+		since:     sh.now,
 	}
-	if key.version == netflow9.Version || key.version == ipfix.Version {
+	switch key.version {
+	case netflow9.Version, ipfix.Version:
 		s.format = template.Format(key.version)
 		s.recall()
+	case versionSFlow:
+		s.openOthers()
 	}
 	return s
+}
+
+// hear notes that a packet of the session has come. What it holds was received
+// on one account and is sent on that.
+func (s *session) hear() {
+	s.seen = s.sh.now
+	if v := s.sh.d.cfg.Book.Version(); v != s.version {
+		s.flush()
+		s.account, s.version = s.sh.d.records(s.key.exporter.Addr(), s.key.domain), v
+		if s.others != nil {
+			s.openOthers()
+		}
+	}
 }
 
 // recall learns the templates that are known from before the session, as
@@ -184,7 +205,7 @@ func (s *session) join(first, b *buffer) bool {
 	first.closeSet(s.aligned())
 	b.closeSet(s.aligned())
 	first.octets = append(first.octets, b.octets[s.headerLen():]...)
-	first.records += b.records
+	first.records += b.records // only formats without sets have others
 	first.count += b.count
 	first.data += b.data
 	if b.received.Before(first.received) {
@@ -224,7 +245,10 @@ func (s *session) ship(b *buffer, at base) {
 		payload: b.octets, buffer: b,
 	}
 	if b.records > 0 {
-		g.cost = cost{account: s.account, records: uint32(b.records)}
+		g.cost.account, g.cost.records = s.account, uint32(b.records)
+	}
+	if b.others != (others{}) {
+		g.cost.others, g.cost.samples = b.others, s.others
 	}
 	s.sh.queue(g)
 }

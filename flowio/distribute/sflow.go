@@ -23,27 +23,35 @@ func (sh *shard) dealSFlow(p *flow.Packet, fresh bool) verdict {
 	if err != nil {
 		return refuse(ledger.Malformed)
 	}
-	s := sh.session(sessionKey{exporter: p.Exporter, port: p.Port, version: versionSFlow, domain: h.SubAgent, agent: h.Agent})
+	s := sh.session(keySFlow(p, h))
 	if s == nil {
 		return refuse(ledger.NotAdmitted)
 	}
 	s.rebase(base{secs: uint32(p.Received.Unix()), uptime: h.Uptime})
+	n, slaves := countSamples(p.Payload), len(sh.table.sinks)
+	if fresh {
+		s.account.Receive(uint64(n.records))
+		n.others.receive(s.others)
+	} else {
+		sh.redealt += n.records
+	}
+	if slaves == 0 {
+		s.account.Drop(ledger.NoSlave, uint64(n.records))
+		n.others.drop(s.others, ledger.NoSlave)
+	}
 	for sample, err := range sflow.Samples(p.Payload) {
 		if err != nil {
 			return refuse(ledger.Malformed)
 		}
-		st := s.samples(sample.IsFlow())
-		if fresh && st.counted {
-			s.account.Receive(1)
-		}
-		switch {
-		case len(sh.table.sinks) > 0:
-			s.put(st, sample.Raw, 0, p.Received)
-		case st.counted:
-			s.account.Drop(ledger.NoSlave, 1)
+		if slaves > 0 {
+			s.put(s.samples(sample.IsFlow()), sample.Raw, 0, p.Received)
 		}
 	}
 	return verdict{}
+}
+
+func keySFlow(p *flow.Packet, h sflow.Header) sessionKey {
+	return sessionKey{exporter: p.Exporter, port: p.Port, version: versionSFlow, domain: h.SubAgent, agent: h.Agent}
 }
 
 // samples returns the stream of flow samples or that of all others.
@@ -55,7 +63,7 @@ func (s *session) samples(ofFlows bool) *stream {
 	st := s.streams[id]
 	if st == nil {
 		st = s.newStream(id)
-		st.counted = ofFlows
+		st.counted, st.others = ofFlows, !ofFlows
 		if ofFlows && s.sh.d.cfg.Model == HostPair {
 			st.pair = pairSample
 		}

@@ -3,6 +3,7 @@ package distribute
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -21,9 +22,10 @@ const (
 	numShards = 16
 
 	// maxSessions bounds the sessions of a shard, all shards together 32,768.
-	// A session costs about 1 KiB. Beyond it new exporters are not admitted:
-	// forgetting those that are known would let invented addresses drive out
-	// real exporters.
+	// A session costs about 1 KiB. When there are as many, those give way that
+	// were heard briefly and fell silent; if none is, new exporters are not
+	// admitted: forgetting those that are known would let invented addresses
+	// drive out real exporters.
 	maxSessions = 2048
 
 	// maxPerExporter bounds the sessions of one address. Large routers have a
@@ -64,15 +66,18 @@ type shard struct {
 	number   map[netip.Addr]int // sessions by exporter
 	last     *session           // of the packet before: packets come in runs
 	accounts map[netip.Addr]*ledger.Account
-	homes    map[netip.Addr]*sink // of model flow-source
+	version  uint64               // of the Book that accounts are of
+	homes    map[netip.Addr]homed // of model flow-source
 	open     buffers
 	out      []datagram
 	outlet   outlet
 	control  writer // reused
 	now      time.Time
 	swept    time.Time
+	emptied  time.Time // when makeRoom last looked
 	warned   time.Time
-	start    int // first turn of the next stream
+	start    int    // first turn of the next stream
+	redealt  uint32 // records of a packet that is dealt out again, as far as it is read
 	closed   bool
 }
 
@@ -82,7 +87,7 @@ func newShard(d *Distributor, way outlet) *shard {
 		sessions: map[sessionKey]*session{},
 		number:   map[netip.Addr]int{},
 		accounts: map[netip.Addr]*ledger.Account{},
-		homes:    map[netip.Addr]*sink{},
+		homes:    map[netip.Addr]homed{},
 		open:     buffers{size: d.cfg.MTU - headers4},
 	}
 }
@@ -134,6 +139,10 @@ func (sh *shard) flushAll() {
 
 // account returns the packet account of an exporter.
 func (sh *shard) account(exporter netip.Addr) *ledger.Account {
+	if v := sh.d.cfg.Book.Version(); v != sh.version {
+		clear(sh.accounts)
+		sh.version = v
+	}
 	if a := sh.accounts[exporter]; a != nil {
 		return a
 	}
@@ -212,46 +221,61 @@ func (sh *shard) again(g datagram) {
 			sh.read(&p) // introduces the exporter to its new Slave
 			sh.forwardTo(&p, g.cost)
 		}
-	case g.cost.account == nil: // templates and options data: all Slaves have had them
+	case g.cost == (cost{}): // templates and options data: all Slaves have had them
 	case sh.closed:
 		g.cost.drop(ledger.ShuttingDown)
 	case len(sh.table.sinks) == 0:
 		g.cost.drop(ledger.NoSlave)
 	default:
-		sh.deal(&p, false)
+		sh.redeal(&p, g.cost)
 	}
 	sh.send()
+}
+
+// redeal deals out records that were received before, as c has them. Those that
+// cannot be are dropped: their session is gone and no other admitted, or their
+// template.
+func (sh *shard) redeal(p *flow.Packet, c cost) {
+	sh.redealt = 0
+	v := sh.deal(p, false)
+	switch {
+	case v.dropped && v.reason == ledger.NotAdmitted:
+		c.drop(ledger.NotAdmitted)
+	case c.account != nil && sh.redealt < c.records:
+		c.account.Drop(ledger.UnknownTemplate, uint64(c.records-sh.redealt))
+	}
 }
 
 // session returns the session of key, nil if no more are admitted.
 func (sh *shard) session(key sessionKey) *session {
 	if s := sh.last; s != nil && s.key == key {
-		s.seen = sh.now
+		s.hear()
 		return s
 	}
 	s := sh.sessions[key]
 	if s == nil {
 		from := key.exporter.Addr()
-		if len(sh.sessions) >= maxSessions || sh.number[from] >= maxPerExporter {
-			sh.complain(from)
+		if sh.number[from] >= maxPerExporter || len(sh.sessions) >= maxSessions && !sh.makeRoom() {
+			sh.complain("exporter not admitted", from)
 			return nil
 		}
 		s = newSession(sh, key)
 		sh.sessions[key] = s
 		sh.number[from]++
 	}
-	s.seen = sh.now
+	s.hear()
 	sh.last = s
 	return s
 }
 
-// complain logs now and then that an exporter is not admitted.
-func (sh *shard) complain(exporter netip.Addr) {
+// complain logs now and then what there is no room for.
+func (sh *shard) complain(what string, exporter netip.Addr) {
 	if sh.now.Sub(sh.warned) < complainEvery {
 		return
 	}
 	sh.warned = sh.now
-	sh.d.cfg.Log.Warn("exporter not admitted", "exporter", exporter, "sessions", len(sh.sessions), "of_this_exporter", sh.number[exporter],
+	sh.d.cfg.Log.Warn("no room for what exporters send", "what", what, "exporter", exporter, "sessions", len(sh.sessions),
+		"of_this_exporter", sh.number[exporter], "memory_octets", sh.d.memory.octets.Load(),
 		"remedy", "find out who invents source addresses, ports or observation domains, and filter it before the proxy")
 }
 
@@ -279,6 +303,8 @@ func (sh *shard) tick(now time.Time) {
 	sh.send()
 }
 
+// sweep forgets sessions that have been idle for long, and has the exporters
+// that found no room in the map of all looked up anew.
 func (sh *shard) sweep() {
 	for _, s := range sh.sessions {
 		limit := idleAfter
@@ -286,15 +312,32 @@ func (sh *shard) sweep() {
 			limit = idleAfterTemplates
 		}
 		if sh.now.Sub(s.seen) > limit {
-			s.flush()
-			s.forget()
 			sh.drop(s)
 		}
 	}
+	maps.DeleteFunc(sh.homes, func(_ netip.Addr, h homed) bool { return h.place == nil })
 }
 
-// drop forgets a session.
+// makeRoom forgets sessions that were heard briefly and fell silent. It reports
+// whether there were any.
+func (sh *shard) makeRoom() (made bool) {
+	if sh.now.Sub(sh.emptied) < makeRoomEvery {
+		return false
+	}
+	sh.emptied = sh.now
+	for _, s := range sh.sessions {
+		if s.seen.Sub(s.since) < briefly && sh.now.Sub(s.seen) > briefSilence {
+			sh.drop(s)
+			made = true
+		}
+	}
+	return made
+}
+
+// drop sends what a session holds and forgets it.
 func (sh *shard) drop(s *session) {
+	s.flush()
+	s.forget()
 	delete(sh.sessions, s.key)
 	if sh.last == s {
 		sh.last = nil

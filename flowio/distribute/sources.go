@@ -1,17 +1,24 @@
 package distribute
 
 import (
-	"maps"
+	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 const (
 	// maxSources bounds the map of exporters to Slaves; the same as the
-	// sessions of all shards. Exporters beyond it are spread by their address
-	// alone.
+	// sessions of all shards. An exporter costs about 150 octets.
 	maxSources = numShards * maxSessions
+
+	// manySources is when exporters are so many that their addresses spread
+	// them evenly enough. From there on, and for as long as crowdedFor after the
+	// map was full, a new one gets its Slave by its address alone, so that one
+	// that is forgotten and comes again finds the same.
+	manySources = 8192
+	crowdedFor  = time.Hour
 
 	// interval is what flows are stored and asked for by. Exporters go back to
 	// a Slave that has returned where one ends, so that those of an interval
@@ -19,27 +26,68 @@ const (
 	interval = 5 * time.Minute
 )
 
-// sources maps exporters to Slaves. An exporter keeps its Slave, its home, for
-// as long as it is known; while that Slave is away it is a guest at another,
-// and goes back at the end of an interval. No other exporter moves. It is safe
-// for concurrent use.
-type sources struct {
-	mu     sync.Mutex // guards everything below
-	home   map[netip.Addr]string
-	guests map[netip.Addr]string // those that are not at home: where they are
-	at     map[string]int        // exporters by Slave, where they are
-	sinks  []*sink
-	weight []int
-	slot   int64 // the interval that goBack was last called in
+// Home is the Slave of an exporter under model flow-source.
+type Home struct {
+	Slave        string // unit ID
+	Since, Heard int64  // its first and its last packet in Unix seconds; 0: not known
 }
 
-func newSources(known map[netip.Addr]string) *sources {
-	s := &sources{home: map[netip.Addr]string{}, guests: map[netip.Addr]string{}, at: map[string]int{}}
-	for exporter, id := range known {
-		if len(s.home) < maxSources {
-			s.home[exporter.Unmap()] = id
-			s.at[id]++
+// sources maps exporters to Slaves. An exporter keeps its Slave, its home, for
+// as long as it is known; while that Slave is away it is a guest at another,
+// and goes back at the end of an interval. No other exporter moves. When the map
+// is full those give way that are silent, see forgetLocked; while none is, new
+// exporters have the Slave that their address gives them. It is safe for
+// concurrent use.
+type sources struct {
+	log *slog.Logger
+
+	mu       sync.Mutex // guards everything below
+	places   map[netip.Addr]*place
+	at       map[string]int // exporters by Slave, where they are
+	sinks    []*sink
+	weight   []int
+	slot     int64 // the interval that goBack was last called in
+	swept    int64 // when forgetLocked last looked, in Unix seconds
+	warnedAt int64 // likewise, of the warning
+}
+
+// place is where an exporter is. Its fields but heard are guarded by the mutex
+// of sources.
+type place struct {
+	home, now string // IDs of Slaves; they differ while the exporter is a guest
+	since     int64  // its first packet in Unix seconds
+
+	heard atomic.Int64 // its last packet, likewise; forgotten: it has no place any more
+}
+
+// forgotten marks a place that was given up.
+const forgotten = -1
+
+// hear notes a packet. It reports false if the place was given up. A nil place
+// is that of an exporter for which there was no room.
+func (p *place) hear(now int64) bool {
+	if p == nil {
+		return true
+	}
+	last := p.heard.Load()
+	return last == now || last != forgotten && p.heard.CompareAndSwap(last, now)
+}
+
+// newSources returns a map with what is known. Exporters of which it is not known
+// when they were heard count as known for long and heard now.
+func newSources(known map[netip.Addr]Home, now time.Time, log *slog.Logger) *sources {
+	s := &sources{log: log, places: make(map[netip.Addr]*place, len(known)), at: map[string]int{}}
+	for exporter, h := range known {
+		if len(s.places) >= maxSources {
+			break
 		}
+		p := &place{home: h.Slave, now: h.Slave, since: h.Since}
+		if h.Heard == 0 {
+			h.Heard = now.Unix()
+		}
+		p.heard.Store(h.Heard)
+		s.places[exporter.Unmap()] = p
+		s.at[h.Slave]++
 	}
 	return s
 }
@@ -52,45 +100,51 @@ func (s *sources) setSlaves(sinks []*sink) {
 	s.weight, _ = reduced(sinks)
 }
 
-// of returns the Slave of exporter, nil if there is none. An exporter without
-// one that is up gets the Slave with the fewest exporters for its weight.
-func (s *sources) of(exporter netip.Addr) *sink {
+// of returns the Slave of exporter, nil if there is none, and its place, nil if
+// there is no room for it. A packet of it has just come.
+func (s *sources) of(exporter netip.Addr, now time.Time) (*sink, *place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.sinks) == 0 {
-		return nil
+		return nil, nil
 	}
-	home, known := s.home[exporter]
-	if !known && len(s.home) >= maxSources {
-		return s.sinks[shardOf(exporter)%len(s.sinks)]
+	p := s.places[exporter]
+	if p == nil {
+		if p = s.addLocked(exporter, now.Unix()); p == nil {
+			return s.byAddressLocked(exporter), nil
+		}
 	}
-	now, isGuest := s.guests[exporter]
-	if !isGuest {
-		now = home
-	}
-	if k := s.sinkLocked(now); known && k != nil {
-		return k
-	}
-	k := s.sinkLocked(home)
+	p.heard.Store(now.Unix())
+	k := s.sinkLocked(p.now)
 	if k == nil {
-		k = s.leastLocked()
+		if k = s.sinkLocked(p.home); k == nil {
+			k = s.leastLocked()
+		}
+		s.moveLocked(p, k.ID)
 	}
-	if known {
-		s.at[now]--
-		s.moveLocked(exporter, k.ID)
-	} else {
-		s.home[exporter] = k.ID
-	}
-	s.at[k.ID]++
-	return k
+	return k, p
 }
 
-// moveLocked notes where an exporter is.
-func (s *sources) moveLocked(exporter netip.Addr, id string) {
-	delete(s.guests, exporter)
-	if s.home[exporter] != id {
-		s.guests[exporter] = id
+// addLocked gives a new exporter a home, nil if there is no room.
+func (s *sources) addLocked(exporter netip.Addr, now int64) *place {
+	if len(s.places) >= maxSources && !s.forgetLocked(now) {
+		s.complainLocked(exporter, now)
+		return nil
 	}
+	k := s.leastLocked()
+	if len(s.places) >= manySources || now-s.swept < int64(crowdedFor/time.Second) {
+		k = s.byAddressLocked(exporter)
+	}
+	p := &place{home: k.ID, now: k.ID, since: now}
+	s.places[exporter] = p
+	s.at[k.ID]++
+	return p
+}
+
+func (s *sources) moveLocked(p *place, id string) {
+	s.at[p.now]--
+	s.at[id]++
+	p.now = id
 }
 
 // sinkLocked returns the Slave with an ID, nil if it is not up.
@@ -103,6 +157,7 @@ func (s *sources) sinkLocked(id string) *sink {
 	return nil
 }
 
+// leastLocked returns the Slave with the fewest exporters for its weight.
 func (s *sources) leastLocked() *sink {
 	best := 0
 	for i, k := range s.sinks {
@@ -112,6 +167,12 @@ func (s *sources) leastLocked() *sink {
 		}
 	}
 	return s.sinks[best]
+}
+
+// byAddressLocked returns the Slave that an exporter has by its address.
+func (s *sources) byAddressLocked(exporter netip.Addr) *sink {
+	octets := exporter.As16()
+	return s.sinks[draw(s.sinks, s.weight, hashAddress(octets[:]))]
 }
 
 // goBack sends guests whose home is up again back to it, if an interval has
@@ -124,11 +185,9 @@ func (s *sources) goBack(now time.Time) (moved bool) {
 	if before == 0 || s.slot == before {
 		return false
 	}
-	for exporter, id := range s.guests {
-		if home := s.home[exporter]; s.sinkLocked(home) != nil {
-			s.at[id]--
-			s.at[home]++
-			delete(s.guests, exporter)
+	for _, p := range s.places {
+		if p.now != p.home && s.sinkLocked(p.home) != nil {
+			s.moveLocked(p, p.home)
 			moved = true
 		}
 	}
@@ -136,8 +195,12 @@ func (s *sources) goBack(now time.Time) (moved bool) {
 }
 
 // homes returns the home of each exporter.
-func (s *sources) homes() map[netip.Addr]string {
+func (s *sources) homes() map[netip.Addr]Home {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.home)
+	all := make(map[netip.Addr]Home, len(s.places))
+	for exporter, p := range s.places {
+		all[exporter] = Home{Slave: p.home, Since: p.since, Heard: p.heard.Load()}
+	}
+	return all
 }

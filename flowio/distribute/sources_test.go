@@ -1,6 +1,7 @@
 package distribute
 
 import (
+	"log/slog"
 	"maps"
 	"net/netip"
 	"testing"
@@ -15,12 +16,30 @@ func sinksOf(ids ...string) (all []*sink) {
 	return all
 }
 
+// began is on a boundary of five minutes.
+var began = time.Unix(1_700_000_100, 0)
+
+// mapOf returns a map that knows of some exporters.
+func mapOf(known map[netip.Addr]Home) *sources {
+	return newSources(known, began, slog.New(slog.DiscardHandler))
+}
+
 // where returns the Slave of each of n exporters.
 func where(s *sources, n int) map[netip.Addr]string {
 	all := map[netip.Addr]string{}
 	for i := range n {
 		a := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
-		all[a] = s.of(a).ID
+		k, _ := s.of(a, began)
+		all[a] = k.ID
+	}
+	return all
+}
+
+// slavesOf returns the homes of a map.
+func slavesOf(homes map[netip.Addr]Home) map[netip.Addr]string {
+	all := map[netip.Addr]string{}
+	for exporter, h := range homes {
+		all[exporter] = h.Slave
 	}
 	return all
 }
@@ -30,7 +49,7 @@ func where(s *sources, n int) map[netip.Addr]string {
 // boundary of five minutes, and nobody else moves.
 func TestOnlySourcesOfAFailedSlaveMove(t *testing.T) {
 	const n = 60
-	s, now := newSources(nil), time.Unix(1_700_000_100, 0) // on a boundary
+	s, now := mapOf(nil), began
 	s.setSlaves(sinksOf("a", "b", "c"))
 	s.goBack(now)
 	before := where(s, n)
@@ -48,7 +67,7 @@ func TestOnlySourcesOfAFailedSlaveMove(t *testing.T) {
 	if guests["a"] != 10 || guests["c"] != 10 {
 		t.Errorf("guests are %v, want 10 each", guests)
 	}
-	if !maps.Equal(s.homes(), before) {
+	if !maps.Equal(slavesOf(s.homes()), before) {
 		t.Error("homes changed while a Slave is away")
 	}
 	if s.goBack(now.Add(interval)) {
@@ -75,14 +94,14 @@ func TestOnlySourcesOfAFailedSlaveMove(t *testing.T) {
 // TestSourcesSurvive gives the map to a successor, that meets a Slave less at
 // first: the homes stay.
 func TestSourcesSurvive(t *testing.T) {
-	s := newSources(nil)
+	s := mapOf(nil)
 	s.setSlaves(sinksOf("a", "b", "c"))
 	before := where(s, 60)
-	next := newSources(s.homes())
+	next := mapOf(s.homes())
 	next.setSlaves(sinksOf("c"))
 	where(next, 60)
 	next.setSlaves(sinksOf("a", "b", "c"))
-	if !maps.Equal(next.homes(), before) {
+	if !maps.Equal(slavesOf(next.homes()), before) {
 		t.Error("homes changed with a restart")
 	}
 	next.goBack(time.Unix(300, 0))

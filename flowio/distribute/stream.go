@@ -23,7 +23,8 @@ type stream struct {
 	template *template.Template // nil for NetFlow v5 and sFlow
 	size     int                // octets of every record; 0 if they differ
 	shortest int                // octets of the shortest record
-	counted  bool               // records are on the ledger
+	counted  bool               // records are on the ledger as flow records
+	others   bool               // or as samples that hold no flow
 	first    int                // offsets of uptimes that depend on the header, -1 if there are none
 	last     int
 	turn     int
@@ -87,10 +88,7 @@ func (s *session) put(st *stream, record []byte, delta uint32, received time.Tim
 	b := st.open[i]
 	if b == nil || len(b.octets)+len(record) > b.room {
 		if b = s.openFor(st, i, len(record), received); b == nil {
-			if st.counted {
-				s.account.Drop(ledger.TooLarge, 1)
-				s.sh.table.sinks[i].sent.droppedRecords[ledger.TooLarge].Add(1)
-			}
+			s.refuse(st, record, i)
 			return
 		}
 	}
@@ -101,8 +99,24 @@ func (s *session) put(st *stream, record []byte, delta uint32, received time.Tim
 	}
 	b.count++
 	b.data++
-	if st.counted {
+	switch {
+	case st.counted:
 		b.records++
+	case st.others:
+		b.others.add(kindOf(record))
+	}
+}
+
+// refuse drops a record that does not fit a packet to Slave i.
+func (s *session) refuse(st *stream, record []byte, i int) {
+	switch {
+	case st.counted:
+		s.account.Drop(ledger.TooLarge, 1)
+		s.sh.table.sinks[i].sent.droppedRecords[ledger.TooLarge].Add(1)
+	case st.others:
+		var o others
+		o.add(kindOf(record))
+		o.drop(s.others, ledger.TooLarge)
 	}
 }
 
@@ -200,6 +214,9 @@ func (s *session) dealAgain(st *stream, b *buffer) {
 	if len(s.sh.table.sinks) == 0 {
 		if b.records > 0 {
 			s.account.Drop(ledger.NoSlave, uint64(b.records))
+		}
+		if s.others != nil {
+			b.others.drop(s.others, ledger.NoSlave)
 		}
 		return
 	}

@@ -3,6 +3,7 @@ package distribute
 import (
 	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -136,10 +137,15 @@ func (d *Distributor) SetSlaves(slaves []Slave) {
 	for _, sh := range d.shards {
 		sh.setTable(d.table)
 	}
-	for _, s := range old.sinks {
-		if !slices.Contains(next, s) {
-			d.leave(s)
-		}
+	left := slices.DeleteFunc(slices.Clone(old.sinks), func(s *sink) bool { return slices.Contains(next, s) })
+	rest := make([][]datagram, len(left))
+	var leaving sync.WaitGroup
+	for i, s := range left { // at the same time: each may have something to acknowledge yet
+		leaving.Go(func() { rest[i] = d.delivery.abandon(s) })
+	}
+	leaving.Wait()
+	for i, s := range left {
+		d.leave(s, rest[i])
 	}
 }
 
@@ -159,10 +165,9 @@ func (d *Distributor) newSink(s Slave) *sink {
 // maxRetained bounds the Slaves that left and are still reported by Sent.
 const maxRetained = 256
 
-// leave ends the delivery to s and deals what it has not acknowledged out
-// again.
-func (d *Distributor) leave(s *sink) {
-	for _, p := range d.delivery.abandon(s) {
+// leave deals out again what s, which left, has not acknowledged.
+func (d *Distributor) leave(s *sink, rest []datagram) {
+	for _, p := range rest {
 		if len(d.table.sinks) == 0 && d.cfg.keepUnsent(&p) {
 			continue
 		}

@@ -90,7 +90,7 @@ func (o *ownOutlet) deliverRun(run []*datagram) {
 func (o *ownOutlet) complain(g *datagram, err error) {
 	if now := time.Now(); now.Sub(o.complained) >= complainEvery {
 		o.complained = now
-		o.log.Warn("copies are not sent", "exporter", g.from, "err", err)
+		o.log.Warn("packet not sent", "exporter", g.from, "to", g.to.Name, "address", g.to.Host, "err", err)
 	}
 }
 

@@ -142,6 +142,8 @@ func (s *session) dealRecords(st *stream, p *flow.Packet, at base, body []byte, 
 		n := uint64(len(body) / st.size)
 		if fresh {
 			s.account.Receive(n)
+		} else {
+			s.sh.redealt += uint32(n)
 		}
 		switch {
 		case n == 0:
@@ -160,6 +162,8 @@ func (s *session) dealRecords(st *stream, p *flow.Packet, at base, body []byte, 
 		body = rest
 		if fresh {
 			s.account.Receive(1)
+		} else {
+			s.sh.redealt++
 		}
 		if slaves == 0 {
 			s.account.Drop(ledger.NoSlave, 1)
@@ -200,6 +204,9 @@ func (s *session) announceOne(t *template.Template) {
 	if st != nil {
 		s.passTemplate(t)
 	}
+	if len(released) > 0 {
+		s.flushControl() // what is released may be of another session
+	}
 	for i := range released {
 		s.sh.release(&released[i])
 	}
@@ -223,7 +230,7 @@ func (s *session) learn(t *template.Template) *stream {
 		s.forgetStream(old)
 	}
 	n := templateOctets + fieldOctets*len(t.Fields)
-	if !s.sh.d.memory.reserve(n) {
+	if !s.reserve(n) {
 		return nil
 	}
 	st := s.newStream(t.ID)
@@ -246,6 +253,21 @@ func (s *session) learn(t *template.Template) *stream {
 		st.pair = pairTemplate(t)
 	}
 	return st
+}
+
+// reserve takes n octets of the memory for what is known of exporters, for which
+// sessions that were heard briefly give way.
+func (s *session) reserve(n int) bool {
+	m := &s.sh.d.memory
+	if m.reserve(n) {
+		return true
+	}
+	s.flushControl() // what others hold goes out before they are forgotten
+	if s.sh.makeRoom() && m.reserve(n) {
+		return true
+	}
+	s.sh.complain("template not learnt", s.key.exporter.Addr())
+	return false
 }
 
 // Estimates of what a template costs in memory.

@@ -1,18 +1,11 @@
 package distribute
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/binary"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -24,134 +17,6 @@ import (
 	"example.com/weir/flowio/ledger"
 	"example.com/weir/flowio/netflow5"
 )
-
-// authority issues certificates of units.
-type authority struct {
-	t    testing.TB
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
-}
-
-func newAuthority(t testing.TB) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &authority{t, key, cert}
-}
-
-// config returns the TLS configuration of a unit, for either side.
-func (a *authority) config(unit string) *tls.Config {
-	a.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour),
-		URIs:        []*url.URL{{Scheme: "weir", Host: "cluster", Path: "/slave/" + unit}},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
-		RootCAs:      pool, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
-	}
-}
-
-// inbox is a take that keeps copies.
-type inbox struct {
-	mu      sync.Mutex // guards packets
-	packets []flow.Packet
-}
-
-func (b *inbox) take(ps []flow.Packet) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, p := range ps {
-		p.Payload = slices.Clone(p.Payload)
-		b.packets = append(b.packets, p)
-	}
-}
-
-func (b *inbox) len() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.packets)
-}
-
-// records sums up the records of NetFlow v5 packets.
-func (b *inbox) records() (n int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, p := range b.packets {
-		h, _ := netflow5.ParseHeader(p.Payload)
-		n += int(h.Count)
-	}
-	return n
-}
-
-// eventually polls until ok or a deadline.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
-}
-
-// startReceiver starts a receiver, without an address on a free port: those
-// are all above the offset.
-func startReceiver(t testing.TB, cfg ReceiverConfig, take func([]flow.Packet)) *TLSReceiver {
-	t.Helper()
-	if !cfg.Address.IsValid() {
-		cfg.Address = netip.MustParseAddrPort("127.0.0.1:0")
-	}
-	r := NewTLSReceiver(cfg, take)
-	if err := r.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() })
-	return r
-}
-
-func newTLS(t testing.TB, cfg Config, slaves ...Slave) *Distributor {
-	t.Helper()
-	cfg.Delivery = DeliverTLS
-	d, err := New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	d.SetSlaves(slaves)
-	return d
-}
-
-var slaveA = Slave{ID: "a", Host: netip.MustParseAddr("127.0.0.1"), Weight: 1}
-
-// forwarded makes a packet for a listening port, numbered.
-func forwarded(port uint16, n int) flow.Packet {
-	return flow.Packet{Exporter: exporter, Port: port, Received: time.Unix(1_700_000_000, int64(n)), Payload: packet5(netflow5.Header{}, n, 1)}
-}
 
 func TestTLSDelivers(t *testing.T) {
 	ca := newAuthority(t)
@@ -439,66 +304,6 @@ func (b *syncBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.Builder.String()
-}
-
-// TestTLSGarbage sends what is not a frame after a proper greeting.
-func TestTLSGarbage(t *testing.T) {
-	ca := newAuthority(t)
-	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a")}, func([]flow.Packet) { t.Error("garbage was taken") })
-	cfg := ca.config("proxy")
-	cfg.ServerName = "127.0.0.1"
-	conn, err := tls.Dial("tcp", r.Addr().String(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	conn.Write(greeting(token{1}))
-	if _, _, err := readGreeting(conn, slaveGreeting); err != nil {
-		t.Fatal(err)
-	}
-	conn.Write(slices.Repeat([]byte{0xff}, 100))
-	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-	if _, err := conn.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
-		t.Errorf("the connection stays: %v", err)
-	}
-}
-
-func TestReceiverNeedsClientCertificates(t *testing.T) {
-	for _, cfg := range []*tls.Config{nil, {}} {
-		if err := NewTLSReceiver(ReceiverConfig{TLS: cfg}, nil).Start(); err == nil {
-			t.Errorf("a receiver starts with %v", cfg)
-		}
-	}
-}
-
-func TestReceiverTakenPort(t *testing.T) {
-	ca := newAuthority(t)
-	r := startReceiver(t, ReceiverConfig{TLS: ca.config("a")}, nil)
-	err := NewTLSReceiver(ReceiverConfig{Address: r.Addr(), TLS: ca.config("a")}, nil).Start()
-	if err == nil || !strings.Contains(err.Error(), "ss -ltnp") {
-		t.Errorf("second receiver on the port: %v", err)
-	}
-}
-
-func FuzzFrame(f *testing.F) {
-	f.Add(appendFrame(nil, 7, exporter, 2055, time.Unix(1, 2), []byte("payload")))
-	f.Add(aliveFrame())
-	f.Add(binary.BigEndian.AppendUint32(nil, 1<<31))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		got, n, err := parseFrame(b)
-		if err != nil || n == 0 {
-			return
-		}
-		if n > len(b) || len(got.packet.Payload) != n-frameHeaderLen {
-			t.Fatalf("frame of %d octets with a payload of %d out of %d", n, len(got.packet.Payload), len(b))
-		}
-		p := got.packet
-		again := appendFrame(nil, got.sequence, p.Exporter, p.Port, p.Received, p.Payload)
-		again[5] = got.kind
-		if !slices.Equal(again, b[:n]) {
-			t.Fatalf("%x becomes %x", b[:n], again)
-		}
-	})
 }
 
 func BenchmarkRoundRobinTLS(b *testing.B) {

@@ -29,7 +29,8 @@ const (
 	complainEvery = 30 * time.Second
 )
 
-var errFamily = errors.New("the exporter and the Slave have addresses of different families; give the Slave an address of both or use delivery tls")
+var errFamily = errors.New("the exporter and the receiver have addresses of different families; give the receiver an address of both, " +
+	"or use delivery tls for a Slave and `source: own` for a forwarding target")
 
 // udpDelivery sends packets with the exporter's source address, from sockets
 // that are bound to it.
@@ -151,7 +152,7 @@ func (o *udpOutlet) deliverRun(src binding, run []*datagram) {
 		for i := range run {
 			run[i].cost.dropAt(run[i].to, ledger.SendFailed)
 		}
-		o.complain(src, err)
+		o.complain(run[0], err)
 		return
 	}
 	for len(run) > 0 {
@@ -167,16 +168,18 @@ func (o *udpOutlet) deliverRun(src binding, run []*datagram) {
 				reason = ledger.TooLarge
 			}
 			run[0].cost.dropAt(run[0].to, reason)
+			o.complain(run[0], err)
 			run = run[1:]
-			o.complain(src, err)
 		}
 	}
 }
 
-func (o *udpOutlet) complain(src binding, err error) {
+// complain logs now and then that a packet to a Slave, or to a forwarding
+// target, was refused.
+func (o *udpOutlet) complain(g *datagram, err error) {
 	if now := time.Now(); now.Sub(o.complained) >= complainEvery {
 		o.complained = now
-		o.log.Warn("sending to a slave", "exporter", src.exporter, "err", err)
+		o.log.Warn("packet not sent", "exporter", g.from, "to", g.to.Name, "address", g.to.Host, "err", err)
 	}
 }
 
