@@ -3831,8 +3831,8 @@ type LedgerEntry {
   "receive, distribute or store."
   hop: String!
   """
-  packets or records; of sFlow also counter_samples, discard_notices and
-  unknown_samples, which hold no flows.
+  packets or records; of sFlow also counter_samples, discard_notices,
+  unknown_samples and unread_records, which hold no flows.
   """
   kind: String!
   "Null for sums, and for what cannot be attributed."
@@ -4198,7 +4198,7 @@ type QueryStats {
 type QueryLimits {
   "Asked at the same time."
   running: Int!
-  "Queued beside them; more are refused with LIMIT."
+  "Queued beside them; more are refused with RATE_LIMITED."
   waiting: Int!
 }
 
