@@ -186,8 +186,8 @@ type LedgerDrop struct {
 type LedgerEntry struct {
 	// receive, distribute or store.
 	Hop string `json:"hop"`
-	// packets or records; of sFlow also counter_samples, discard_notices and
-	// unknown_samples, which hold no flows.
+	// packets or records; of sFlow also counter_samples, discard_notices,
+	// unknown_samples and unread_records, which hold no flows.
 	Kind string `json:"kind"`
 	// Null for sums, and for what cannot be attributed.
 	Exporter *string `json:"exporter,omitempty"`
