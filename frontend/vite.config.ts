@@ -16,6 +16,8 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    manifest: true, // for the sizes of the routes; not shipped
+    reportCompressedSize: false, // scripts/sizes.mjs tells them by route
     rolldownOptions: { input: ['index.html', 'graphiql.html'] },
   },
   test: {

@@ -4,13 +4,17 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { routes } from './sizes.mjs';
 
-const dist = new URL('../dist', import.meta.url).pathname;
+const dist = process.argv[2] ?? new URL('../dist', import.meta.url).pathname;
 const text = new Set(['.css', '.js', '.json', '.svg', '.txt']);
+
+const manifest = JSON.parse(readFileSync(join(dist, '.vite/manifest.json'), 'utf8'));
+const wrong = routes(dist, manifest);
+rmSync(join(dist, '.vite'), { recursive: true });
 
 let raw = 0;
 let packed = 0;
-const sizes = new Map();
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || entry.name === '.gitkeep') continue;
   const file = join(entry.parentPath, entry.name);
@@ -24,9 +28,12 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
   writeFileSync(`${file}.gz`, small);
   rmSync(file);
   packed += small.length;
-  sizes.set(file.slice(dist.length + 1), small.length);
 }
 
 const kB = (n) => `${(n / 1000).toFixed(1)} kB`;
-for (const [name, size] of [...sizes].sort((a, b) => b[1] - a[1])) console.log(kB(size).padStart(10), name);
 console.log(`whole build ${kB(raw)}, embedded ${kB(packed)}`);
+if (wrong.length > 0) {
+  rmSync(join(dist, 'index.html')); // make must not take this for a finished build
+  console.error(wrong.join('\n'));
+  process.exit(1);
+}
