@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react';
-import { zones, type Zone } from './format/times';
+import { isZone, type Zone } from './format/zones';
 
 /** What one person prefers on one machine; what colleagues share is in the URL. */
-export type Preferences = {
+type Preferences = {
   zone: Zone;
   /** Seconds between runs of a query whose range ends now; 0 is off. */
   refresh: number;
@@ -17,7 +17,7 @@ const defaults: Preferences = { zone: 'local', refresh: 10, navOpen: true, keys:
 function read(): Preferences {
   try {
     const kept = { ...defaults, ...(JSON.parse(localStorage.getItem(home) ?? '{}') as Partial<Preferences>) };
-    return zones.includes(kept.zone) ? kept : { ...kept, zone: defaults.zone };
+    return isZone(kept.zone) ? kept : { ...kept, zone: defaults.zone };
   } catch {
     return defaults; // storage is forbidden, or holds what another version wrote
   }

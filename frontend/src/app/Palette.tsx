@@ -1,8 +1,11 @@
 import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
-import { IconAccessPoint, IconChartAreaLine, IconKeyboard, IconListSearch, IconMoonStars, IconSearch, IconSitemap } from '@tabler/icons-react';
+import {
+  IconAccessPoint, IconApi, IconBraces, IconChartAreaLine, IconHistory, IconKeyboard, IconListSearch, IconMoonStars, IconReceipt2, IconSearch, IconSitemap,
+} from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { narrow } from '../filter/terms';
 import { presets } from '../time/range';
+import { explorerPath, referencePath } from './apis';
 
 type Props = { toggleScheme: () => void; openHelp: () => void };
 
@@ -23,9 +26,12 @@ export function Palette({ toggleScheme, openHelp }: Props) {
   const go: SpotlightActionData[] = [
     { id: 'topology', label: 'Topology', description: 'Units, groups and their health', leftSection: <IconSitemap size={18} />, onClick: () => void navigate({ to: '/topology' }) },
     { id: 'sources', label: 'Sources', description: 'Exporters, their health and losses', leftSection: <IconAccessPoint size={18} />, onClick: () => void navigate({ to: '/sources' }) },
-    { id: 'ledger', label: 'Ledger', description: 'What became of every packet and record', leftSection: <IconAccessPoint size={18} />, onClick: () => void navigate({ to: '/sources', search: { tab: 'ledger' } }) },
+    { id: 'ledger', label: 'Ledger', description: 'What became of every packet and record', leftSection: <IconReceipt2 size={18} />, onClick: () => void navigate({ to: '/sources', search: { tab: 'ledger' } }) },
     { id: 'explore', label: 'Explore', description: 'Ask about flows', leftSection: <IconChartAreaLine size={18} />, onClick: () => void navigate({ to: '/explore' }) },
     { id: 'queries', label: 'Queries', description: 'Who asks what, how far it is, what it cost', leftSection: <IconListSearch size={18} />, onClick: () => void navigate({ to: '/queries' }) },
+    { id: 'actions', label: 'Action log', description: 'Who changed what, and which units have followed', leftSection: <IconHistory size={18} />, onClick: () => void navigate({ to: '/actions' }) },
+    { id: 'graphql', label: 'GraphQL explorer', description: 'Try the API that this dashboard uses', leftSection: <IconBraces size={18} />, onClick: () => location.assign(explorerPath) },
+    { id: 'rest', label: 'REST reference', description: 'Every call of the API for scripts', leftSection: <IconApi size={18} />, onClick: () => location.assign(referencePath) },
   ];
   const ask: SpotlightActionData[] = questions.map(([label, f, by]) => ({
     id: `ask-${label}`,

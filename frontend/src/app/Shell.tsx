@@ -1,27 +1,27 @@
-import { ActionIcon, Kbd, Menu, Select, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Kbd, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import {
-  IconAccessPoint, IconChartAreaLine, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconListSearch, IconLogout, IconMoon,
-  IconSearch, IconSitemap, IconSun, IconUser,
+  IconAccessPoint, IconChartAreaLine, IconHistory, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconListSearch, IconMoon,
+  IconSearch, IconSitemap, IconSun,
 } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useState } from 'react';
-import { zoneName, type Zone } from '../format/times';
 import { setPreferences, usePreferences } from '../preferences';
-import { sessionKey, signOut } from '../session/session';
-import { useSession } from '../session/useSession';
 import { HelpSheet } from './HelpSheet';
 import { useShortcuts } from './keys';
 import { Logo } from './Logo';
 import { Palette } from './Palette';
+import { PersonMenu } from './PersonMenu';
 import styles from './Shell.module.css';
+import { useRunningCount } from './useRunningCount';
+import { ZoneSelect } from './ZoneSelect';
 
 const pages = [
   { to: '/topology', label: 'Topology', keys: 'g t', icon: IconSitemap },
   { to: '/sources', label: 'Sources', keys: 'g s', icon: IconAccessPoint },
   { to: '/explore', label: 'Explore', keys: 'g x', icon: IconChartAreaLine },
   { to: '/queries', label: 'Queries', keys: 'g q', icon: IconListSearch },
+  { to: '/actions', label: 'Action log', keys: 'g a', icon: IconHistory },
 ] as const;
 
 /** What every page stands in: navigation, zone, palette, theme, who I am. */
@@ -34,9 +34,9 @@ export function Shell() {
   const toggleScheme = () => setColorScheme(scheme === 'dark' ? 'light' : 'dark');
 
   useShortcuts([
-    ...pages.map((p) => ({ keys: p.keys, label: p.label, run: () => void navigate({ to: p.to }) })),
-    { keys: 'd', label: 'Theme', run: toggleScheme },
-    { keys: '?', label: 'Help', run: () => setHelp(true) },
+    ...pages.map((p) => ({ keys: p.keys, run: () => void navigate({ to: p.to }) })),
+    { keys: 'd', run: toggleScheme },
+    { keys: '?', run: () => setHelp(true) },
   ]);
 
   return (
@@ -75,6 +75,8 @@ export function Shell() {
 
 function NavigationColumn() {
   const { navOpen } = usePreferences();
+  const running = useRunningCount();
+  const more = (to: string) => (to === '/queries' && running > 0 ? `, ${running} running` : '');
   return (
     <nav className={styles.nav} aria-label="Pages">
       <div className={styles.brand}>
@@ -82,9 +84,14 @@ function NavigationColumn() {
       </div>
       {pages.map((p) => (
         <Tooltip key={p.to} label={`${p.label} (${p.keys})`} position="right" disabled={navOpen}>
-          <Link to={p.to} className={styles.link} aria-label={p.label} activeProps={{ 'aria-current': 'page' }}>
+          <Link to={p.to} className={styles.link} aria-label={`${p.label}${more(p.to)}`} activeProps={{ 'aria-current': 'page' }}>
             <p.icon size={17} stroke={1.7} aria-hidden />
             <span className={styles.linkLabel}>{p.label}</span>
+            {more(p.to) !== '' && (
+              <span className={styles.running} aria-hidden>
+                {running}
+              </span>
+            )}
             <kbd className={styles.linkKeys} aria-hidden>
               {p.keys}
             </kbd>
@@ -107,53 +114,4 @@ function NavigationColumn() {
 function PageTitle() {
   const path = useRouterState({ select: (s) => s.location.pathname });
   return <h1 className={styles.title}>{pages.find((p) => path.startsWith(p.to))?.label ?? 'weir'}</h1>;
-}
-
-function ZoneSelect() {
-  const { zone } = usePreferences();
-  return (
-    <Select
-      aria-label="Time zone"
-      className={styles.zone}
-      allowDeselect={false}
-      value={zone}
-      onChange={(z) => z && setPreferences({ zone: z as Zone })}
-      data={[
-        { value: 'local', label: `Browser: ${zoneName('local')}` },
-        { value: 'UTC', label: 'UTC' },
-      ]}
-      comboboxProps={{ width: 230, position: 'bottom-end' }}
-    />
-  );
-}
-
-function PersonMenu() {
-  const session = useSession();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  async function leave() {
-    await signOut();
-    queries.removeQueries({ queryKey: sessionKey });
-    queries.clear();
-    await navigate({ to: '/login' });
-  }
-  return (
-    <Menu position="bottom-end" width={220}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" aria-label="Session">
-          <IconUser size={18} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {session.me.name} · {session.me.role}
-        </Menu.Label>
-        <Menu.Label>weir {session.version.version}</Menu.Label>
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void leave()}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { usePreferences } from '../preferences';
 
-export type Shortcut = { keys: string; label: string; run: () => void };
+export type Shortcut = { keys: string; run: () => void };
 
 const chordMs = 1200;
 

@@ -6,8 +6,10 @@ import * as v from 'valibot';
 import { LoadingPage } from '../components/LoadingPage';
 import { NotFound } from '../components/NotFound';
 import { PageError } from '../components/PageError';
+import { searchSchema as actionsSchema } from '../pages/actions/url';
 import { searchSchema } from '../pages/explore/url';
 import { searchSchema as sourcesSchema } from '../pages/sources/url';
+import { searchSchema as topologySchema } from '../pages/topology/url';
 import { LoginPage } from '../session/LoginPage';
 import { isUnauthenticated, loadSession, sessionKey } from '../session/session';
 import { Shell } from './Shell';
@@ -48,7 +50,7 @@ const home = createRoute({
 const topology = createRoute({
   getParentRoute: () => signedIn,
   path: '/topology',
-  validateSearch: v.object({ unit: v.optional(v.string()), group: v.optional(v.string()) }),
+  validateSearch: topologySchema,
   component: lazyRouteComponent(() => import('../pages/topology/TopologyPage'), 'TopologyPage'),
 });
 
@@ -72,9 +74,16 @@ const queries = createRoute({
   component: lazyRouteComponent(() => import('../pages/queries/QueriesPage'), 'QueriesPage'),
 });
 
+const actions = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/actions',
+  validateSearch: actionsSchema,
+  component: lazyRouteComponent(() => import('../pages/actions/ActionsPage'), 'ActionsPage'),
+});
+
 const elsewhere = createRoute({ getParentRoute: () => signedIn, path: '$', component: NotFound });
 
-const tree = root.addChildren([login, signedIn.addChildren([home, topology, sources, explore, queries, elsewhere])]);
+const tree = root.addChildren([login, signedIn.addChildren([home, topology, sources, explore, queries, actions, elsewhere])]);
 
 /** Parameters are plain text in the URL, so that people can read and edit it. */
 const parseSearch = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search));

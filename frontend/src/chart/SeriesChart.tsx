@@ -2,10 +2,12 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { dateTime, type Zone } from '../format/times';
+import { dateTime } from '../format/times';
+import type { Zone } from '../format/zones';
 import styles from './SeriesChart.module.css';
-import { axisWidth, options, type ChartLine, type Drawing, type Stretch } from './options';
-import { stack } from './stack';
+import { HoverBox, type Hover } from './HoverBox';
+import { options, type ChartLine, type Drawing, type Shape, type Stretch } from './options';
+import { shares, stack } from './stack';
 
 type Props = {
   /** Start of each step, in milliseconds. */
@@ -13,7 +15,8 @@ type Props = {
   from: number;
   to: number;
   lines: readonly ChartLine[];
-  stacked: boolean;
+  shape: Shape;
+  before?: ChartLine;
   zone: Zone;
   missing: readonly Stretch[];
   format: (value: number) => string;
@@ -24,25 +27,21 @@ type Props = {
   onZoomOut: () => void;
 };
 
-/** Where the pointer is, in pixels of the plot without its axes. */
-type Hover = { index: number; left: number; width: number };
-
-const hoverLines = 12;
-
 /** Lines over time on a canvas. The table beside it is its text. */
 export function SeriesChart(props: Props) {
-  const { times, lines, stacked, label, highlight, zone, format } = props;
+  const { times, lines, shape, before, label, highlight, zone, format } = props;
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
   const scheme = useComputedColorScheme('light');
   const drawing = useRef<Drawing | null>(null);
-  const data = useMemo(() => chartData(times, lines, stacked), [times, lines, stacked]);
-  const shape = `${scheme}|${stacked}|${zone}|${lines.map((l) => l.key + l.colour).join('|')}`;
+  const data = useMemo(() => chartData(times, lines, shape, before), [times, lines, shape, before]);
+  const look = `${scheme}|${shape}|${zone}|${before !== undefined}|${lines.map((l) => l.key + l.colour).join('|')}`;
 
   useEffect(() => {
     drawing.current = {
       ...props,
+      before,
       onHover: (index, left, width) =>
         setHover(index === null || left < 0 ? null : { index: Math.min(index, times.length - 1), left, width }),
     };
@@ -61,9 +60,9 @@ export function SeriesChart(props: Props) {
       made.destroy();
       chart.current = null;
     };
-    // A new shape needs a new chart; new numbers are set below.
+    // A new look needs a new chart; new numbers are set below.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [shape]);
+  }, [look]);
 
   useEffect(() => chart.current?.setData(data), [data]);
 
@@ -75,59 +74,18 @@ export function SeriesChart(props: Props) {
   return (
     <div className={styles.chart}>
       <div ref={host} className={styles.canvas} role="img" aria-label={label} />
-      {hover && <HoverBox {...{ hover, lines, format }} title={dateTime(times[hover.index] ?? 0, zone)} />}
+      {hover && <HoverBox {...{ hover, lines, before, format }} isShare={shape === 'share'} title={dateTime(times[hover.index] ?? 0, zone)} />}
     </div>
   );
 }
 
 /** A step lasts until the next begins, so the last one needs an end of its own. */
-function chartData(times: readonly number[], lines: readonly ChartLine[], stacked: boolean): uPlot.AlignedData {
+function chartData(times: readonly number[], lines: readonly ChartLine[], shape: Shape, before: ChartLine | undefined): uPlot.AlignedData {
   const values = lines.map((l) => l.values);
-  const drawn = stacked ? stack(values).reverse() : values;
-  const [last, before] = [times.at(-1), times.at(-2)];
+  const whole = shape === 'share' ? shares(values) : values;
+  const drawn = [...(shape === 'lines' ? whole : stack(whole).reverse()), ...(before ? [before.values] : [])];
+  const [last, previous] = [times.at(-1), times.at(-2)];
   const starts = times.map((t) => t / 1000);
-  if (last === undefined || before === undefined) return [starts, ...drawn.map((v) => [...v])];
-  return [[...starts, (2 * last - before) / 1000], ...drawn.map((v) => [...v, v.at(-1) ?? 0])];
-}
-
-type BoxProps = {
-  hover: Hover;
-  lines: readonly ChartLine[];
-  format: (value: number) => string;
-  title: string;
-};
-
-const boxWidth = 260;
-const boxGap = 16;
-
-/** The values under the pointer, the greatest first. */
-function HoverBox({ hover, lines, format, title }: BoxProps) {
-  const rows = lines
-    .map((line) => ({ line, value: line.values[hover.index] ?? 0 }))
-    .sort((a, b) => b.value - a.value);
-  const onLeft = hover.left + boxWidth + boxGap > hover.width;
-  const left = axisWidth + (onLeft ? hover.left - boxWidth - boxGap : hover.left + boxGap);
-  return (
-    <div
-      className={styles.hover}
-      aria-hidden
-      style={{ width: boxWidth, top: 12, left }}
-    >
-      <div className={styles.hoverTitle}>{title}</div>
-      {rows.slice(0, hoverLines).map(({ line, value }) => (
-        <div key={line.key} className={styles.hoverRow}>
-          <i style={{ background: line.colour }} />
-          <span>{line.name}</span>
-          <b>{format(value)}</b>
-        </div>
-      ))}
-      {rows.length > 1 && (
-        <div className={styles.hoverRow} data-sum>
-          <i />
-          <span>sum</span>
-          <b>{format(rows.reduce((sum, r) => sum + r.value, 0))}</b>
-        </div>
-      )}
-    </div>
-  );
+  if (last === undefined || previous === undefined) return [starts, ...drawn.map((v) => [...v])];
+  return [[...starts, (2 * last - previous) / 1000], ...drawn.map((v) => [...v, v.at(-1) ?? 0])];
 }

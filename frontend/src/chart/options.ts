@@ -1,14 +1,19 @@
 /** How uPlot draws: axes, stacked areas, gaps in the coverage. */
 import uPlot from 'uplot';
-import { clock, day, type Zone } from '../format/times';
+import { clock, day } from '../format/times';
+import type { Zone } from '../format/zones';
 import { resolved } from './colours';
 
 export type ChartLine = { key: string; name: string; colour: string; values: readonly number[] };
+/** One upon the other, as shares of the whole, or each by itself. */
+export type Shape = 'stacked' | 'share' | 'lines';
 export type Stretch = { from: number; to: number };
 
 export type Drawing = {
   lines: readonly ChartLine[];
-  stacked: boolean;
+  shape: Shape;
+  /** A line that is no part of the whole, such as that of an earlier time. */
+  before: ChartLine | undefined;
   zone: Zone;
   from: number;
   to: number;
@@ -43,9 +48,11 @@ function axes(drawing: () => Drawing, host: Element): uPlot.Axis[] {
   };
   return [
     { ...common, space: 76, size: 26, gap: 4, values: (_, splits) => splits.map((s, i) => tick(s * 1000, i, splits, drawing().zone)) },
-    { ...common, space: 34, size: axisWidth, gap: 5, values: (_, splits) => splits.map((v) => drawing().format(v)) },
+    { ...common, space: 34, size: axisWidth, gap: 5, values: (_, splits) => splits.map((v) => axisText(drawing(), v)) },
   ];
 }
+
+const axisText = ({ shape, format }: Drawing, value: number): string => (shape === 'share' ? `${value} %` : format(value));
 
 const hatchGap = 9;
 
@@ -56,6 +63,7 @@ function drawMissing(u: uPlot, drawing: Drawing, colour: string): void {
   ctx.save();
   ctx.beginPath();
   for (const { from, to } of drawing.missing) {
+    if (to < drawing.from || from > drawing.to) continue; // of the time that is compared with
     const left = Math.max(bbox.left, u.valToPos(from / 1000, 'x', true));
     const right = Math.min(bbox.left + bbox.width, u.valToPos(to / 1000, 'x', true));
     ctx.rect(left, bbox.top, Math.max(2, right - left), bbox.height);
@@ -77,24 +85,38 @@ const areaFill = (colour: string): string => `color-mix(in srgb, ${colour} 80%, 
 
 function series(drawing: Drawing, host: Element): uPlot.Series[] {
   const steps = uPlot.paths.stepped?.({ align: 1 });
-  const order = drawing.stacked ? [...drawing.lines].reverse() : drawing.lines;
+  const isArea = drawing.shape !== 'lines';
+  const order = isArea ? [...drawing.lines].reverse() : drawing.lines;
   const drawn = order.map((line): uPlot.Series => {
     const colour = resolved(line.colour, host);
     return {
       label: line.key,
       stroke: colour,
-      width: drawing.stacked ? 1 : 1.5,
-      fill: drawing.stacked ? areaFill(colour) : undefined,
+      width: isArea ? 1 : 1.5,
+      fill: isArea ? areaFill(colour) : undefined,
       paths: steps,
       points: { show: false },
     };
   });
-  return [{}, ...drawn];
+  return [{}, ...drawn, ...beforeSeries(drawing, host)];
+}
+
+/** Dashed, so that it is told from the lines of the present without colour. */
+function beforeSeries({ before }: Drawing, host: Element): uPlot.Series[] {
+  if (!before) return [];
+  return [{
+    label: before.key,
+    stroke: resolved(before.colour, host),
+    width: 1.5,
+    dash: [5, 4],
+    paths: uPlot.paths.stepped?.({ align: 1 }),
+    points: { show: false },
+  }];
 }
 
 /** Each area ends where the next begins, so that none shines through another. */
 function bands(drawing: Drawing): uPlot.Band[] {
-  if (!drawing.stacked) return [];
+  if (drawing.shape === 'lines') return [];
   return drawing.lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] }));
 }
 
@@ -108,7 +130,7 @@ export function options(drawing: () => Drawing, host: HTMLElement): uPlot.Option
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [drawing().from / 1000, drawing().to / 1000] },
-      y: { range: (_, __, max) => [0, max > 0 ? max * 1.06 : 1] },
+      y: { range: (_, __, max) => [0, drawing().shape === 'share' ? 100 : max > 0 ? max * 1.06 : 1] },
     },
     axes: axes(drawing, host),
     series: series(now, host),

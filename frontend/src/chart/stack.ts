@@ -7,3 +7,9 @@ export function stack(values: readonly (readonly number[])[]): number[][] {
   }
   return stacked;
 }
+
+/** Each value in percent of the sum of its step; where nothing is, 0. */
+export function shares(values: readonly (readonly number[])[]): number[][] {
+  const sums = values[0]?.map((_, i) => values.reduce((sum, line) => sum + (line[i] ?? 0), 0)) ?? [];
+  return values.map((line) => line.map((v, i) => ((sums[i] ?? 0) > 0 ? (v / (sums[i] as number)) * 100 : 0)));
+}

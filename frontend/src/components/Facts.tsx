@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import styles from './Facts.module.css';
 
-export type FactRow = readonly [name: string, value: ReactNode];
+type FactRow = readonly [name: string, value: ReactNode];
 
 /** Names and values of one thing, a line each. */
 export function Facts({ rows }: { rows: readonly FactRow[] }) {

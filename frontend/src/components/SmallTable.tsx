@@ -1,8 +1,6 @@
 import type { ReactNode } from 'react';
+import { Heads, type Head } from './Heads';
 import styles from './SmallTable.module.css';
-
-/** The head of a column; numbers stand to the right. */
-export type Head = readonly [name: string, kind?: 'num'];
 
 type Props = { label: string; heads: readonly (Head | false)[]; children: ReactNode };
 
@@ -11,15 +9,7 @@ export function SmallTable({ label, heads, children }: Props) {
   return (
     <div className={`scroll ${styles.box}`} tabIndex={0} role="region" aria-label={label}>
       <table className="table">
-        <thead>
-          <tr>
-            {heads.filter((h) => h !== false).map(([name, kind]) => (
-              <th key={name} scope="col" className={kind}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={heads.filter((h) => h !== false)} />
         <tbody>{children}</tbody>
       </table>
     </div>

@@ -2,9 +2,9 @@ import {
   IconAlertTriangle, IconCircleCheckFilled, IconCircleDashed, IconCircleXFilled, IconLoader2,
 } from '@tabler/icons-react';
 import type { UnitState } from '../graphql/generated/graphql';
-import styles from './StateBadge.module.css';
+import { ToneBadge, type BadgeTone, type Look } from './ToneBadge';
 
-const looks: Record<UnitState, { icon: typeof IconLoader2; tone: string }> = {
+const looks: Record<UnitState, Look> = {
   active: { icon: IconCircleCheckFilled, tone: 'ok' },
   degraded: { icon: IconAlertTriangle, tone: 'warn' },
   joining: { icon: IconLoader2, tone: 'idle' },
@@ -12,14 +12,7 @@ const looks: Record<UnitState, { icon: typeof IconLoader2; tone: string }> = {
   lost: { icon: IconCircleXFilled, tone: 'bad' },
 };
 
-export const toneOf = (state: UnitState): string => looks[state].tone;
+export const toneOf = (state: UnitState): BadgeTone => looks[state].tone;
 
-/** The state of a unit: a shape, a word and a colour. */
-export function StateBadge({ state }: { state: UnitState }) {
-  const { icon: Icon, tone } = looks[state];
-  return (
-    <span className={styles.badge} data-tone={tone}>
-      <Icon size={13} aria-hidden /> {state}
-    </span>
-  );
-}
+/** The state of a unit. */
+export const StateBadge = ({ state }: { state: UnitState }) => <ToneBadge look={looks[state]} word={state} />;

@@ -14,3 +14,12 @@ export async function copyText(text: string): Promise<void> {
   area.remove();
   return undefined;
 }
+
+/** The text on the clipboard; empty where the browser does not let pages read it. */
+export async function pastedText(): Promise<string> {
+  try {
+    return (await navigator.clipboard?.readText()) ?? '';
+  } catch {
+    return ''; // the person, or the browser for everyone, said no
+  }
+}

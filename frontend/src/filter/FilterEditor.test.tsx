@@ -1,10 +1,14 @@
+import { CompletionContext } from '@codemirror/autocomplete';
+import { EditorState } from '@codemirror/state';
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import FilterEditor from './FilterEditor';
+import { complete } from './language';
+import { noNames } from './names';
 
 const show = (value: string, onChange: (text: string) => void) => (
-  <FilterEditor value={value} onChange={onChange} onRun={vi.fn()} problems={[]} hint="" focusRef={{ current: null }} takeFocus />
+  <FilterEditor value={value} onChange={onChange} onRun={vi.fn()} problems={[]} names={noNames} hint="" focusRef={{ current: null }} takeFocus />
 );
 
 test('what was typed stays when its value comes back late', async () => {
@@ -22,4 +26,14 @@ test('what the page sets replaces what is there, again and again', () => {
     act(() => rerender(show(value, vi.fn())));
     expect(screen.getByRole('textbox')).toHaveTextContent(value);
   }
+});
+
+test.each([
+  ['exporter ', ['192.0.2.1', 'core-1']],
+  ['proto tcp and router ip 192', ['192.0.2.1', 'core-1']],
+  ['sourcegroup lo', ['london']],
+])('after %j the deployment is offered', async (text, want) => {
+  const names = { exporters: [{ label: '192.0.2.1' }, { label: 'core-1' }], sourceGroups: [{ label: 'london' }] };
+  const offered = await complete(() => names)(new CompletionContext(EditorState.create({ doc: text }), text.length, true));
+  expect(offered?.options.map((o) => o.label)).toEqual(want);
 });

@@ -7,14 +7,17 @@ import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
 import { filterLanguage } from './language';
+import type { Names } from './names';
 import type { Problem } from './problems';
 
-export type EditorProps = {
+type EditorProps = {
   value: string;
   onChange: (text: string) => void;
   /** Runs the text as it stands, which the page may not have seen yet. */
   onRun: (text: string) => void;
   problems: readonly Problem[];
+  /** What completion offers where the filter names something of the deployment. */
+  names: Names;
   hint: string;
   /** Lets the page put the focus here. */
   focusRef: RefObject<(() => void) | null>;
@@ -47,20 +50,20 @@ const look = EditorView.theme({
 const fromOutside = Annotation.define<boolean>();
 
 /** The filter with colours, completion and marks; loaded after the page. */
-export default function FilterEditor({ value, onChange, onRun, problems, hint, focusRef, takeFocus }: EditorProps) {
+export default function FilterEditor({ value, onChange, onRun, problems, names, hint, focusRef, takeFocus }: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const calls = useRef({ onChange, onRun });
+  const latest = useRef({ onChange, onRun, names });
   /** What was typed and has not come back as the value yet, the oldest first. */
   const told = useRef<string[]>([]);
   useEffect(() => {
-    calls.current = { onChange, onRun };
+    latest.current = { onChange, onRun, names };
   });
 
   // Before anything else happens: no key may fall between the plain field and this one.
   useLayoutEffect(() => {
     const run = ({ state }: EditorView) => {
-      calls.current.onRun(state.doc.toString());
+      latest.current.onRun(state.doc.toString());
       return true;
     };
     const editor = new EditorView({
@@ -79,7 +82,7 @@ export default function FilterEditor({ value, onChange, onRun, problems, hint, f
             ...historyKeymap,
             ...defaultKeymap,
           ]),
-          filterLanguage(),
+          filterLanguage(() => latest.current.names),
           autocompletion({ icons: false, activateOnTyping: true, selectOnOpen: false }),
           closeBrackets(),
           bracketMatching(),
@@ -91,7 +94,7 @@ export default function FilterEditor({ value, onChange, onRun, problems, hint, f
             if (!u.docChanged || u.transactions.some((t) => t.annotation(fromOutside))) return;
             const text = u.state.doc.toString();
             told.current.push(text);
-            calls.current.onChange(text);
+            latest.current.onChange(text);
           }),
           look,
         ],

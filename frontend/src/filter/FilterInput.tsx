@@ -2,6 +2,7 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconFilter, IconX } from '@tabler/icons-react';
 import { lazy, Suspense, useEffect, useRef, useState, type RefObject } from 'react';
 import styles from './FilterInput.module.css';
+import { useNames } from './names';
 import { useFilterProblems } from './problems';
 
 const FilterEditor = lazy(() => import('./FilterEditor'));
@@ -19,6 +20,7 @@ const hint = 'proto tcp and dst port in [80 443] and not src net 10.0.0.0/8';
 /** The filter bar: a plain field at once, an editor as soon as it is loaded. */
 export function FilterInput({ value, onChange, onRun, focusRef }: Props) {
   const problems = useFilterProblems(value);
+  const names = useNames(value);
   const [plainFocused, setPlainFocused] = useState(false);
   const first = problems[0];
   return (
@@ -29,7 +31,7 @@ export function FilterInput({ value, onChange, onRun, focusRef }: Props) {
           <Suspense
             fallback={<PlainField {...{ value, onChange, onRun, focusRef }} onFocusChange={setPlainFocused} />}
           >
-            <FilterEditor {...{ value, onChange, onRun, problems, hint, focusRef }} takeFocus={plainFocused} />
+            <FilterEditor {...{ value, onChange, onRun, problems, names, hint, focusRef }} takeFocus={plainFocused} />
           </Suspense>
         </div>
         {value !== '' && (

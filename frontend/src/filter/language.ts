@@ -1,6 +1,7 @@
 import { completeFromList, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { LanguageSupport, LRLanguage } from '@codemirror/language';
 import { styleTags, tags } from '@lezer/highlight';
+import type { Names } from './names';
 import { parser } from './parser.generated.js';
 import { words, type Word } from './words';
 
@@ -40,13 +41,24 @@ const after: readonly [RegExp, ReturnType<typeof offer>][] = [
 ];
 const keywords = offer((w) => w.kind !== 'value');
 
-/** Offers the words that may stand here. */
-function complete(context: CompletionContext): CompletionResult | Promise<CompletionResult | null> | null {
-  const line = context.state.doc.lineAt(context.pos);
-  const before = line.text.slice(0, context.pos - line.from);
-  const [, offered = keywords] = after.find(([pattern]) => pattern.test(before)) ?? [];
-  return offered(context);
-}
+/** Where a name of the deployment may stand. */
+const places: readonly [RegExp, keyof Names][] = [
+  [/\b(exporter|router\s+ip)\s+[\w.:-]*$/i, 'exporters'],
+  [/\bsourcegroup\s+[\w.-]*$/i, 'sourceGroups'],
+];
 
-export const filterLanguage = (): LanguageSupport =>
-  new LanguageSupport(language, language.data.of({ autocomplete: complete }));
+/** Offers the words and names that may stand here. */
+export const complete =
+  (names: () => Names) =>
+  (context: CompletionContext): CompletionResult | Promise<CompletionResult | null> | null => {
+    const line = context.state.doc.lineAt(context.pos);
+    const before = line.text.slice(0, context.pos - line.from);
+    const place = places.find(([pattern]) => pattern.test(before));
+    if (place) return completeFromList(names()[place[1]])(context);
+    const [, offered = keywords] = after.find(([pattern]) => pattern.test(before)) ?? [];
+    return offered(context);
+  };
+
+/** The language, with completion; `names` is asked whenever something is completed. */
+export const filterLanguage = (names: () => Names): LanguageSupport =>
+  new LanguageSupport(language, language.data.of({ autocomplete: complete(names) }));

@@ -19,6 +19,9 @@ test('the local zone agrees with the platform', () => {
   expect(dateTime(noon, 'local').slice(11, 13)).toBe(String(local.getHours()).padStart(2, '0'));
   expect(zoneName('local', noon)).toContain(Intl.DateTimeFormat().resolvedOptions().timeZone);
   expect(zoneName('UTC')).toBe('UTC');
+  expect(zoneName('Asia/Tokyo', noon)).toBe('Asia/Tokyo (UTC+9)');
+  expect(zoneName('Asia/Kathmandu', noon)).toBe('Asia/Kathmandu (UTC+5:45)');
+  expect(dateTime(noon, 'Asia/Tokyo')).toBe('2026-11-25 21:00:05');
 });
 
 describe('parseDateTime', () => {
@@ -31,10 +34,16 @@ describe('parseDateTime', () => {
     ['', undefined],
   ])('%s', (text, want) => expect(parseDateTime(text, 'UTC')).toBe(want));
 
-  test('reads what dateTime writes, in both zones', () => {
-    const second = Math.floor(noon / 1000) * 1000;
-    expect(parseDateTime(dateTime(second, 'local'), 'local')).toBe(second);
-    expect(parseDateTime(dateTime(second, 'UTC'), 'UTC')).toBe(second);
+  test.each(['local', 'UTC', 'Asia/Tokyo', 'America/New_York', 'Asia/Kathmandu'])('reads what dateTime writes in %s', (zone) => {
+    for (const month of [0, 6]) {
+      const second = Date.UTC(2026, month, 25, 12, 0, 5);
+      expect(parseDateTime(dateTime(second, zone), zone)).toBe(second);
+    }
+  });
+
+  test('an hour that comes twice or never is still read', () => {
+    expect(parseDateTime('2026-03-29 02:30', 'Europe/Prague')).toBe(Date.UTC(2026, 2, 29, 1, 30));
+    expect([Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2026, 9, 25, 1, 30)]).toContain(parseDateTime('2026-10-25 02:30', 'Europe/Prague'));
   });
 });
 

@@ -1,11 +1,6 @@
 /** Times for people: always 24 hours, always in a zone that is named. */
 
-/** Where times are shown: the browser's zone or UTC. */
-export type Zone = 'local' | 'UTC';
-
-export const zones: readonly Zone[] = ['local', 'UTC'];
-
-const timeZone = (zone: Zone): string | undefined => (zone === 'UTC' ? 'UTC' : undefined);
+import { timeZone, type Zone } from './zones';
 
 type Parts = Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 'second', string>;
 
@@ -60,15 +55,20 @@ export function range(from: number, to: number, zone: Zone): string {
   return `${dateTime(from, zone)} – ${end}`;
 }
 
-/** The name of the zone at a moment: UTC, or Europe/Prague (UTC+1). */
-export function zoneName(zone: Zone, ms = Date.now()): string {
-  if (zone === 'UTC') return 'UTC';
-  const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const minutes = -new Date(ms).getTimezoneOffset();
-  return name === 'UTC' ? 'UTC' : `${name} (UTC${offset(minutes)})`;
+/** How far a zone is ahead of UTC at a moment, in milliseconds. */
+function offset(ms: number, zone: Zone): number {
+  const p = parts(ms, zone);
+  const shown = Date.UTC(Number(p.year), Number(p.month) - 1, Number(p.day), Number(p.hour), Number(p.minute), Number(p.second));
+  return shown - Math.floor(ms / 1000) * 1000;
 }
 
-function offset(minutes: number): string {
+/** The name of the zone at a moment: UTC, or Europe/Prague (UTC+1). */
+export function zoneName(zone: Zone, ms = Date.now()): string {
+  const name = timeZone(zone);
+  return name === 'UTC' ? 'UTC' : `${name} (UTC${offsetText(offset(ms, zone) / 60_000)})`;
+}
+
+function offsetText(minutes: number): string {
   if (minutes === 0) return '';
   const size = Math.abs(minutes);
   const rest = size % 60 === 0 ? '' : `:${String(size % 60).padStart(2, '0')}`;
@@ -84,12 +84,10 @@ export function parseDateTime(text: string, zone: Zone): number | undefined {
   const [year, month, date, hour, minute, second] = match.slice(1).map((v) => Number(v ?? 0)) as [
     number, number, number, number, number, number,
   ];
-  const ms =
-    zone === 'UTC'
-      ? Date.UTC(year, month - 1, date, hour, minute, second)
-      : new Date(year, month - 1, date, hour, minute, second).getTime();
-  const back = dateTime(ms, zone).slice(0, 10);
-  return back === text.trim().slice(0, 10) ? ms : undefined;
+  const inUtc = Date.UTC(year, month - 1, date, hour, minute, second);
+  const near = inUtc - offset(inUtc, zone);
+  const ms = inUtc - offset(near, zone); // the clock may have changed between the two
+  return day(ms, zone) === text.trim().slice(0, 10) ? ms : undefined;
 }
 
 const scale: readonly [string, number][] = [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000]];

@@ -1,6 +1,7 @@
 /** Values of flow records as people read them. The exact value stays in tooltips. */
 import { exact, volume } from './numbers';
-import { clockMillis, dateTime, type Zone } from './times';
+import { clockMillis, dateTime } from './times';
+import type { Zone } from './zones';
 
 export type Value = string | number | boolean | null | undefined;
 

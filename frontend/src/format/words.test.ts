@@ -5,6 +5,7 @@ test.each([
   ['store', 'records', 'Stored', 'records'],
   ['twin', 'packets', 'Copies of the twin', 'packets'],
   ['store', 'counter_samples', 'Interface counters', 'sFlow samples'],
+  ['store', 'unread_records', 'Records not read', 'records within sFlow samples'],
   ['attic', 'records', 'attic', 'records'],
 ])('%s of %s is %s of %s', (hop, kind, stage, what) => {
   expect(hopOf(hop, kind).stage).toBe(stage);

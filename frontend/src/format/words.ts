@@ -62,12 +62,16 @@ const reasons: Record<string, Reason> = {
   spool_full: { name: 'spool full', help: 'A Slave was away for longer than the spool of its Proxy lasts.' },
   too_large: { name: 'too large', help: 'The record does not fit the MTU between Proxy and Slave.' },
   store_failed: { name: 'store failed', help: 'The flow store could not keep it: the disk is full or read-only.' },
+  duplicate: {
+    name: 'duplicate',
+    help: 'Its exporter sent the packet here as well as to the twin that copied it. Let it send to one proxy group only, or leave it out of the twin copy.',
+  },
   shutting_down: { name: 'shutting down', help: 'The unit was stopping.' },
 };
 
 export const reasonOf = (reason: string): Reason => reasons[reason] ?? { name: reason.replaceAll('_', ' '), help: '' };
 
-export type HopName = { stage: string; kept: string };
+type HopName = { stage: string; kept: string };
 
 const hops: Record<string, HopName> = {
   'receive packets': { stage: 'Received', kept: 'handed on' },
@@ -78,15 +82,16 @@ const hops: Record<string, HopName> = {
   'store records': { stage: 'Stored', kept: 'stored' },
 };
 
-/** Samples of sFlow that hold no flows. */
+/** Samples of sFlow that hold no flows, and what stands in samples and is not read. */
 const samples: Record<string, HopName> = {
   counter_samples: { stage: 'Interface counters', kept: 'taken' },
   discard_notices: { stage: 'Discard notices', kept: 'counted' },
   unknown_samples: { stage: 'Unknown samples', kept: 'counted' },
+  unread_records: { stage: 'Records not read', kept: 'passed over' },
 };
 
 /** What happens at a hop, and what is said of what it kept. */
 export const hopOf = (hop: string, kind: string): HopName => hops[`${hop} ${kind}`] ?? samples[kind] ?? { stage: hop, kept: 'kept' };
 
 /** What an account counts. */
-export const kindOf = (kind: string): string => (kind in samples ? 'sFlow samples' : kind);
+export const kindOf = (kind: string): string => (kind === 'unread_records' ? 'records within sFlow samples' : kind in samples ? 'sFlow samples' : kind);

@@ -20,7 +20,7 @@ function connection(): Client {
   return client;
 }
 
-export type Listener<Result> = {
+type Listener<Result> = {
   next: (result: Result) => void;
   error?: (cause: unknown) => void;
   complete?: () => void;

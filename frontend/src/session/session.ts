@@ -1,4 +1,4 @@
-import { ApiError, execute, post } from '../graphql/execute';
+import { ApiError, execute, post, UNREACHABLE } from '../graphql/execute';
 import { MeDocument, type MeQuery } from '../graphql/generated/graphql';
 
 export type Session = MeQuery;
@@ -24,6 +24,9 @@ export async function signIn(token: string): Promise<void> {
   );
 }
 
+/** Ends the session at the Master. */
 export async function signOut(): Promise<void> {
-  await fetch(new URL('/api/v1/session', location.href), { method: 'DELETE', credentials: 'same-origin' });
+  const response = await fetch(new URL('/api/v1/session', location.href), { method: 'DELETE', credentials: 'same-origin' }).catch(() => undefined);
+  if (response?.ok || response?.status === 401) return; // a session that had ended already is none to end
+  throw new ApiError(response ? `the Master answered with status ${response.status}` : 'the Master does not answer', UNREACHABLE);
 }

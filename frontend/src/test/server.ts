@@ -25,9 +25,11 @@ const me = { me: { name: 'ada', role: 'viewer' as const }, version: { version: '
 export const server = setupServer(
   pushing(),
   graphql.query('Me', () => HttpResponse.json({ data: me })),
+  graphql.query('RunningQueries', () => HttpResponse.json({ data: { queries: [] } })),
   graphql.query('FlowFields', () =>
     HttpResponse.json({ data: { fields: ['srcAddr', 'dstAddr', 'dstPort', 'proto', 'addr'].map((name) => ({ name, groupable: true })) } }),
   ),
+  graphql.query('FilterNames', () => HttpResponse.json({ data: { sources: { sources: [] }, topology: { sourceGroups: [] } } })),
   graphql.query('FilterValidate', () => HttpResponse.json({ data: { filterValidate: [] } })),
 );
 

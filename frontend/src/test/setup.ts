@@ -34,7 +34,7 @@ window.ResizeObserver = StillObserver;
 // Lists lay out the rows that are in sight; nothing else has a size.
 Object.defineProperty(HTMLElement.prototype, 'clientHeight', {
   get(this: HTMLElement) {
-    return this.getAttribute('role') === 'grid' ? 600 : 0;
+    return /^(grid|table)$/.test(this.getAttribute('role') ?? '') ? 600 : 0;
   },
 });
 Element.prototype.scrollIntoView = vi.fn();

@@ -39,7 +39,7 @@ export function unit(name: string, role: Unit['role'], status: Partial<Unit['sta
 
 export const sourceGroup = (name: string, change: Partial<SourceGroup> = {}): SourceGroup => ({
   id: `s-${name}`, revision: '3', name, description: '', model: 'round_robin', delivery: 'tls', listen: [2055], identity: 'session', relayed: [],
-  retention: { maxAgeSeconds: null, quotaBytes: null }, forward: [], twinCopy: false, twinExporters: [],
+  retention: { maxAgeSeconds: null, quotaBytes: null }, forward: [], forwarder: null, twinCopy: false, twinExporters: [],
   ...change,
 });
 

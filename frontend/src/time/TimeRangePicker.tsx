@@ -1,17 +1,25 @@
 import { ActionIcon, Button, Popover, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconChevronDown, IconChevronLeft, IconChevronRight, IconClock, IconZoomOut } from '@tabler/icons-react';
-import { lazy, Suspense, useState, type FormEvent } from 'react';
-import { dateTime, parseDateTime, range as rangeText, zoneName, type Zone } from '../format/times';
+import { lazy, Suspense, useImperativeHandle, useState, type FormEvent, type RefObject } from 'react';
+import { dateTime, parseDateTime, range as rangeText, zoneName } from '../format/times';
+import type { Zone } from '../format/zones';
 import { bounds, presetLabel, presets, problem, resolve, shift, zoom, type TimeRange } from './range';
 import styles from './TimeRangePicker.module.css';
 
 const Calendar = lazy(() => import('./Calendar'));
 
-type Props = { range: TimeRange; zone: Zone; onChange: (range: TimeRange) => void };
+type Props = {
+  range: TimeRange;
+  zone: Zone;
+  onChange: (range: TimeRange) => void;
+  /** Lets the page open the picker. */
+  openRef?: RefObject<(() => void) | null>;
+};
 
 /** Chooses a time range: relative, by text, by calendar, or by stepping. */
-export function TimeRangePicker({ range, zone, onChange }: Props) {
+export function TimeRangePicker({ range, zone, onChange, openRef }: Props) {
   const [open, setOpen] = useState(false);
+  useImperativeHandle(openRef, () => () => setOpen(true), []);
   const step = (by: -1 | 1) => onChange(shift(range, by, Date.now()));
   const choose = (chosen: TimeRange) => {
     setOpen(false);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bounds, chartStep, endsNow, fixed, presetLabel, problem, resolve, seconds, shift, zoom } from './range';
+import { bounds, chartStep, earlier, endsNow, fixed, presetLabel, problem, rangeJson, readRange, resolve, seconds, shift, zoom } from './range';
 
 const now = Date.UTC(2026, 10, 25, 12);
 const hour = 3_600_000;
@@ -33,6 +33,22 @@ test('shift moves both ends by half', () => {
 test('zoom doubles, and does not look past now', () => {
   expect(zoom({ from: 'now-1h', to: 'now' }, 'out', now)).toEqual(fixed(now - 2 * hour, now));
   expect(zoom({ from: 'now-1h', to: 'now' }, 'in', now)).toEqual(fixed(now - 0.75 * hour, now - 0.25 * hour));
+});
+
+test('an earlier range stays relative', () => {
+  const day = 24 * hour;
+  expect(earlier({ from: 'now-15m', to: 'now' }, day, now)).toEqual({ from: 'now-1455m', to: 'now-1d' });
+  expect(earlier({ from: 'now-1h', to: 'now' }, hour, now)).toEqual({ from: 'now-2h', to: 'now-1h' });
+  expect(earlier({ from: 'now-3d', to: 'now+1d' }, day, now)).toEqual({ from: 'now-4d', to: 'now' });
+  expect(earlier(fixed(now - hour, now), 7 * day, now)).toEqual(fixed(now - hour - 7 * day, now - 7 * day));
+});
+
+test('a range is pasted as it was copied, here or elsewhere', () => {
+  const range = { from: 'now-1h', to: 'now' };
+  expect(readRange(rangeJson(range), now)).toEqual(range);
+  expect(readRange('now-1h to now', now)).toEqual(range);
+  expect(readRange('2026-11-25T10:00:00Z to 2026-11-25T11:00:00Z', now)).toEqual({ from: '2026-11-25T10:00:00Z', to: '2026-11-25T11:00:00Z' });
+  for (const text of ['', 'hello', '{"from":1,"to":2}', 'null', 'now to now-1h']) expect(readRange(text, now)).toBeUndefined();
 });
 
 test('steps are round and bound the number of points', () => {

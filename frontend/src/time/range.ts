@@ -73,6 +73,45 @@ export function zoom(range: TimeRange, by: 'in' | 'out', now: number): TimeRange
   return fixed(from - change - (to + change - end), end);
 }
 
+const spans = Object.entries(units).reverse();
+
+/** A span as a relative time has it, in the greatest unit that says it exactly: 90m, 7d. */
+function spanText(ms: number): string {
+  const [unit, size] = spans.find(([, size]) => ms % size === 0) ?? ['s', 1000];
+  return `${Math.round(ms / size)}${unit}`;
+}
+
+/** The same range so much earlier; relative ends stay relative. */
+export function earlier(range: TimeRange, ms: number, now: number): TimeRange {
+  const [from, to] = bounds(range, now);
+  const shifted = (end: string, at: number) => {
+    if (!end.trim().startsWith('now')) return new Date(at - ms).toISOString();
+    const gone = now - at + ms;
+    return gone === 0 ? 'now' : `now${gone > 0 ? '-' : '+'}${spanText(Math.abs(gone))}`;
+  };
+  return { from: shifted(range.from, from), to: shifted(range.to, to) };
+}
+
+/** Both ends as text that another dashboard reads too. */
+export const rangeJson = (range: TimeRange): string => JSON.stringify({ from: range.from, to: range.to });
+
+/** A range that was copied here or elsewhere: JSON with from and to, or `a to b`. */
+export function readRange(text: string, now: number): TimeRange | undefined {
+  const [from, to] = endsIn(text);
+  if (typeof from !== 'string' || typeof to !== 'string') return undefined;
+  const read = { from: from.trim(), to: to.trim() };
+  return problem(read, now) ? undefined : read;
+}
+
+function endsIn(text: string): readonly unknown[] {
+  try {
+    const { from, to } = JSON.parse(text) as Partial<TimeRange>;
+    return [from, to];
+  } catch {
+    return text.split(/ to | – /);
+  }
+}
+
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
 const pointsWanted = 120;
 

@@ -13,6 +13,14 @@ export type AccessRole =
   /** Sees the topology and asks queries. */
   | 'viewer';
 
+/** How far an action, or one unit of it, has come. */
+export type ActionState =
+  | 'done'
+  /** The unit answered with an error; retried at the next audit. */
+  | 'failed'
+  /** Not confirmed yet; retried until it is. */
+  | 'pending';
+
 /** Names what to delete. */
 export type DeleteInput = {
   /** Refuses the change if the object has changed since this revision. */
@@ -63,12 +71,26 @@ export type ForwardTargetInput = {
   address: string;
   domains?: Array<string>;
   exporters?: Array<string>;
+  forwardedBy?: ForwardedBy;
   name: string;
   ports?: Array<number>;
   proxyGroup?: string | number | null | undefined;
   source?: SourceAddress;
   versions?: Array<ExportVersion>;
 };
+
+/** Which proxy groups of a source group forward to a target. */
+export type ForwardedBy =
+  /** Every one. Several that get the same packets send each of them several times. */
+  | 'all'
+  /**
+   * The one of the highest priority that is up. When its Proxy goes down the next one
+   * takes over within 5 s, in which packets are missing at the target; half a minute
+   * after a preferred one is back it forwards again, and packets of a moment may come
+   * twice or not at all. While the Master is away, or hears nothing of a Proxy that
+   * still works, nobody stops: then packets come twice. Not with proxyGroup.
+   */
+  | 'first';
 
 /**
  * A question about flows. The same JSON is the body of POST /api/v1/queries. An
@@ -222,6 +244,13 @@ export type UpdateSourceInput = {
   samplingRate?: number | null | undefined;
 };
 
+export type RunningQueriesQueryVariables = Exact<{
+  limit: number;
+}>;
+
+
+export type RunningQueriesQuery = { queries: Array<{ id: string, state: QueryState }> };
+
 export type FilterValidateQueryVariables = Exact<{
   text: string;
 }>;
@@ -233,6 +262,20 @@ export type FlowFieldsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type FlowFieldsQuery = { fields: Array<{ name: string, groupable: boolean }> };
+
+export type FilterNamesQueryVariables = Exact<{
+  limit: number;
+}>;
+
+
+export type FilterNamesQuery = { sources: { sources: Array<{ exporter: string, name: string }> }, topology: { sourceGroups: Array<{ name: string }> } };
+
+export type ActionsQueryVariables = Exact<{
+  limit: number;
+}>;
+
+
+export type ActionsQuery = { actions: Array<{ id: string, revision: string, time: string, actor: string, summary: string, state: ActionState, units: Array<{ unit: string, name: string, state: ActionState, message: string }> }> };
 
 export type JobPartsFragment = { id: string, state: QueryState, place: number, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> };
 
@@ -350,17 +393,17 @@ export type ForwardedQueryVariables = Exact<{
 
 export type ForwardedQuery = { ledger: Array<{ unit: string, name: string, error: string, forwarded: Array<{ target: string, twin: string | null, received: string, kept: string, dropped: Array<{ reason: string, count: string }> }> }> };
 
-export type TopologyPartsFragment = { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null }> }> };
+export type TopologyPartsFragment = { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, forwarder: string | null, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null, forwardedBy: ForwardedBy }> }> };
 
 export type TopologyQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type TopologyQuery = { topology: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null }> }> } };
+export type TopologyQuery = { topology: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, forwarder: string | null, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null, forwardedBy: ForwardedBy }> }> } };
 
 export type TopologyChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type TopologyChangedSubscription = { topologyChanged: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null }> }> } };
+export type TopologyChangedSubscription = { topologyChanged: { cluster: string, revision: string, units: Array<{ id: string, name: string, role: UnitRole, control: string, query: string, joined: string | null, status: { state: UnitState, reason: string, lastSeen: string | null, started: string | null, version: string, applied: string, lag: string, memoryBytes: string, storeBytes: string, storeFreeBytes: string, storeMinimumBytes: string, storeQuotaBytes: string, storeMaxAgeSeconds: number, storeRows: string, oldest: string | null, newest: string | null, checks: Array<{ name: string, ok: boolean, reason: string }>, rates: { packetsPerSecond: number, recordsPerSecond: number, keptPerSecond: number, droppedPerSecond: number, packets: string, records: string, kept: string, dropped: string } } }>, proxyGroups: Array<{ id: string, name: string, priority: number, sourceGroup: { id: string } | null, proxy: { id: string }, slaves: Array<{ weight: number, unit: { id: string } }> }>, sourceGroups: Array<{ id: string, revision: string, name: string, description: string, model: DistributionModel, delivery: Delivery, listen: Array<number>, identity: ExporterIdentity, relayed: Array<number>, forwarder: string | null, twinCopy: boolean, twinExporters: Array<string>, retention: { maxAgeSeconds: number | null, quotaBytes: string | null }, forward: Array<{ name: string, address: string, source: SourceAddress, exporters: Array<string>, ports: Array<number>, domains: Array<string>, versions: Array<ExportVersion>, proxyGroup: string | null, forwardedBy: ForwardedBy }> }> } };
 
 export type MeQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -644,12 +687,22 @@ export const TopologyPartsFragmentDoc = new TypedDocumentString(`
       domains
       versions
       proxyGroup
+      forwardedBy
     }
+    forwarder
     twinCopy
     twinExporters
   }
 }
     `, {"fragmentName":"TopologyParts"}) as unknown as TypedDocumentString<TopologyPartsFragment, unknown>;
+export const RunningQueriesDocument = new TypedDocumentString(`
+    query RunningQueries($limit: Int!) {
+  queries(limit: $limit) {
+    id
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<RunningQueriesQuery, RunningQueriesQueryVariables>;
 export const FilterValidateDocument = new TypedDocumentString(`
     query FilterValidate($text: String!) {
   filterValidate(text: $text) {
@@ -668,6 +721,39 @@ export const FlowFieldsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<FlowFieldsQuery, FlowFieldsQueryVariables>;
+export const FilterNamesDocument = new TypedDocumentString(`
+    query FilterNames($limit: Int!) {
+  sources(limit: $limit) {
+    sources {
+      exporter
+      name
+    }
+  }
+  topology {
+    sourceGroups {
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FilterNamesQuery, FilterNamesQueryVariables>;
+export const ActionsDocument = new TypedDocumentString(`
+    query Actions($limit: Int!) {
+  actions(limit: $limit) {
+    id
+    revision
+    time
+    actor
+    summary
+    state
+    units {
+      unit
+      name
+      state
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ActionsQuery, ActionsQueryVariables>;
 export const StartQueryDocument = new TypedDocumentString(`
     mutation StartQuery($input: QueryInput!, $wait: Duration!) {
   startQuery(input: $input, wait: $wait) {
@@ -1251,7 +1337,9 @@ export const TopologyDocument = new TypedDocumentString(`
       domains
       versions
       proxyGroup
+      forwardedBy
     }
+    forwarder
     twinCopy
     twinExporters
   }
@@ -1346,7 +1434,9 @@ export const TopologyChangedDocument = new TypedDocumentString(`
       domains
       versions
       proxyGroup
+      forwardedBy
     }
+    forwarder
     twinCopy
     twinExporters
   }

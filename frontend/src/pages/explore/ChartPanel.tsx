@@ -1,4 +1,5 @@
 import { Skeleton } from '@mantine/core';
+import { useMemo } from 'react';
 import { colourOf } from '../../chart/colours';
 import { SeriesChart } from '../../chart/SeriesChart';
 import { Empty } from '../../components/Empty';
@@ -9,12 +10,14 @@ import { usePreferences } from '../../preferences';
 import { isFilterMistake, type Missing } from './coverage';
 import styles from './explore.module.css';
 import { Legend } from './Legend';
-import type { Lines } from './lines';
+import type { Line, Lines } from './lines';
 import type { Run } from './useRun';
 import type { Shape } from './url';
 
 type Props = {
   lines: Lines | undefined;
+  /** The same time earlier, if the chart is compared with one. */
+  before: Line | undefined;
   run: Run;
   metric: Metric;
   shape: Shape;
@@ -60,9 +63,10 @@ function Nothing({ run }: { run: Run }) {
 /** Where the mistake is, which the filter itself shows. */
 const position = /^.*filter at octet \d+: /;
 
-function Picture({ lines, metric, shape, missing, highlight, onHighlight, onZoom, onZoomOut }: Props & { lines: Lines }) {
+function Picture({ lines, before, metric, shape, missing, highlight, onHighlight, onZoom, onZoomOut }: Props & { lines: Lines }) {
   const { zone } = usePreferences();
-  const drawn = lines.lines.map((line, i) => ({ ...line, colour: colourOf(i, line.other) }));
+  const drawn = useMemo(() => lines.lines.map((line, i) => ({ ...line, colour: colourOf(i, line.other) })), [lines]);
+  const earlier = useMemo(() => (before && shape !== 'share' ? { ...before, colour: 'var(--text-dim)' } : undefined), [before, shape]);
   return (
     <>
       <div className={styles.canvas}>
@@ -72,7 +76,8 @@ function Picture({ lines, metric, shape, missing, highlight, onHighlight, onZoom
           from={lines.from}
           to={lines.to}
           lines={drawn}
-          stacked={shape === 'stacked'}
+          shape={shape}
+          before={earlier}
           zone={zone}
           missing={missing.map((m) => ({ from: Date.parse(m.from), to: Date.parse(m.to) }))}
           format={(value) => rate(metric, value)}
@@ -82,7 +87,7 @@ function Picture({ lines, metric, shape, missing, highlight, onHighlight, onZoom
           onZoomOut={onZoomOut}
         />
       </div>
-      {lines.lines.length > 0 && <Legend lines={lines} metric={metric} highlight={highlight} onHighlight={onHighlight} />}
+      {lines.lines.length > 0 && <Legend lines={lines} before={before} metric={metric} highlight={highlight} onHighlight={onHighlight} />}
     </>
   );
 }

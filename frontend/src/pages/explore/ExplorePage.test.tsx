@@ -105,6 +105,18 @@ test('records are listed in their own tab', async () => {
   expect(within(list).getByRole('columnheader', { name: 'Source address' })).toBeInTheDocument();
 });
 
+test('a record opens with every field that it carries', async () => {
+  answerQueries((input) => (input.kind === 'flows' ? result({ ...answers.flows, columns: ['time', 'srcAddr', 'dstPort', 'bytes', 'tos'].map(column), rows: [[at(1), '10.1.2.3', 443, '1700', null]] }) : answerFor()(input)));
+  open('/explore?by=dstPort&tab=flows');
+  await userEvent.click(await screen.findByRole('button', { name: 'All fields of record 1' }));
+  const record = within(screen.getByRole('complementary', { name: 'Record' }));
+  expect(record.getByText('1.70 kB (1,700)')).toBeInTheDocument();
+  expect(record.getByRole('button', { name: '443 https' })).toBeInTheDocument();
+  expect(record.queryByText('Type of service')).not.toBeInTheDocument();
+  await userEvent.click(record.getByRole('button', { name: 'Close the record' }));
+  expect(screen.queryByRole('complementary', { name: 'Record' })).not.toBeInTheDocument();
+});
+
 test('flows count over the time they lasted when that is wanted', async () => {
   const asked = answerQueries(answerFor());
   const history = open('/explore?by=dstPort');
@@ -146,9 +158,31 @@ test('what Share offers is what there is', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Share' }));
   const names = (await screen.findAllByRole('menuitem')).map((i) => i.textContent);
   expect(names).toEqual([
-    'Copy link', 'Copy link to this very time range', expect.stringMatching(/^Download groups as CSV/), expect.stringMatching(/^Download records as CSV/),
+    'Copy link', 'Copy link to this very time range', expect.stringMatching(/^Copy as curl/), expect.stringMatching(/^Download groups as CSV/), expect.stringMatching(/^Download records as CSV/),
     expect.stringMatching(/^Download records as NDJSON/), expect.stringMatching(/^Download records as Parquet/),
   ]);
+});
+
+test('the chart is compared with a day before', async () => {
+  const asked = answerQueries(answerFor());
+  const history = open('/explore?from=now-15m&to=now&by=dstPort&cmp=day');
+  const legend = within(await screen.findByRole('region', { name: 'Lines of the chart' }));
+  expect(await legend.findByText(/all flows a day before/)).toBeInTheDocument();
+  expect(asked).toContainEqual(expect.objectContaining({ kind: 'series', from: 'now-1455m', to: 'now-1d', metrics: ['bytes'] }));
+  expect(asked.find((q) => q.from === 'now-1455m')?.groupBy).toBeUndefined();
+  expect(history.location.search).toContain('cmp=day');
+});
+
+test('keys move the range, and back', async () => {
+  answerQueries(answerFor());
+  const history = open('/explore?from=2026-11-25T10:00:00.000Z&to=2026-11-25T11:00:00.000Z&by=dstPort');
+  await top();
+  await userEvent.keyboard('t{ArrowLeft}');
+  await waitFor(() => expect(history.location.search).toContain('from=2026-11-25T09:30:00.000Z'));
+  await userEvent.keyboard('tz');
+  await waitFor(() => expect(history.location.search).toContain('from=2026-11-25T10:00:00.000Z'));
+  await userEvent.keyboard('ta');
+  expect(await screen.findByLabelText('From')).toHaveFocus();
 });
 
 test('a filter with a mistake says so in place of the chart', async () => {

@@ -1,42 +1,20 @@
 import { Button } from '@mantine/core';
-import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
-import { counterText } from '../../format/values';
+import { useEffect, useRef, useState } from 'react';
 import { count } from '../../format/numbers';
 import type { QueryInput, ResultPartsFragment } from '../../graphql/generated/graphql';
 import styles from './explore.module.css';
-import { columnLabel } from './fields';
+import { shownColumns } from './flowColumns';
+import { FlowHead, FlowRow } from './FlowRow';
 import { NoFlows } from './NoFlows';
 import { maxRecords } from './pages';
-import { directionOf, nextSort, type Direction } from './sort';
+import { RecordPanel, type Row } from './RecordPanel';
 import { usePages, type Pages } from './usePages';
-import { ValueCell } from './ValueMenu';
 
 const rowHeight = 26;
 
-/** Columns that are shown, in this order; the rest follows when all fields are asked for. */
-const order = [
-  'time', 'exporter', 'srcAddr', 'srcPort', 'dstAddr', 'dstPort', 'proto', 'tcpFlags', 'bytes', 'packets', 'inIf', 'outIf',
-  'srcAs', 'dstAs', 'first', 'last', 'version', 'samplingRate',
-];
-
-const widths: Record<string, number> = {
-  time: 190, first: 190, last: 190, exporter: 130, srcAddr: 210, dstAddr: 210, tcpFlags: 86, srcPort: 112, dstPort: 128,
-  proto: 74, bytes: 84, packets: 84, nextHop: 130, srcMac: 130, dstMac: 130, version: 96,
-};
-
-const counters = new Set(['bytes', 'packets', 'flows']);
-
-type Shown = { at: number; name: string; width: number; counter: boolean };
-
-function shownColumns(result: ResultPartsFragment, all: boolean): Shown[] {
-  const rank = (name: string) => (order.indexOf(name) + 1 || order.length + 1);
-  return result.columns
-    .map((c, at) => ({ at, name: c.name, width: widths[c.name] ?? 92, counter: counters.has(c.name) }))
-    .filter((c) => all || order.includes(c.name))
-    .sort((a, b) => rank(a.name) - rank(b.name) || a.at - b.at);
-}
+/** Room for the button that opens a record, in pixels. */
+const detailsWidth = 34;
 
 type Props = {
   /** What the first page answers. */
@@ -57,6 +35,7 @@ export function FlowTable({ input, first, sort, onSort, allFields, hold }: Props
   const box = useRef<HTMLDivElement>(null);
   const pages = usePages(input, first);
   const { result } = pages;
+  const [chosen, setChosen] = useState<Row>();
   const columns = shownColumns(result, allFields);
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are not memoized here
   const rows = useVirtualizer({
@@ -75,49 +54,34 @@ export function FlowTable({ input, first, sort, onSort, allFields, hold }: Props
     if (wantsMore) pages.more();
   });
   if (result.rows.length === 0) return <NoFlows coverage={result.coverage} />;
-  const template = columns.map((c) => `${c.width}px`).join(' ');
+  const template = [detailsWidth, ...columns.map((c) => c.width)].map((w) => `${w}px`).join(' ');
   return (
     <>
-      <div
-        ref={box}
-        className={styles.flows}
-        role="table"
-        aria-label="Flow records"
-        aria-rowcount={pages.hasMore ? -1 : result.rows.length + 1}
-        tabIndex={0}
-        onScroll={(e) => hold(e.currentTarget.scrollTop > 0)}
-      >
-        <div role="rowgroup" className={styles.flowHead}>
-          <div role="row" aria-rowindex={1} className={styles.flowRow} style={{ gridTemplateColumns: template }}>
-            {columns.map((c) => (
-              <span key={c.name} role="columnheader" data-num={c.counter || undefined} aria-sort={directionOf(sort, c.name)}>
-                <button type="button" className={styles.sort} onClick={() => onSort(nextSort(sort, c.name))}>
-                  {columnLabel(c.name)} <SortMark direction={directionOf(sort, c.name)} />
-                </button>
-              </span>
+      <div className={styles.records} data-open={chosen ? true : undefined}>
+        <div
+          ref={box}
+          className={styles.flows}
+          role="table"
+          aria-label="Flow records"
+          aria-rowcount={pages.hasMore ? -1 : result.rows.length + 1}
+          tabIndex={0}
+          onScroll={(e) => hold(e.currentTarget.scrollTop > 0)}
+        >
+          <FlowHead {...{ columns, template, sort, onSort }} />
+          <div role="rowgroup" className={styles.flowBody} style={{ height: rows.getTotalSize() }}>
+            {rows.getVirtualItems().map((item) => (
+              <FlowRow
+                key={item.key}
+                index={item.index}
+                row={result.rows[item.index] as Row}
+                {...{ columns, chosen }}
+                choose={setChosen}
+                style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}
+              />
             ))}
           </div>
         </div>
-        <div role="rowgroup" className={styles.flowBody} style={{ height: rows.getTotalSize() }}>
-          {rows.getVirtualItems().map((item) => (
-            <div
-              key={item.key}
-              role="row"
-              aria-rowindex={item.index + 2}
-              className={styles.flowRow}
-              style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}
-            >
-              {columns.map((c) => {
-                const value = result.rows[item.index]?.[c.at];
-                return (
-                  <span key={c.name} role="cell" data-num={c.counter || undefined}>
-                    {c.counter ? counterText(c.name, value) : <ValueCell column={c.name} value={value} />}
-                  </span>
-                );
-              })}
-            </div>
-          ))}
-        </div>
+        {chosen && <RecordPanel columns={result.columns} row={chosen} close={() => setChosen(undefined)} />}
       </div>
       <End pages={pages} />
     </>
@@ -138,9 +102,4 @@ function End({ pages: { result, hasMore, loading, error, more } }: { pages: Page
       )}
     </div>
   );
-}
-
-function SortMark({ direction }: { direction: Direction | undefined }) {
-  if (direction === undefined) return null;
-  return direction === 'ascending' ? <IconArrowNarrowUp size={13} aria-hidden /> : <IconArrowNarrowDown size={13} aria-hidden />;
 }

@@ -1,21 +1,29 @@
 import { Button, Menu } from '@mantine/core';
-import { IconDownload, IconLink, IconPin, IconTable } from '@tabler/icons-react';
+import { IconDownload, IconLink, IconPin, IconTable, IconTerminal2 } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { copyText } from '../../components/copy';
 import { exact, si } from '../../format/numbers';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import { bounds, fixed } from '../../time/range';
+import { curlOf } from './curl';
 import { csvOf, fetchFile, fileName, flowsUrl, formats, mostOf, save, type Format } from './download';
 import styles from './explore.module.css';
+import { questions } from './questions';
 import { writeView, type View } from './url';
 
-type Props = { view: View; /** The groups in sight, if they are there. */ groups: ResultPartsFragment | undefined };
+type Props = {
+  view: View;
+  /** The groups in sight, if they are there. */
+  groups: ResultPartsFragment | undefined;
+  opened: boolean;
+  setOpened: (opened: boolean) => void;
+};
 
 /** Takes what is seen elsewhere: a link, or a file. */
-export function ShareMenu({ view, groups }: Props) {
+export function ShareMenu({ view, groups, opened, setOpened }: Props) {
   const [said, say] = useSaying();
   const files = useDownload(view, say);
-  const link = (of: View) => copyText(linkTo(of)).then(() => say('Link copied'), () => say('The browser does not let pages copy'));
+  const copy = (text: string, what: string) => void copyText(text).then(() => say(`${what} copied`), () => say('The browser does not let pages copy'));
   const frozen = (): View => ({ ...view, range: fixed(...bounds(view.range, Date.now())) });
   return (
     <div className={styles.shareMenu}>
@@ -27,18 +35,22 @@ export function ShareMenu({ view, groups }: Props) {
           Cancel the download
         </Button>
       )}
-      <Menu position="bottom-end" width={300}>
+      <Menu position="bottom-end" width={300} opened={opened} onChange={setOpened}>
         <Menu.Target>
           <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} aria-hidden />}>
             Share
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconLink size={15} />} onClick={() => void link(view)}>
+          <Menu.Item leftSection={<IconLink size={15} />} onClick={() => copy(linkTo(view), 'Link')}>
             Copy link
           </Menu.Item>
-          <Menu.Item leftSection={<IconPin size={15} />} onClick={() => void link(frozen())}>
+          <Menu.Item leftSection={<IconPin size={15} />} onClick={() => copy(linkTo(frozen()), 'Link')}>
             Copy link to this very time range
+          </Menu.Item>
+          <Menu.Item leftSection={<IconTerminal2 size={15} />} onClick={() => copy(curlOf(shownQuestion(view), location.origin), 'Command')}>
+            Copy as curl
+            <span className={styles.itemHint}>the question of this table, with the token in WEIR_TOKEN</span>
           </Menu.Item>
           {groups && view.by.length > 0 && (
             <Menu.Item
@@ -59,6 +71,12 @@ export function ShareMenu({ view, groups }: Props) {
       </Menu>
     </div>
   );
+}
+
+/** What the tab in sight asks. */
+function shownQuestion(view: View) {
+  const { top, flows } = questions(view, Date.now());
+  return view.tab === 'flows' ? flows : top;
 }
 
 function linkTo(view: View): string {

@@ -1,4 +1,5 @@
 import { colourOf } from '../../chart/colours';
+import { Bar } from '../../components/Bar';
 import { count, exact, metrics, percent, perSecond, rate, volume, type Metric } from '../../format/numbers';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 import styles from './explore.module.css';
@@ -137,9 +138,7 @@ function Cells({ sums, totals, metric, seconds, titles }: CellsProps) {
     <>
       <td>
         <span className={styles.share}>
-          <span className={styles.bar} aria-hidden>
-            <span style={{ width: `${Math.min(100, share * 100)}%` }} />
-          </span>
+          <Bar share={share} />
           {percent(sums[metric], totals[metric])}
         </span>
       </td>

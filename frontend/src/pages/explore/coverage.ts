@@ -1,5 +1,6 @@
 /** What answers lack, in words. */
-import { range, type Zone } from '../../format/times';
+import { range } from '../../format/times';
+import type { Zone } from '../../format/zones';
 import { ApiError } from '../../graphql/execute';
 import type { ResultPartsFragment } from '../../graphql/generated/graphql';
 

@@ -1,11 +1,11 @@
 import { fieldOf } from '../../format/values';
 
 /** What flows can be grouped by, in the order in which it is offered. */
-export type GroupField = { value: string; label: string };
+type GroupField = { value: string; label: string };
 
 const field = (value: string, label: string): GroupField => ({ value, label });
 
-export const groupFields: readonly { group: string; items: GroupField[] }[] = [
+const groupFields: readonly { group: string; items: GroupField[] }[] = [
   {
     group: 'Address',
     items: [
@@ -63,7 +63,10 @@ export const groupFields: readonly { group: string; items: GroupField[] }[] = [
 
 const labels = new Map(groupFields.flatMap((g) => g.items.map((i) => [i.value, i.label])));
 
-const counters: Record<string, string> = {
+/** Whether a column counts, instead of telling what a flow is. */
+export const isCounter = (name: string): boolean => name === 'bytes' || name === 'packets' || name === 'flows';
+
+const others: Record<string, string> = {
   bytes: 'Bytes', packets: 'Packets', flows: 'Flows', time: 'Time', first: 'First', last: 'Last',
   srcMask: 'Source mask', dstMask: 'Destination mask', srcMac: 'Source MAC', dstMac: 'Destination MAC',
 };
@@ -72,7 +75,7 @@ const networkOf = (label: string): string => label.replace('address', 'network')
 
 /** What people call a column: Source network /20 of srcAddr/20. */
 export function columnLabel(name: string): string {
-  const known = labels.get(name) ?? counters[name];
+  const known = labels.get(name) ?? others[name];
   if (known) return known;
   const [base = name, ...prefixes] = name.split('/');
   const plain = labels.get(base);

@@ -116,7 +116,7 @@ function remainder({ others, columns }: ResultPartsFragment, metric: Metric, alo
   return sum > 0 ? { key: 'other', name: 'other', group: [], other: true, values: rates(sums, metric, along), sum } : undefined;
 }
 
-export type LineStats = { min: number; max: number; mean: number; p95: number; last: number };
+type LineStats = { min: number; max: number; mean: number; p95: number; last: number };
 
 /** Statistics over the steps; p95 is the nearest rank. */
 export function lineStats(values: readonly number[]): LineStats {

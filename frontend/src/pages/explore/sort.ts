@@ -2,7 +2,7 @@
  * The order of records as the API writes it: a field, with - reversed. Time
  * ascends by itself, every other field descends.
  */
-export type Direction = 'ascending' | 'descending';
+import type { Direction } from '../../components/SortButton';
 
 /** How a column is sorted by an order, or undefined. */
 export function directionOf(sort: string, column: string): Direction | undefined {

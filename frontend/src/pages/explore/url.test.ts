@@ -12,6 +12,7 @@ test('a view survives the URL', () => {
     top: 50,
     tab: 'flows',
     shape: 'lines',
+    compare: 'week',
     prorated: true,
     sort: 'bytes',
   };
@@ -24,6 +25,6 @@ test('defaults stay out of the URL, the range stays relative', () => {
 });
 
 test('nonsense falls back', () => {
-  const view = readView({ m: 'money', top: '7', by: 'a b,<script>', tab: 'x', viz: 'pie', sort: 'a b' });
+  const view = readView({ m: 'money', top: '7', by: 'a b,<script>', tab: 'x', viz: 'pie', cmp: 'year', sort: 'a b' });
   expect(view).toEqual(defaultView);
 });

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { metrics, type Metric } from '../../format/numbers';
 import type { TimeRange } from '../../time/range';
+import { compares, type Compare } from './compare';
 
 /** The version of these parameters; a link of another version still opens. */
 const version = '1';
@@ -8,7 +9,9 @@ const version = '1';
 export const tops = [5, 10, 20, 50] as const;
 
 export type Tab = 'top' | 'flows';
-export type Shape = 'stacked' | 'lines';
+/** How lines are drawn: one upon the other, as shares of the whole, or each by itself. */
+export const shapes = ['stacked', 'share', 'lines'] as const;
+export type Shape = (typeof shapes)[number];
 
 /** What Explore shows: all of it is in the URL. */
 export type View = {
@@ -19,6 +22,8 @@ export type View = {
   top: number;
   tab: Tab;
   shape: Shape;
+  /** Which earlier time the chart shows as well. */
+  compare: Compare;
   /** Whether a flow counts over the time it lasted, instead of when it was exported. */
   prorated: boolean;
   /** Order of the records, as the API writes it: a field, with - reversed. */
@@ -33,6 +38,7 @@ export const defaultView: View = {
   top: 10,
   tab: 'top',
   shape: 'stacked',
+  compare: 'nothing',
   prorated: false,
   sort: '-time',
 };
@@ -41,7 +47,7 @@ const text = v.optional(v.fallback(v.string(), ''));
 
 /** The search parameters as the router keeps them: short and readable. */
 export const searchSchema = v.object({
-  from: text, to: text, f: text, by: text, m: text, top: text, tab: text, viz: text, spread: text, sort: text, v: text,
+  from: text, to: text, f: text, by: text, m: text, top: text, tab: text, viz: text, cmp: text, spread: text, sort: text, v: text,
 });
 
 export type Search = v.InferOutput<typeof searchSchema>;
@@ -69,7 +75,8 @@ export function readView(search: Search): View {
     metric: oneOf(search.m, metrics, defaultView.metric),
     top: tops.find((n) => n === top) ?? defaultView.top,
     tab: oneOf(search.tab, ['top', 'flows'], defaultView.tab),
-    shape: oneOf(search.viz, ['stacked', 'lines'], defaultView.shape),
+    shape: oneOf(search.viz, shapes, defaultView.shape),
+    compare: oneOf(search.cmp, compares, defaultView.compare),
     prorated: search.spread === 'duration',
     sort: /^-?[A-Za-z]+$/.test(search.sort ?? '') ? (search.sort as string) : defaultView.sort,
   };
@@ -87,6 +94,7 @@ export function writeView(view: View): Search {
     top: unless(String(view.top), String(defaultView.top)),
     tab: unless(view.tab, defaultView.tab),
     viz: unless(view.shape, defaultView.shape),
+    cmp: unless(view.compare, defaultView.compare),
     spread: view.prorated ? 'duration' : undefined,
     sort: unless(view.sort, defaultView.sort),
     v: version,

@@ -2,7 +2,8 @@ import { useMemo, useState } from 'react';
 import type { QueryInput } from '../../graphql/generated/graphql';
 import { usePreferences } from '../../preferences';
 import { endsNow } from '../../time/range';
-import { lines, type Lines } from './lines';
+import { lineBefore } from './compare';
+import { lines, type Line, type Lines } from './lines';
 import { questions } from './questions';
 import { stop } from './run';
 import type { View } from './url';
@@ -15,6 +16,8 @@ export type Answers = {
   /** What the first page of records answers. */
   flowsInput: QueryInput;
   lines: Lines | undefined;
+  /** The earlier time that the chart is compared with, as soon as it is known. */
+  before: Line | undefined;
   /** All that is shown at the moment. */
   shown: Run[];
   running: boolean;
@@ -36,16 +39,20 @@ export function useAnswers(view: View, holdFlows: boolean): Answers {
   const series = useRun(asked.series, { refreshMs });
   const top = useRun(asked.top, { refreshMs });
   const flows = useRun(asked.flows, { refreshMs: holdFlows ? 0 : refreshMs, enabled: view.tab === 'flows' });
-  const drawn = useMemo(() => {
-    if (!series.data) return undefined;
-    return lines(series.data.result, metricOf(series.data.result.columns, view.metric));
-  }, [series.data, view.metric]);
-  const runs = [series, top, ...(view.tab === 'flows' ? [flows] : [])];
+  const past = useRun(asked.before ?? asked.series, { refreshMs, enabled: asked.before !== undefined });
+  const drawn = useLines(series.data, view.metric);
+  const drawnBefore = useLines(asked.before && !past.old ? past.data : undefined, view.metric);
+  const before = useMemo(
+    () => drawn && drawnBefore && lineBefore(drawn, drawnBefore, view.compare),
+    [drawn, drawnBefore, view.compare],
+  );
+  const runs = [series, top, ...(view.tab === 'flows' ? [flows] : []), ...(asked.before ? [past] : [])];
   const named = runs.flatMap((r) => (r.progress ? [r.progress.id] : []));
   return {
     series, top, flows,
     flowsInput: asked.flows,
     lines: drawn,
+    before,
     shown: runs,
     running: runs.some((r) => r.running),
     refreshMs,
@@ -55,6 +62,9 @@ export function useAnswers(view: View, holdFlows: boolean): Answers {
     stop: () => void Promise.allSettled(named.map(stop)),
   };
 }
+
+const useLines = (data: Run['data'], metric: View['metric']): Lines | undefined =>
+  useMemo(() => data && lines(data.result, metricOf(data.result.columns, metric)), [data, metric]);
 
 /** The metric that a series holds: while the next is computed, the one before. */
 function metricOf(columns: readonly { name: string }[], wanted: View['metric']): View['metric'] {

@@ -1,3 +1,4 @@
+import { Heads } from '../../components/Heads';
 import { exact, si } from '../../format/numbers';
 import { ago, span } from '../../format/times';
 import { wayOf } from '../explore/cost';
@@ -10,22 +11,12 @@ export function RecentQueries({ jobs, now }: { jobs: readonly Job[]; now: number
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Recent queries">
       <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Asked</th>
-            <th scope="col">State</th>
-            <th scope="col">Question</th>
-            <th scope="col">Range</th>
-            <th scope="col">Who</th>
-            <th scope="col" className="num">Took</th>
-            <th scope="col" className="num">Rows scanned</th>
-            <th scope="col" className="num">Read</th>
-            <th scope="col" className="num">Cached segments</th>
-            <th scope="col">Answered</th>
-            <th scope="col" className="num">Between units</th>
-            <th scope="col">Method</th>
-          </tr>
-        </thead>
+        <Heads
+          of={[
+            ['Asked'], ['State'], ['Question'], ['Range'], ['Who'], ['Took', 'num'], ['Rows scanned', 'num'], ['Read', 'num'],
+            ['Cached segments', 'num'], ['Answered'], ['Between units', 'num'], ['Method'],
+          ]}
+        />
         <tbody>
           {jobs.map((job) => (
             <tr key={job.id}>

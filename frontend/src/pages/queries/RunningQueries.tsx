@@ -1,9 +1,13 @@
 import { Button } from '@mantine/core';
 import { IconPlayerStop, IconX } from '@tabler/icons-react';
+import { Bar } from '../../components/Bar';
+import { Chip } from '../../components/Chip';
+import { Heads } from '../../components/Heads';
 import { Notice } from '../../components/Notice';
-import { si } from '../../format/numbers';
+import type { BadgeTone } from '../../components/ToneBadge';
+import { count, si } from '../../format/numbers';
 import { span } from '../../format/times';
-import { doneOf, questionOf, rangeOf, tookMs, type Job } from './jobs';
+import { doneOf, questionOf, rangeOf, tookMs, unitsOf, type Job } from './jobs';
 import { Question } from './Question';
 import styles from './queries.module.css';
 import { useEndQuery } from './useQueries';
@@ -15,18 +19,7 @@ export function RunningQueries({ jobs, now }: { jobs: readonly Job[]; now: numbe
     <div className="scroll" tabIndex={0} role="region" aria-label="Running queries">
       {end.error && <Notice>{end.error.message}</Notice>}
       <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Question</th>
-            <th scope="col">Range</th>
-            <th scope="col">Who</th>
-            <th scope="col" className="num">For</th>
-            <th scope="col">Progress</th>
-            <th scope="col">
-              <span className="hidden">End it</span>
-            </th>
-          </tr>
-        </thead>
+        <Heads of={[['Question'], ['Range'], ['Who'], ['For', 'num'], ['Progress'], ['End it', 'hidden']]} />
         <tbody>
           {jobs.map((job) => (
             <tr key={job.id}>
@@ -69,10 +62,13 @@ export function RunningQueries({ jobs, now }: { jobs: readonly Job[]; now: numbe
   );
 }
 
+const tones: Record<string, BadgeTone> = { done: 'ok', failed: 'bad' };
+
 /** How far the whole is, and each unit. */
 function Progress({ job }: { job: Job }) {
   if (job.state === 'queued') return <span className={styles.queued}>queued: place {job.place}</span>;
   const done = doneOf(job);
+  const { told, more } = unitsOf(job);
   return (
     <div className={styles.progress}>
       <span
@@ -83,16 +79,17 @@ function Progress({ job }: { job: Job }) {
         aria-valuemax={100}
         aria-valuenow={Math.round(done.share * 100)}
       >
-        <span style={{ width: `${done.share * 100}%` }} />
+        <Bar share={done.share} />
       </span>
       <span className="dim">
         {done.units} of {done.of} units, {si(done.rows)} rows
       </span>
-      {job.progress.map((u) => (
-        <span key={u.unit} className={styles.unit} data-state={u.state}>
+      {told.map((u) => (
+        <Chip key={u.unit} tone={tones[u.state]}>
           {u.unit}: {u.state === 'running' ? `${u.segmentsDone} of ${u.segments} segments` : u.state}
-        </span>
+        </Chip>
       ))}
+      {more > 0 && <span className="dim">and {count(more, 'more unit')}</span>}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { job } from '../../test/jobs';
-import { doneOf, exploreSearch, questionOf, tookMs } from './jobs';
+import { doneOf, exploreSearch, questionOf, tookMs, unitsOf } from './jobs';
 
 const asked = (change: Partial<ReturnType<typeof job>['request']>) => ({ ...job().request, ...change });
 
@@ -19,6 +19,12 @@ test('progress counts segments, and units where there are none', () => {
   expect(doneOf({ progress: [unit('done', 4, 4), unit('running', 1, 6)] })).toEqual({ units: 1, of: 2, share: 0.5, rows: 20 });
   expect(doneOf({ progress: [unit('done', 0, 0), unit('pending', 0, 0)] }).share).toBe(0.5);
   expect(doneOf({ progress: [] })).toEqual({ units: 0, of: 0, share: 0, rows: 0 });
+});
+
+test('of many units those are told that are not done', () => {
+  const progress = Array.from({ length: 9 }, (_, i) => ({ unit: `u${i}`, state: i < 7 ? 'done' : 'running', rowsScanned: '0', segmentsDone: 0, segments: 1 }));
+  const { told, more } = unitsOf({ progress });
+  expect([told.map((u) => u.unit), more]).toEqual([['u7', 'u8', 'u0', 'u1', 'u2', 'u3'], 3]);
 });
 
 test('a running query takes until now', () => {

@@ -28,7 +28,7 @@ export function questionOf({ kind, groupBy, limit }: Job['request']): string {
 /** The range as it was asked, with its defaults. */
 export const rangeOf = ({ from, to }: Job['request']): string => `${from || 'now-1h'} – ${to || 'now'}`;
 
-export type Done = { units: number; of: number; share: number; rows: number };
+type Done = { units: number; of: number; share: number; rows: number };
 
 /** How far the units are, by the segments they have read. */
 export function doneOf({ progress }: Pick<Job, 'progress'>): Done {
@@ -36,6 +36,16 @@ export function doneOf({ progress }: Pick<Job, 'progress'>): Done {
   const units = progress.filter((u) => u.state === 'done').length;
   const share = segments > 0 ? sum(progress, (u) => u.segmentsDone) / segments : progress.length > 0 ? units / progress.length : 0;
   return { units, of: progress.length, share, rows: sum(progress, (u) => Number(u.rowsScanned)) };
+}
+
+/** Units told one by one; of more, only how many there are. */
+const unitsTold = 6;
+
+/** The units of a running query that are worth a word, those first that are not done, and how many more there are. */
+export function unitsOf({ progress }: Pick<Job, 'progress'>): { told: Job['progress']; more: number } {
+  const open = progress.filter((u) => u.state !== 'done');
+  const told = [...open, ...progress.filter((u) => u.state === 'done')].slice(0, unitsTold);
+  return { told, more: progress.length - told.length };
 }
 
 /** How long a query has taken or takes, in milliseconds. */

@@ -2,9 +2,9 @@ import { Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconArrowRight, IconCircleCheckFilled, IconCopy } from '@tabler/icons-react';
 import { Fragment, type ReactNode } from 'react';
 import { exact } from '../../format/numbers';
+import { hopOf, kindOf, reasonOf } from '../../format/words';
 import { balanceOf, droppedOf, type Balance, type Books, type Delivery, type Entry, type EntryDrop, type UnitLedger } from './ledger';
 import styles from './sources.module.css';
-import { hopOf, kindOf, reasonOf } from '../../format/words';
 
 type Props = {
   label: string;
@@ -35,7 +35,7 @@ export function Accounts({ label, books, units, before, afterEntry, after, isNar
             </th>
             <th scope="col">Dropped</th>
             <th scope="col" className="num">Under way</th>
-            <th scope="col" className={styles.balance}>Balance</th>
+            <th scope="col">Balance</th>
           </tr>
         </thead>
         <tbody>
@@ -82,7 +82,7 @@ function AccountRow({ entry, balance }: { entry: Entry; balance: Balance }) {
       <td className={styles.keptAs}>{kept}</td>
       <td>{entry.dropped.length === 0 ? '0' : <Drops drops={entry.dropped} total={droppedOf(entry)} />}</td>
       <td className="num">{exact(balance.underWay)}</td>
-      <td className={styles.balance}>
+      <td>
         <BalanceSign unexplained={balance.unexplained} />
       </td>
     </tr>
@@ -131,7 +131,7 @@ export function PortRow({ port }: { port: UnitLedger['ports'][number] }) {
       <td className={styles.keptAs} />
       <td>{port.dropped.length === 0 ? '0' : <Drops drops={port.dropped} total={droppedOf(port)} />}</td>
       <td className="num">{exact(port.missing)}</td>
-      <td className={styles.balance} />
+      <td />
     </tr>
   );
 }
@@ -150,7 +150,7 @@ export function CopyRow({ copy }: { copy: UnitLedger['forwarded'][number] }) {
       <td className={styles.keptAs}>{copy.twin ? 'acknowledged' : 'sent'}</td>
       <td>{copy.dropped.length === 0 ? '0' : <Drops drops={copy.dropped} total={droppedOf(copy)} />}</td>
       <td className="num">{exact(underWay)}</td>
-      <td className={styles.balance} />
+      <td />
     </tr>
   );
 }

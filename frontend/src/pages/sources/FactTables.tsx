@@ -1,12 +1,13 @@
 /** The facts of one exporter as small tables, a line per unit and domain. */
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { SmallTable, type Head } from '../../components/SmallTable';
+import type { Head } from '../../components/Heads';
+import { SmallTable } from '../../components/SmallTable';
 import { exact, percent } from '../../format/numbers';
+import { hopOf, originOf, protocolName, reasonOf } from '../../format/words';
 import { skewText } from './cells';
 import { lossShare, placeOf, type Drop, type Source } from './source';
 import styles from './sources.module.css';
-import { hopOf, originOf, protocolName, reasonOf } from '../../format/words';
 
 /** Whether lines must say of which unit and domain they are. */
 export const placed = (sources: readonly Source[]): Head | false => sources.length > 1 && ['Seen by'];

@@ -1,17 +1,24 @@
-import { Skeleton } from '@mantine/core';
+import { Skeleton, Switch } from '@mantine/core';
+import { useRef } from 'react';
+import { useShortcuts } from '../../app/keys';
 import { Empty } from '../../components/Empty';
+import { Heads } from '../../components/Heads';
+import { ListBar } from '../../components/ListBar';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
 import { Fact, Strip } from '../../components/Strip';
 import { exact, si } from '../../format/numbers';
-import { Accounts, BalanceSign, CopyRow, PortRow, SentRow } from './Accounts';
-import { deliveriesOf, inFlowOrder, lossesOf, totalsOf, type Books, type Totals, type UnitLedger } from './ledger';
-import styles from './sources.module.css';
-import { useLedger } from './useSources';
 import { hopOf, reasonOf } from '../../format/words';
+import { Accounts, BalanceSign, CopyRow, PortRow, SentRow } from './Accounts';
+import { deliveriesOf, inFlowOrder, isTroubled, lossesOf, selectUnits, totalsOf, type Books, type Totals, type UnitLedger } from './ledger';
+import styles from './sources.module.css';
+import type { View } from './url';
+import { useLedger } from './useSources';
+
+type Props = { view: View; change: (part: Partial<View>) => void };
 
 /** The books of the deployment: every packet and record, unit by unit. */
-export function LedgerTab() {
+export function LedgerTab(props: Props) {
   const { data, error, isPending, refetch } = useLedger();
   if (isPending) {
     return (
@@ -22,10 +29,10 @@ export function LedgerTab() {
   }
   if (!data) return <PageError error={error} retry={() => void refetch()} title="The ledger could not be read" />;
   if (data.units.length === 0) return <Empty title="No unit keeps accounts yet">They begin when a Proxy or a Slave has joined.</Empty>;
-  return <Ledger books={data} stale={error !== null} />;
+  return <Ledger books={data} stale={error !== null} {...props} />;
 }
 
-function Ledger({ books, stale }: { books: Books; stale: boolean }) {
+function Ledger({ books, stale, view, change }: Props & { books: Books; stale: boolean }) {
   const silent = books.units.filter((u) => u.error !== '');
   return (
     <div className={styles.ledger}>
@@ -40,16 +47,50 @@ function Ledger({ books, stale }: { books: Books; stale: boolean }) {
         <h2 className="panelTitle">
           By unit and hop <span className={styles.titleNote}>since each unit started</span>
         </h2>
-        <Accounts
-          label="Accounts by unit and hop"
-          books={books}
-          units={inFlowOrder(books.units)}
-          afterEntry={(u, e) => e.hop === 'receive' && u.ports.map((p) => <PortRow key={p.port} port={p} />)}
-          after={(u) => <SentTo books={books} unit={u} />}
-        />
+        <Units books={books} view={view} change={change} />
       </section>
       <Losses units={books.units} />
     </div>
+  );
+}
+
+function Units({ books, view, change }: Props & { books: Books }) {
+  const search = useRef<HTMLInputElement>(null);
+  const shown = selectUnits(books, view);
+  useShortcuts([
+    { keys: '/', run: () => search.current?.focus() },
+    { keys: 'p', run: () => change({ problems: !view.problems }) },
+  ]);
+  return (
+    <>
+      <ListBar
+        label="Accounts"
+        noun="unit"
+        placeholder="Unit, reason of a loss…"
+        text={view.text}
+        onText={(text) => change({ text })}
+        shown={shown.length}
+        all={books.units.length}
+        search={search}
+      >
+        <Switch
+          label={`Only with losses (${exact(books.units.filter((u) => isTroubled(books, u)).length)})`}
+          checked={view.problems}
+          onChange={(e) => change({ problems: e.currentTarget.checked })}
+        />
+      </ListBar>
+      {shown.length === 0 ? (
+        <Empty title={view.problems && view.text === '' ? 'Nothing was lost' : 'No unit matches'} />
+      ) : (
+        <Accounts
+          label="Accounts by unit and hop"
+          books={books}
+          units={inFlowOrder(shown)}
+          afterEntry={(u, e) => e.hop === 'receive' && u.ports.map((p) => <PortRow key={p.port} port={p} />)}
+          after={(u) => <SentTo books={books} unit={u} />}
+        />
+      )}
+    </>
   );
 }
 
@@ -93,14 +134,7 @@ function Losses({ units }: { units: readonly UnitLedger[] }) {
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Dropped by reason">
           <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Reason</th>
-                <th scope="col" className="num">Dropped</th>
-                <th scope="col">Where</th>
-                <th scope="col">What it means and what helps</th>
-              </tr>
-            </thead>
+            <Heads of={[['Reason'], ['Dropped', 'num'], ['Where'], ['What it means and what helps']]} />
             <tbody>
               {losses.map((l) => (
                 <tr key={`${l.reason} ${l.kind}`}>

@@ -2,13 +2,13 @@ import { Skeleton } from '@mantine/core';
 import { Notice } from '../../components/Notice';
 import { PageError } from '../../components/PageError';
 import { exact } from '../../format/numbers';
+import { protocolName } from '../../format/words';
 import { Accounts, BalanceSign, SentRow } from './Accounts';
 import type { Exporter } from './exporters';
 import { lastingGap, totalsOf, type UnitLedger } from './ledger';
 import type { Source } from './source';
 import styles from './sources.module.css';
 import { useSourceLedger } from './useSources';
-import { protocolName } from '../../format/words';
 
 /** The way of one exporter's packets and records through the deployment, hop by hop. */
 export function SourceAccount({ exporter }: { exporter: Exporter }) {

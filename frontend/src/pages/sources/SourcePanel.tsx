@@ -1,8 +1,8 @@
-import { CloseButton, UnstyledButton } from '@mantine/core';
-import { IconChartAreaLine, IconCopy } from '@tabler/icons-react';
+import { CloseButton } from '@mantine/core';
+import { IconChartAreaLine } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { copyText } from '../../components/copy';
+import { CopyMark } from '../../components/CopyMark';
 import { Facts } from '../../components/Facts';
 import { PageError } from '../../components/PageError';
 import { SmallTable } from '../../components/SmallTable';
@@ -10,6 +10,7 @@ import { exact, si, volume } from '../../format/numbers';
 import { ago, dateTime } from '../../format/times';
 import { sum } from '../../lists';
 import { usePreferences } from '../../preferences';
+import { protocolName } from '../../format/words';
 import type { Exporter } from './exporters';
 import { ClockTable, DropTable, SamplingTable, SequenceTable } from './FactTables';
 import { keyOf } from './interfaces';
@@ -21,7 +22,6 @@ import { SourceTemplates } from './SourceTemplates';
 import styles from './sources.module.css';
 import { ToneMark } from './ToneMark';
 import { useSourceDetail } from './useSources';
-import { protocolName } from '../../format/words';
 
 type Props = { exporter: Exporter; now: number; close: () => void };
 
@@ -34,9 +34,7 @@ export function SourcePanel({ exporter, now, close }: Props) {
         <ToneMark tone={exporter.tone} />
         <span className={styles.address}>{address}</span>
         {exporter.name !== '' && <span>{exporter.name}</span>}
-        <UnstyledButton aria-label="Copy the address" onClick={() => void copyText(address)}>
-          <IconCopy size={14} aria-hidden />
-        </UnstyledButton>
+        <CopyMark text={address} what="the address" />
         {group !== '' && <span className={styles.titleNote}>{group}</span>}
         <span className="grow" />
         <CloseButton size="sm" aria-label="Close the source" onClick={close} />

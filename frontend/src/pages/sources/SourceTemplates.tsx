@@ -1,11 +1,11 @@
 import { SmallTable } from '../../components/SmallTable';
 import { exact } from '../../format/numbers';
 import { sum } from '../../lists';
+import { protocolName } from '../../format/words';
 import type { Exporter } from './exporters';
 import { placed, Warned } from './FactTables';
 import type { Detail } from './interfaces';
 import { placeOf } from './source';
-import { protocolName } from '../../format/words';
 
 type Props = { exporter: Exporter; /** Undefined while it is asked for. */ details: readonly Detail[] | undefined };
 

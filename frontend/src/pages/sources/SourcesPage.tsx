@@ -44,7 +44,7 @@ export function SourcesPage() {
   if (!data) return <PageError error={error} retry={() => void refetch()} title="The sources could not be read" />;
   return (
     <div className={styles.page}>
-      <Tabs value={view.tab} onChange={(tab) => change({ tab: tab as Tab })} className={styles.tabs} keepMounted={false}>
+      <Tabs value={view.tab} onChange={(tab) => change({ tab: tab as Tab, text: '', problems: false })} className={styles.tabs} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="sources">Sources</Tabs.Tab>
           <Tabs.Tab value="ledger">Ledger</Tabs.Tab>
@@ -55,7 +55,7 @@ export function SourcesPage() {
           <List view={view} change={change} exporters={exporters} />
         </Tabs.Panel>
         <Tabs.Panel value="ledger" className={styles.tab}>
-          <LedgerTab />
+          <LedgerTab view={view} change={change} />
         </Tabs.Panel>
       </Tabs>
     </div>
@@ -128,9 +128,9 @@ function List({ view, change, exporters }: ListProps) {
   const choose = (source: string | undefined) => change({ source: source ?? '' });
 
   useShortcuts([
-    { keys: '/', label: 'Search', run: () => search.current?.focus() },
-    { keys: 'p', label: 'Only with problems', run: () => change({ problems: !view.problems }) },
-    { keys: 'Escape', label: 'Close', run: () => view.source !== '' && choose(undefined) },
+    { keys: '/', run: () => search.current?.focus() },
+    { keys: 'p', run: () => change({ problems: !view.problems }) },
+    { keys: 'Escape', run: () => view.source !== '' && choose(undefined) },
   ]);
 
   return (

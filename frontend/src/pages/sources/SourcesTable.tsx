@@ -1,6 +1,6 @@
-import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { SortButton } from '../../components/SortButton';
 import { shownColumns, tracks, type ShownColumn } from './cells';
 import type { Exporter } from './exporters';
 import { nextSort, type Sort } from './select';
@@ -125,11 +125,7 @@ function Head({ columns, sort, onSort }: HeadProps) {
       <div role="row" aria-rowindex={1} className={styles.row} style={{ gridTemplateColumns }}>
         {columns.map((c) => (
           <span key={c.id} role="columnheader" data-num={c.num} data-column={c.id} aria-sort={direction(c)}>
-            <button type="button" className={styles.sort} onClick={() => onSort(nextSort(sort, c.id))}>
-              {c.label}
-              {direction(c) === 'ascending' && <IconArrowNarrowUp size={13} aria-hidden />}
-              {direction(c) === 'descending' && <IconArrowNarrowDown size={13} aria-hidden />}
-            </button>
+            <SortButton label={c.label} direction={direction(c)} onClick={() => onSort(nextSort(sort, c.id))} />
           </span>
         ))}
       </div>

@@ -1,11 +1,10 @@
-import { CloseButton, Select, Switch, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { Select, Switch } from '@mantine/core';
 import type { RefObject } from 'react';
-import { count, exact } from '../../format/numbers';
-import type { Exporter } from './exporters';
-import styles from './sources.module.css';
-import type { View } from './url';
+import { ListBar } from '../../components/ListBar';
+import { exact } from '../../format/numbers';
 import { protocolName } from '../../format/words';
+import type { Exporter } from './exporters';
+import type { View } from './url';
 
 type Props = {
   view: View;
@@ -19,18 +18,16 @@ type Props = {
 export function SourcesToolbar({ view, change, exporters, shown, search }: Props) {
   const troubled = exporters.filter((e) => e.tone !== 'ok').length;
   return (
-    <div className={styles.toolbar} role="search" aria-label="Sources">
-      <TextInput
-        ref={search}
-        className={styles.search}
-        aria-label="Search sources"
-        placeholder="Address, name, unit, problem…"
-        leftSection={<IconSearch size={14} aria-hidden />}
-        rightSection={view.text !== '' && <CloseButton size="xs" aria-label="Clear the search" onClick={() => change({ text: '' })} />}
-        value={view.text}
-        onChange={(e) => change({ text: e.currentTarget.value })}
-        onKeyDown={(e) => e.key === 'Escape' && e.currentTarget.blur()}
-      />
+    <ListBar
+      label="Sources"
+      noun="source"
+      placeholder="Address, name, unit, problem…"
+      text={view.text}
+      onText={(text) => change({ text })}
+      shown={shown}
+      all={exporters.length}
+      search={search}
+    >
       <Facet
         label="Source group"
         all="All source groups"
@@ -51,11 +48,7 @@ export function SourcesToolbar({ view, change, exporters, shown, search }: Props
         checked={view.problems}
         onChange={(e) => change({ problems: e.currentTarget.checked })}
       />
-      <span className="grow" />
-      <span role="status" className="dim">
-        {shown === exporters.length ? count(shown, 'source') : `${exact(shown)} of ${count(exporters.length, 'source')}`}
-      </span>
-    </div>
+    </ListBar>
   );
 }
 

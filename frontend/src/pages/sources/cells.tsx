@@ -4,12 +4,12 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { exact, percent, si } from '../../format/numbers';
 import { ago, span } from '../../format/times';
+import { originOf, protocolName, reasonOf } from '../../format/words';
 import type { Exporter } from './exporters';
 import type { Column } from './select';
 import { lossShare } from './source';
 import styles from './sources.module.css';
 import { ToneMark } from './ToneMark';
-import { originOf, protocolName, reasonOf } from '../../format/words';
 
 export type ShownColumn = {
   id: Column;
@@ -53,7 +53,7 @@ function ExporterName({ exporter }: { exporter: Exporter }) {
   const domains = new Set(exporter.leading.map((s) => s.domain)).size;
   const ports = [...new Set(exporter.leading.flatMap((s) => s.port ?? []))];
   return (
-    <span className={styles.name}>
+    <span>
       <span className={styles.address}>{exporter.address}</span>
       {ports.length === 1 && <span>:{ports[0]}</span>}
       {ports.length > 1 && <span className={styles.extra}>{ports.length} ports</span>}
@@ -89,7 +89,7 @@ function Sampling({ exporter: { sampling } }: { exporter: Exporter }) {
 function Loss({ exporter: { loss, lostPerSecond } }: { exporter: Exporter }) {
   if (!loss) return <None />;
   const title = `${exact(loss.lost)} of ${exact(loss.expected)} ${loss.unit} (${protocolName(loss.protocol)}); ${exact(loss.reordered)} reordered, ${exact(loss.duplicates)} duplicates, ${exact(loss.resets)} resets`;
-  const signs = [Number(loss.resets) > 0 && `${si(Number(loss.resets))} resets`, Number(loss.reordered) > 0 && `${si(Number(loss.reordered))} reordered`];
+  const signs = [Number(loss.resets) > 0 && (loss.resets === '1' ? '1 reset' : `${si(Number(loss.resets))} resets`), Number(loss.reordered) > 0 && `${si(Number(loss.reordered))} reordered`];
   return (
     <span title={title} data-alarm={lossShare(loss) >= 0.0005 || undefined}>
       <Lately rate={lostPerSecond} />

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { books as given, entry, unitLedger } from '../../test/sources';
 import {
-  balanceOf, deliveriesOf, inFlowOrder, keepBooks, keepGaps, lastingGap, lossesOf, settleMs, startsOf, totalsOf, unitsOf, type Gaps, type UnitLedger,
+  balanceOf, deliveriesOf, inFlowOrder, keepBooks, keepGaps, lastingGap, lossesOf, selectUnits, settleMs, startsOf, totalsOf, unitsOf, type Gaps, type UnitLedger,
 } from './ledger';
 
 const started = startsOf(given());
@@ -9,6 +9,16 @@ const kept = (units: UnitLedger[]) => keepBooks(undefined, units, started, 0);
 
 test('units stand in the order of the way', () => {
   expect(inFlowOrder(given().ledger).map((u) => u.name)).toEqual(['london-proxy', 'london-slave-1', 'london-slave-2']);
+});
+
+test('accounts are found by unit and reason, or by what was lost', () => {
+  const lossy = unitLedger('paris-proxy', [entry('receive', 'packets', 9, { kept: '8', dropped: [{ reason: 'queue_full', count: '1' }] })]);
+  const silent = unitLedger('rome', [], { error: 'does not answer' });
+  const books = kept([...given().ledger, lossy, silent]);
+  const names = (text: string, problems = false) => selectUnits(books, { text, problems }).map((u) => u.name);
+  expect(names('slave LONDON')).toEqual(['london-slave-1', 'london-slave-2']);
+  expect(names('queue full')).toEqual(['paris-proxy']);
+  expect(names('', true)).toEqual(['paris-proxy', 'rome']);
 });
 
 test('the whole is received at the edge and stored at the end', () => {

@@ -101,6 +101,23 @@ export function inFlowOrder(units: readonly UnitLedger[]): UnitLedger[] {
   return [...new Set([...heads.flatMap((u) => [u, ...tail(u)]), ...units])];
 }
 
+/** Units whose name, error or reasons hold every word; if `problems`, only those that dropped or do not balance. */
+export function selectUnits(books: Books, { text, problems }: { text: string; problems: boolean }): UnitLedger[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return books.units.filter((u) => (!problems || isTroubled(books, u)) && words.every((w) => wordsOf(u).includes(w)));
+}
+
+const dropsOf = (u: UnitLedger): EntryDrop[] => [
+  ...u.entries.flatMap((e) => e.dropped),
+  ...u.forwarded.flatMap((f) => f.dropped),
+  ...u.sent.flatMap((s) => [...s.droppedPackets, ...s.droppedRecords]),
+];
+
+export const isTroubled = (books: Books, u: UnitLedger): boolean =>
+  u.error !== '' || dropsOf(u).length > 0 || u.entries.some((e) => balanceOf(books, u.unit, e).unexplained !== 0);
+
+const wordsOf = (u: UnitLedger): string => [u.name, u.error, ...dropsOf(u).map((d) => d.reason.replaceAll('_', ' '))].join(' ').toLowerCase();
+
 export type Totals = { packets: number; records: number; stored: number; droppedPackets: number; droppedRecords: number; underWay: number; unexplained: number };
 
 /** The deployment as a whole: received at its edge, stored at its end. */

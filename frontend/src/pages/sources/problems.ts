@@ -2,8 +2,8 @@
 import { exact, percent } from '../../format/numbers';
 import { span } from '../../format/times';
 import { groupBy, sum } from '../../lists';
-import { lossShare, mergeDrops, placeOf, type Source } from './source';
 import { protocolName, reasonOf } from '../../format/words';
+import { lossShare, mergeDrops, placeOf, type Source } from './source';
 
 export type Tone = 'ok' | 'warn' | 'bad';
 

@@ -1,9 +1,9 @@
 /** Which exporters are shown, and in which order. */
+import { originOf, protocolName } from '../../format/words';
 import { addressKey } from './address';
 import type { Exporter } from './exporters';
 import { byTone } from './problems';
 import { lossShare } from './source';
-import { originOf, protocolName } from '../../format/words';
 
 export type Wanted = {
   text: string;

@@ -90,7 +90,7 @@ export function useLedger() {
   });
 }
 
-export type SourceBooks = {
+type SourceBooks = {
   books: Books;
   /** Records between Proxies and their Slaves lately; empty where that is not known. */
   gaps: Gaps;

@@ -1,9 +1,9 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { open } from '../../test/open';
 import { answerTopology, pushTopology } from '../../test/server';
-import { demo } from '../../test/topologies';
+import { demo, unit } from '../../test/topologies';
 
 const table = () => screen.findByRole('region', { name: 'Units' });
 
@@ -67,4 +67,28 @@ test('a Master that does not answer can be asked again', async () => {
   answerTopology(demo());
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   expect(await table()).toBeInTheDocument();
+});
+
+test('units are searched for, in the URL', async () => {
+  answerTopology(demo());
+  const history = open('/topology');
+  const rows = within(await table());
+  await userEvent.type(screen.getByLabelText('Search units'), 'docklands slave');
+  await waitFor(() => expect(rows.queryByRole('button', { name: 'hq' })).not.toBeInTheDocument());
+  expect(rows.getByRole('button', { name: 'london-slave-1' })).toBeInTheDocument();
+  expect(screen.getByText('2 of 5 units')).toBeInTheDocument();
+  expect(history.location.search).toContain('q=docklands+slave');
+  await userEvent.click(screen.getByLabelText('Only in trouble (0)'));
+  expect(await screen.findByText('No unit matches')).toBeInTheDocument();
+});
+
+test('a deployment too large for a map is shown as tiles, which lead to one group', async () => {
+  const many = Array.from({ length: 41 }, (_, i) => unit(`spare-${i}`, 'slave', { state: 'expected' }));
+  answerTopology(demo((units) => [...units, ...many]));
+  open('/topology');
+  const tiles = within(await screen.findByRole('list', { name: 'Source groups and their units' }));
+  expect(tiles.getByRole('button', { name: /In no source group.*41 expected/ })).toBeInTheDocument();
+  await userEvent.click(tiles.getByRole('button', { name: /^london/ }));
+  expect(await screen.findByText('3 of 46 units')).toBeInTheDocument();
+  expect(screen.getByLabelText('Search units')).toHaveValue('london');
 });

@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useMemo, useRef } from 'react';
 import { useShortcuts } from '../../app/keys';
 import { Empty } from '../../components/Empty';
 import { Notice } from '../../components/Notice';
@@ -9,14 +9,18 @@ import { Fact, Freshness, Strip } from '../../components/Strip';
 import { useNow } from '../../components/useNow';
 import { count, exact, si, volume } from '../../format/numbers';
 import { SourceGroupPanel } from './group/SourceGroupPanel';
+import { GroupTiles } from './GroupTiles';
+import { narrow, unitsIn, type Wanted } from './narrow';
 import { sections, summarize, troubles, type Choices } from './sections';
 import styles from './topology.module.css';
 import { TopologyTable } from './TopologyTable';
+import { TopologyToolbar } from './TopologyToolbar';
 import { UnitPanel } from './UnitPanel';
+import { readView, writeView, type Search, type View } from './url';
 import { pollMs, useTopology, type Topology } from './useTopology';
 
-/** What is open beside the map, in the URL: a unit, or a source group. */
-type Open = { unit?: string; group?: string };
+/** With more units than this, a map has no room for their names. */
+const mapMost = 40;
 
 const TopologyMap = lazy(() => import('./TopologyMap'));
 
@@ -41,17 +45,26 @@ function LoadingTopology() {
 function Deployment({ topology, live, stale }: { topology: Topology; live: boolean; stale: boolean }) {
   const now = useNow();
   const navigate = useNavigate();
-  const open = useSearch({ strict: false }) as Open;
-  const go = (search: Open) => void navigate({ to: '/topology', search });
+  const search = useSearch({ strict: false }) as Search;
+  const open = useMemo(() => readView(search), [search]);
+  const field = useRef<HTMLInputElement>(null);
+  const write = (part: Partial<View>, replace: boolean) => void navigate({ to: '/topology', search: writeView({ ...open, ...part }), replace });
+  const go = ({ unit, group }: Pick<Partial<View>, 'unit' | 'group'>) => write({ unit, group }, false);
+  const filter = (wanted: Partial<Wanted>) => write(wanted, true);
   const choices: Choices = {
     chosen: open.unit ?? open.group,
     chooseUnit: (unit) => go(unit === open.unit ? {} : { unit }),
     chooseGroup: (group) => go(group === open.group ? {} : { group }),
   };
-  const parts = useMemo(() => sections(topology), [topology]);
+  const all = useMemo(() => sections(topology), [topology]);
+  const parts = useMemo(() => narrow(all, open), [all, open]);
   const unit = topology.units.find((u) => u.id === open.unit);
   const group = topology.sourceGroups.find((g) => g.id === open.group);
-  useShortcuts([{ keys: 'Escape', label: 'Close', run: () => choices.chosen !== undefined && go({}) }]);
+  useShortcuts([
+    { keys: '/', run: () => field.current?.focus() },
+    { keys: 'p', run: () => filter({ troubled: !open.troubled }) },
+    { keys: 'Escape', run: () => choices.chosen !== undefined && go({}) },
+  ]);
   return (
     <div className={styles.page}>
       <SummaryStrip topology={topology} live={live} />
@@ -59,15 +72,20 @@ function Deployment({ topology, live, stale }: { topology: Topology; live: boole
       <div className={styles.split} data-open={unit ? 'unit' : group ? 'group' : undefined}>
         <div className={styles.main}>
           <section className={`panel ${styles.map}`} aria-label="Map">
-            <Suspense fallback={<Skeleton height="100%" />}>
-              <TopologyMap sections={parts} {...choices} />
-            </Suspense>
+            {unitsIn(parts) > mapMost ? (
+              <GroupTiles sections={parts} narrowTo={(text) => filter({ text })} />
+            ) : (
+              <Suspense fallback={<Skeleton height="100%" />}>
+                <TopologyMap sections={parts} {...choices} />
+              </Suspense>
+            )}
           </section>
           <section className="panel" aria-label="Table">
-            {topology.units.length === 0 ? (
-              <Empty title="No units yet">Create units through the API, then let them join with a join token.</Empty>
-            ) : (
+            <TopologyToolbar wanted={open} change={filter} all={all} shown={parts} search={field} />
+            {parts.length > 0 && topology.units.length > 0 ? (
               <TopologyTable sections={parts} revision={topology.revision} now={now} {...choices} />
+            ) : (
+              <Nothing isNew={topology.units.length === 0} troubled={open.troubled && open.text === ''} />
             )}
           </section>
         </div>
@@ -76,6 +94,12 @@ function Deployment({ topology, live, stale }: { topology: Topology; live: boole
       </div>
     </div>
   );
+}
+
+function Nothing({ isNew, troubled }: { isNew: boolean; troubled: boolean }) {
+  if (isNew) return <Empty title="No units yet">Create units through the API, then let them join with a join token.</Empty>;
+  if (troubled) return <Empty title="No unit is in trouble">None is lost or degraded.</Empty>;
+  return <Empty title="No unit matches">Change the search above.</Empty>;
 }
 
 function SummaryStrip({ topology, live }: { topology: Topology; live: boolean }) {

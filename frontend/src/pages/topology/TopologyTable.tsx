@@ -1,9 +1,11 @@
 import { UnstyledButton } from '@mantine/core';
 import { IconAlertTriangle, IconDatabase, IconDeviceDesktopAnalytics, IconPlayerPause } from '@tabler/icons-react';
 import { Fragment } from 'react';
+import { Heads, type Head } from '../../components/Heads';
 import { StateBadge } from '../../components/StateBadge';
 import { exact, si, volume } from '../../format/numbers';
-import { ago, clock, dateTime, type Zone } from '../../format/times';
+import { ago, clock, dateTime } from '../../format/times';
+import type { Zone } from '../../format/zones';
 import { usePreferences } from '../../preferences';
 import { describeSource, reasonsOf, type Choices, type Place, type Section } from './sections';
 import styles from './topology.module.css';
@@ -11,11 +13,10 @@ import type { Unit } from './useTopology';
 
 type Props = Choices & { sections: readonly Section[]; revision: string; now: number };
 
-const columns = [
-  ['Unit', ''], ['Role', ''], ['State', ''], ['Proxy group', ''], ['Records in', 'num'], ['Kept', 'num'],
-  ['Dropped', 'num'], ['Revision', 'num'], ['Stored flows', 'num'], ['Size', 'num'], ['From – to', ''],
-  ['Memory', 'num'], ['Last heard', 'num'],
-] as const;
+const columns: readonly Head[] = [
+  ['Unit'], ['Role'], ['State'], ['Proxy group'], ['Records in', 'num'], ['Kept', 'num'], ['Dropped', 'num'], ['Revision', 'num'],
+  ['Stored flows', 'num'], ['Size', 'num'], ['From – to'], ['Memory', 'num'], ['Last heard', 'num'],
+];
 
 /** All units with their numbers: the map as text. */
 export function TopologyTable({ sections, revision, now, ...choices }: Props) {
@@ -24,15 +25,7 @@ export function TopologyTable({ sections, revision, now, ...choices }: Props) {
   return (
     <div className={`scroll ${styles.tableBox}`} tabIndex={0} role="region" aria-label="Units">
       <table className="table">
-        <thead>
-          <tr>
-            {columns.map(([name, kind]) => (
-              <th key={name} scope="col" className={kind}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={columns} />
         <tbody>
           {sections.map((section) => (
             <Fragment key={section.key}>
@@ -175,5 +168,5 @@ function Stored({ unit, zone }: { unit: Unit; zone: Zone }) {
 function stretch(from: number, to: number, zone: Zone): string {
   return dateTime(from, zone).slice(0, 10) === dateTime(to, zone).slice(0, 10)
     ? `${clock(from, zone)} – ${clock(to, zone)}`
-    : `${dateTime(from, zone).slice(5, 16)} – ${clock(to, zone)}`;
+    : `${dateTime(from, zone).slice(5, 16)} – ${dateTime(to, zone).slice(5, 16)}`;
 }

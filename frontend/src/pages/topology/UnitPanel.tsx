@@ -33,6 +33,7 @@ export function UnitPanel({ unit, topology, now, close }: Props) {
         <Facts
           rows={[
             ['Role', unit.role],
+            ...(unit.role === 'master' ? [] : [['Proxy group', placeOf(unit, topology)] as const]),
             ['Revision', <Revision key="r" applied={status.applied} lag={status.lag} revision={topology.revision} />],
             ['Control', <code key="c">{unit.control}</code>],
             ['Query', <code key="q">{unit.query}</code>],
@@ -52,22 +53,47 @@ export function UnitPanel({ unit, topology, now, close }: Props) {
               rows={[
                 ['Flows', exact(status.storeRows)],
                 ['Size', volume('bytes', Number(status.storeBytes))],
+                ['Free', volume('bytes', Number(status.storeFreeBytes))],
                 ['Oldest', moment(status.oldest)],
                 ['Newest', moment(status.newest)],
               ]}
             />
           </>
         )}
-        {unit.role !== 'master' && (
-          <p>
-            <Link to="/explore" search={{ by: 'exporter' }}>
-              Explore flows by exporter
-            </Link>
-          </p>
-        )}
+        <Links unit={unit} />
       </div>
     </aside>
   );
+}
+
+/** Where else this unit has a say. */
+function Links({ unit: { name, role } }: { unit: Unit }) {
+  return (
+    <p className={styles.links}>
+      {(role === 'proxy' || role === 'standalone') && (
+        <Link to="/sources" search={{ q: name }}>
+          Its exporters
+        </Link>
+      )}
+      {role !== 'master' && (
+        <Link to="/sources" search={{ tab: 'ledger', q: name }}>
+          Its account
+        </Link>
+      )}
+      <Link to="/actions" search={{ q: name }}>
+        Changes
+      </Link>
+    </p>
+  );
+}
+
+/** The proxy group that a unit works in: london-1 of london, weight 2. */
+function placeOf(unit: Unit, { proxyGroups, sourceGroups }: Topology): string {
+  const group = proxyGroups.find((g) => g.proxy.id === unit.id || g.slaves.some((s) => s.unit.id === unit.id));
+  if (!group) return '–';
+  const source = sourceGroups.find((s) => s.id === group.sourceGroup?.id);
+  const member = group.slaves.find((s) => s.unit.id === unit.id);
+  return `${group.name} of ${source?.name ?? 'no source group'}, ${member ? `weight ${member.weight}` : `priority ${group.priority}`}`;
 }
 
 function Checks({ unit }: { unit: Unit }) {

@@ -31,7 +31,8 @@ function pieces(sections: readonly Section[]): { nodes: MapNode[]; edges: MapEdg
       edges.push({ id: `${above}-${unit.id}`, from: above, to: unit.id, kind: 'flows', rate: unit.status.rates.recordsPerSecond });
     }
   }
-  return { nodes, edges };
+  const known = new Set(nodes.map((n) => n.id)); // a filter may have left out either end
+  return { nodes, edges: edges.filter((e) => known.has(e.from) && known.has(e.to)) };
 }
 
 export function layOut(sections: readonly Section[], direction: Direction): { nodes: MapNode[]; edges: MapEdge[] } {

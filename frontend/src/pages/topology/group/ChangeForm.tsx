@@ -7,7 +7,7 @@ import type { SourceGroup } from '../sections';
 import styles from './group.module.css';
 import { useUpdateSourceGroup } from './useSourceGroup';
 
-export type Part = Omit<UpdateSourceGroupInput, 'id' | 'basedOn'>;
+type Part = Omit<UpdateSourceGroupInput, 'id' | 'basedOn'>;
 
 /** One change of a source group on its way: what was wrong with it, or what became of it. */
 export function useChange<Field extends string>(group: SourceGroup, fieldOf: (pointer: string) => Field | undefined) {

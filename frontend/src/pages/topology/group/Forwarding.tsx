@@ -7,7 +7,7 @@ import type { ProxyGroup, SourceGroup } from '../sections';
 import { Outcome, useChange } from './ChangeForm';
 import { CopyCounts } from './CopyCounts';
 import styles from './group.module.css';
-import { filterOf, inputOf, draftOf, maxTargets, type Target } from './target';
+import { draftOf, filterOf, inputOf, maxTargets, senderOf, type Target } from './target';
 import { TargetForm } from './TargetForm';
 import { useCopies } from './useSourceGroup';
 
@@ -52,7 +52,6 @@ type LineProps = Props & { target: Target; mayChange: boolean; edit: () => void 
 /** One target in words, its counts, and what an operator may do with it. */
 function TargetLine({ group, proxyGroups, target, mayChange, edit }: LineProps) {
   const copies = useCopies(group.name, true);
-  const by = target.proxyGroup === null || target.proxyGroup === undefined ? undefined : proxyGroups.find((g) => g.id === target.proxyGroup);
   return (
     <li className={styles.target} aria-label={`Target ${target.name}`}>
       <div className={styles.targetHead}>
@@ -69,8 +68,8 @@ function TargetLine({ group, proxyGroups, target, mayChange, edit }: LineProps) 
         )}
       </div>
       <p className="dim">
-        {filterOf(target, protocolName)}; {target.source === 'exporter' ? 'with the exporter’s address' : 'with the address of the Proxy'}
-        {target.proxyGroup && `; by ${by?.name ?? 'a proxy group that is gone'}`}
+        {filterOf(target, protocolName)}; {target.source === 'exporter' ? 'with the exporter’s address' : 'with the address of the Proxy'};{' '}
+        {senderOf(target, proxyGroups, group.forwarder)}
       </p>
       <CopyCounts copies={copies.data?.filter((c) => !c.twin && c.target === target.name)} label={`Copies to ${target.name}`} />
     </li>

@@ -40,7 +40,7 @@ function answerChanges(refusal?: { pointer: string; detail: string }): UpdateSou
   return asked;
 }
 
-const siem: Target = { name: 'siem', address: '192.0.2.9:2055', source: 'exporter', exporters: [], ports: [2055], domains: [], versions: ['ipfix'], proxyGroup: null };
+const siem: Target = { name: 'siem', address: '192.0.2.9:2055', source: 'exporter', exporters: [], ports: [2055], domains: [], versions: ['ipfix'], proxyGroup: null, forwardedBy: 'first' };
 
 test('a source group opens from the table and says what each Slave keeps', async () => {
   answerGroup();
@@ -76,20 +76,24 @@ test('a quota that no Slave has room for is refused in place', async () => {
 
 test('a target shows what it got, and another is added beside it', async () => {
   signedInAs('operator');
-  answerGroup({ forward: [siem] });
+  answerGroup({ forward: [siem], forwarder: 'g-london' });
   const asked = answerChanges();
   open('/topology?group=s-london');
   const forwarding = within((await panel()).getByRole('region', { name: 'Forwarding' }));
-  expect(forwarding.getByText(/on UDP 2055; IPFIX; with the exporter’s address/)).toBeInTheDocument();
+  expect(forwarding.getByText(/on UDP 2055; IPFIX; with the exporter’s address; by the first proxy group that is up, now london-1/)).toBeInTheDocument();
   expect(await forwarding.findByText('10 queue full')).toBeInTheDocument();
   await userEvent.click(forwarding.getByRole('button', { name: 'Add a target' }));
   await userEvent.type(forwarding.getByLabelText('Name'), 'archive');
   await userEvent.click(forwarding.getByRole('button', { name: 'Save' }));
   expect(forwarding.getByText(/An address and a port/)).toBeInTheDocument();
   await userEvent.type(forwarding.getByLabelText('Address and UDP port'), '192.0.2.10:9995');
+  await userEvent.click(forwarding.getByLabelText('Sent by'));
+  await userEvent.click(await screen.findByRole('option', { name: 'the first that is up', hidden: true }));
   await userEvent.click(forwarding.getByRole('button', { name: 'Save' }));
   await screen.findByRole('button', { name: 'Add a target' });
-  expect(asked[0]?.forward?.map((t) => [t.name, t.address])).toEqual([['siem', '192.0.2.9:2055'], ['archive', '192.0.2.10:9995']]);
+  expect(asked[0]?.forward?.map((t) => [t.name, t.address, t.forwardedBy])).toEqual([
+    ['siem', '192.0.2.9:2055', 'first'], ['archive', '192.0.2.10:9995', 'first'],
+  ]);
 });
 
 test('a target is removed after a second look', async () => {

@@ -46,9 +46,12 @@ export function SourceGroupPanel({ group, topology, close }: Props) {
             ['Proxy groups', proxyGroups.map((g) => `${g.name} (priority ${g.priority})`).join(', ') || 'none'],
           ]}
         />
-        <p className={styles.links}>
+        <p className={`${topologyStyles.links} ${styles.links}`}>
           <Link to="/sources" search={{ group: group.name }}>
             Its exporters
+          </Link>
+          <Link to="/actions" search={{ q: `source group ${group.name}` }}>
+            Changes
           </Link>
         </p>
         <Section title="Retention" note="of each Slave; the oldest flows go first">

@@ -60,11 +60,16 @@ export function TargetForm({ group, proxyGroups, index, close }: Props) {
       />
       <Select
         label="Sent by"
+        description={draft.sentBy === 'first' ? 'When its Proxy goes down, the next one takes over within 5 s' : undefined}
         allowDeselect={false}
-        data={[{ value: '', label: 'every proxy group' }, ...proxyGroups.map((g) => ({ value: g.id, label: g.name }))]}
-        value={draft.proxyGroup}
-        error={mistakes.proxyGroup}
-        onChange={(v) => type({ proxyGroup: v ?? '' })}
+        data={[
+          { value: 'all', label: 'every proxy group' },
+          { value: 'first', label: 'the first that is up' },
+          ...proxyGroups.map((g) => ({ value: g.id, label: g.name })),
+        ]}
+        value={draft.sentBy}
+        error={mistakes.sentBy}
+        onChange={(v) => v && type({ sentBy: v })}
       />
     </ChangeForm>
   );

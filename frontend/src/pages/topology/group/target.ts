@@ -18,21 +18,23 @@ export type Draft = {
   ports: string;
   domains: string;
   versions: Version[];
-  /** Empty: every proxy group forwards. */
-  proxyGroup: string;
+  /** Who forwards: all proxy groups, the first that is up, or one by its ID. */
+  sentBy: string;
 };
 
 export type Field = keyof Draft;
 
-export const emptyDraft: Draft = { name: '', address: '', source: 'exporter', exporters: '', ports: '', domains: '', versions: [], proxyGroup: '' };
+export const emptyDraft: Draft = { name: '', address: '', source: 'exporter', exporters: '', ports: '', domains: '', versions: [], sentBy: 'all' };
 
 export const draftOf = (t: Target): Draft => ({
-  ...t,
+  name: t.name,
+  address: t.address,
+  source: t.source,
   exporters: t.exporters.join(', '),
   ports: t.ports.join(', '),
   domains: t.domains.join(', '),
   versions: [...t.versions],
-  proxyGroup: t.proxyGroup ?? '',
+  sentBy: t.proxyGroup ?? t.forwardedBy,
 });
 
 const list = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
@@ -61,17 +63,23 @@ export const inputOf = (draft: Draft): ForwardTargetInput => ({
   ports: list(draft.ports).map(Number),
   domains: list(draft.domains),
   versions: draft.versions,
-  proxyGroup: draft.proxyGroup || null,
+  ...sentByInput(draft.sentBy),
 });
 
-const fields: readonly Field[] = ['name', 'address', 'source', 'exporters', 'ports', 'domains', 'versions', 'proxyGroup'];
+const sentByInput = (sentBy: string): Pick<ForwardTargetInput, 'forwardedBy' | 'proxyGroup'> =>
+  sentBy === 'all' || sentBy === 'first' ? { forwardedBy: sentBy, proxyGroup: null } : { forwardedBy: 'all', proxyGroup: sentBy };
+
+const fields: Readonly<Record<string, Field>> = {
+  name: 'name', address: 'address', source: 'source', exporters: 'exporters', ports: 'ports', domains: 'domains', versions: 'versions',
+  proxyGroup: 'sentBy', forwardedBy: 'sentBy',
+};
 
 /** The field of the target at a place of the list that a pointer into the input means. */
 export const fieldOf =
   (index: number) =>
   (pointer: string): Field | undefined => {
     const [, root, at, field] = pointer.split('/');
-    return root === 'forward' && at === String(index) ? fields.find((f) => f === field) : undefined;
+    return root === 'forward' && at === String(index) ? fields[field ?? ''] : undefined;
   };
 
 /** Which packets a target gets, in words. */
@@ -83,4 +91,14 @@ export function filterOf({ exporters, ports, domains, versions }: Target, versio
     versions.length > 0 && versions.map(versionName).join(', '),
   ].filter(Boolean);
   return parts.length === 0 ? 'every packet' : parts.join('; ');
+}
+
+type Named = readonly { id: string; name: string }[];
+
+/** Who forwards, in words; `forwarder` is the proxy group that does for targets of the first that is up. */
+export function senderOf({ proxyGroup, forwardedBy }: Target, groups: Named, forwarder: string | null | undefined): string {
+  const nameOf = (id: string) => groups.find((g) => g.id === id)?.name ?? 'a proxy group that is gone';
+  if (proxyGroup) return `by ${nameOf(proxyGroup)}`;
+  if (forwardedBy === 'all') return 'by every proxy group';
+  return `by the first proxy group that is up${forwarder ? `, now ${nameOf(forwarder)}` : ''}`;
 }
