@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"example.com/weir/flowio/filter"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/access"
 	"example.com/weir/persistence/configdb"
@@ -56,7 +57,7 @@ var errorCodes = []struct {
 	{query.ErrNoJob, codeNotFound},
 	{query.ErrNoResult, codeNotFound},
 	{query.ErrBusy, codeRateLimited},
-	{query.ErrBudget, codeLimit},
+	{group.ErrBudget, codeLimit},
 	{context.DeadlineExceeded, codeTimeout},
 	{context.Canceled, codeCanceled},
 }

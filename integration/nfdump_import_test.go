@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 	"example.com/weir/persistence/flowstore"
 )
 
@@ -48,15 +49,15 @@ func imported(t *testing.T, store *flowstore.Store, filter string) sums {
 	}
 	view := store.View(plan.From, plan.To)
 	defer view.Close()
-	var sources []query.Source
+	var sources []scan.Source
 	for _, p := range view.Parts() {
 		sources = append(sources, p)
 	}
-	partial, _, err := query.Scan(context.Background(), plan, sources, query.ScanOptions{})
+	partial, _, err := scan.Scan(context.Background(), plan.Scan(), sources, scan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := partial.Result(plan).Total
+	row := plan.Result(partial).Total
 	var values [3]uint64
 	for i := range values {
 		if values[i], err = strconv.ParseUint(row[i].(string), 10, 64); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"example.com/weir/flowio/filter"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/access"
 	"example.com/weir/persistence/configdb"
@@ -56,7 +57,7 @@ var problems = []struct {
 	{query.ErrNoJob, http.StatusNotFound, codeNotFound},
 	{query.ErrNoResult, http.StatusNotFound, codeNotFound},
 	{query.ErrBusy, http.StatusTooManyRequests, codeRateLimited},
-	{query.ErrBudget, http.StatusUnprocessableEntity, codeLimit},
+	{group.ErrBudget, http.StatusUnprocessableEntity, codeLimit},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, codeTimeout},
 	{context.Canceled, statusClosed, codeCanceled},
 }

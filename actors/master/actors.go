@@ -9,7 +9,7 @@ import (
 	"example.com/weir/actors/desired"
 	"example.com/weir/actors/proto"
 	"example.com/weir/actors/unit"
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/flow"
 	"example.com/weir/persistence/topology"
 )
 
@@ -140,7 +140,7 @@ func (a *groupActor) Receive(ctx actor.Context) {
 // watch says when another unit answers.
 func (a *groupActor) watch(v topology.View) {
 	now := time.Now().UnixMilli()
-	for _, r := range routes(v, []string{v.SourceGroups[a.group].Name}, query.Span{From: now, To: now + 1}, nil) {
+	for _, r := range routes(v, []string{v.SourceGroups[a.group].Name}, flow.Span{From: now, To: now + 1}, nil) {
 		if r.unit != a.last.unit || (r.down == "") != (a.last.down == "") {
 			a.m.cfg.Log.Info("source group answered by", "source_group", r.sourceGroup,
 				"unit", unitName(v, r.unit), "secondary", r.secondary, "down", r.down)

@@ -8,6 +8,8 @@ import (
 
 	"example.com/weir/actors/queryplane"
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/list"
 	"example.com/weir/flowio/query"
 )
 
@@ -77,11 +79,11 @@ func (m *Master) merge(ctx context.Context, j *job, rs []route) (*query.Result, 
 // preliminary is what can be shown of a query that is running: nil if nothing
 // can.
 func (m *Master) preliminary(p *query.Plan, chunk []byte, rs []route) *query.Result {
-	partial := query.NewPartial(p)
+	partial := group.NewPartial(p.Groups(), nil)
 	if err := partial.AddChunk(chunk); err != nil {
 		return nil
 	}
-	r := partial.Result(p)
+	r := p.Result(partial)
 	r.Coverage, r.Preliminary = m.coverage(query.Coverage{}, rs), true
 	r.Totals, r.Others = nil, nil
 	r.Total, r.Other, r.Groups, r.Method = nil, nil, "", "of the flows read so far"
@@ -103,7 +105,7 @@ func (m *Master) list(ctx context.Context, j *job, rs []route, begin time.Time) 
 	result := query.Result{
 		Kind: query.Flows, From: j.plan.Start(), To: j.plan.End(), Columns: query.FlowColumns(j.plan), Rows: []query.Row{},
 	}
-	pager := query.NewPager(j.plan, func(b *flow.Batch) error {
+	pager := list.NewPager(j.plan.List(), func(b *flow.Batch) error {
 		for i := range b.Len() {
 			result.Rows = append(result.Rows, query.FlowRow(j.plan, b, i))
 		}
@@ -149,7 +151,7 @@ func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*qu
 	ctx, cancel := m.whileRunning(ctx)
 	defer cancel()
 	ask := queryplane.Ask{ID: "stream", Plan: plan}
-	pager := query.NewPager(plan, func(b *flow.Batch) error { return emit(plan, b) })
+	pager := list.NewPager(plan.List(), func(b *flow.Batch) error { return emit(plan, b) })
 	c, st, err := queryplane.Records(ctx, ask, m.targets(plan, rs), pager.Take)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

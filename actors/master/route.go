@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/weir/actors/presence"
+	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/topology"
 )
@@ -50,7 +51,7 @@ type lost map[topology.GroupID]spans
 // every part of the time range the proxy group of the highest priority that is
 // up and was there. If none is up, the preferred one is named as down. A source
 // group without proxy groups has no flows.
-func routes(v topology.View, names []string, within query.Span, missed lost) []route {
+func routes(v topology.View, names []string, within flow.Span, missed lost) []route {
 	var chosen []route
 	for _, sg := range v.SourceGroups {
 		if len(names) > 0 && !slices.Contains(names, sg.Name) {
@@ -75,7 +76,7 @@ func routes(v topology.View, names []string, within query.Span, missed lost) []r
 
 // routes chooses who answers a plan.
 func (m *Master) routes(p *query.Plan, missed lost) []route {
-	return routes(m.board.View(), p.SourceGroups, query.Span{From: p.From, To: p.To}, missed)
+	return routes(m.board.View(), p.SourceGroups, flow.Span{From: p.From, To: p.To}, missed)
 }
 
 // same reports whether both ask the same unit for the same times.
@@ -149,7 +150,7 @@ func surely(v topology.View, g topology.ProxyGroup) (sure spans) {
 	}
 	for _, s := range v.Status[g.Proxy].Present {
 		from := max(s.From+clockTolerance, since)
-		one := query.Span{From: (from + spanStep - 1) / spanStep * spanStep, To: s.To}
+		one := flow.Span{From: (from + spanStep - 1) / spanStep * spanStep, To: s.To}
 		if s.To != presence.Open {
 			one.To = (s.To - clockTolerance) / spanStep * spanStep
 		}
@@ -163,7 +164,7 @@ func surely(v topology.View, g topology.ProxyGroup) (sure spans) {
 // nearly returns the times at which g was there, if clocks are right.
 func nearly(v topology.View, g topology.ProxyGroup) (near spans) {
 	for _, s := range v.Status[g.Proxy].Present {
-		one := query.Span{From: s.From + nearTolerance, To: s.To}
+		one := flow.Span{From: s.From + nearTolerance, To: s.To}
 		if s.To != presence.Open {
 			one.To -= nearTolerance
 		}
@@ -193,7 +194,7 @@ func missedBy(rs []route, c query.Coverage) lost {
 			continue
 		}
 		from, to := m.From.UnixMilli(), m.To.UnixMilli()
-		one := query.Span{From: from / spanStep * spanStep, To: (to + spanStep - 1) / spanStep * spanStep}
+		one := flow.Span{From: from / spanStep * spanStep, To: (to + spanStep - 1) / spanStep * spanStep}
 		missed[rs[i].group] = missed[rs[i].group].or(spans{one})
 	}
 	return missed

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/actors/presence"
+	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/topology"
 )
@@ -16,7 +17,7 @@ import (
 const minute = 60_000
 
 // hour is the time range that is asked for.
-var hour = query.Span{From: 600 * minute, To: 660 * minute}
+var hour = flow.Span{From: 600 * minute, To: 660 * minute}
 
 // pair is a source group of two standalone Slaves.
 func pair(a, b topology.Status) topology.View {
@@ -36,9 +37,9 @@ func pair(a, b topology.Status) topology.View {
 }
 
 func TestRoutesByTime(t *testing.T) {
-	at := func(minutes ...int64) (some []query.Span) {
+	at := func(minutes ...int64) (some []flow.Span) {
 		for i := 0; i < len(minutes); i += 2 {
-			s := query.Span{From: minutes[i] * minute, To: minutes[i+1] * minute}
+			s := flow.Span{From: minutes[i] * minute, To: minutes[i+1] * minute}
 			if minutes[i+1] == 0 {
 				s.To = presence.Open
 			}
@@ -100,7 +101,7 @@ func TestRoutesShareTheWholeRangeOnce(t *testing.T) {
 		var st topology.Status
 		for at := r.Int64N(620 * minute); at < hour.To && len(st.Present) < 64; {
 			to := at + r.Int64N(20*minute)
-			st.Present = append(st.Present, query.Span{From: at, To: to})
+			st.Present = append(st.Present, flow.Span{From: at, To: to})
 			at = to + r.Int64N(10*minute)
 		}
 		return st

@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"slices"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/flow"
 )
 
 // spans is a set of times: in order, apart, none of them empty.
-type spans []query.Span
+type spans []flow.Span
 
 // and returns the times that are in both.
 func (s spans) and(other spans) (both spans) {
 	for i, j := 0, 0; i < len(s) && j < len(other); {
-		one := query.Span{From: max(s[i].From, other[j].From), To: min(s[i].To, other[j].To)}
+		one := flow.Span{From: max(s[i].From, other[j].From), To: min(s[i].To, other[j].To)}
 		if one.From < one.To {
 			both = append(both, one)
 		}
@@ -35,7 +35,7 @@ func (s spans) without(other spans) (rest spans) {
 		}
 		for k := j; k < len(other) && other[k].From < one.To; k++ {
 			if one.From < other[k].From {
-				rest = append(rest, query.Span{From: one.From, To: other[k].From})
+				rest = append(rest, flow.Span{From: one.From, To: other[k].From})
 			}
 			one.From = max(one.From, other[k].To)
 		}
@@ -52,8 +52,8 @@ func (s spans) or(other spans) spans {
 }
 
 // joined makes a set of spans in any order.
-func joined(all []query.Span) (set spans) {
-	slices.SortFunc(all, func(a, b query.Span) int { return cmp.Compare(a.From, b.From) })
+func joined(all []flow.Span) (set spans) {
+	slices.SortFunc(all, func(a, b flow.Span) int { return cmp.Compare(a.From, b.From) })
 	for _, one := range all {
 		last := len(set) - 1
 		switch {

@@ -5,12 +5,12 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/flow"
 )
 
 // has answers the slow way.
 func (s spans) has(at int64) bool {
-	return slices.ContainsFunc(s, func(one query.Span) bool { return at >= one.From && at < one.To })
+	return slices.ContainsFunc(s, func(one flow.Span) bool { return at >= one.From && at < one.To })
 }
 
 func (s spans) isSet() bool {
@@ -25,10 +25,10 @@ func (s spans) isSet() bool {
 func TestSpans(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	random := func() spans {
-		var some []query.Span
+		var some []flow.Span
 		for range r.IntN(6) {
 			from := r.Int64N(30)
-			some = append(some, query.Span{From: from, To: from + r.Int64N(8)})
+			some = append(some, flow.Span{From: from, To: from + r.Int64N(8)})
 		}
 		return joined(some)
 	}

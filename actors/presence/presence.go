@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/flow"
 	"example.com/weir/persistence/configdb"
 )
 
@@ -45,7 +45,7 @@ type Log struct {
 	kept  time.Time // when it was last written
 
 	mu    sync.Mutex // guards everything below
-	spans []query.Span
+	spans []flow.Span
 	goes  bool // the last span goes on
 }
 
@@ -130,7 +130,7 @@ func (l *Log) note(now int64, takes bool) (changed bool) {
 	if n := len(l.spans); n > 0 && now < l.spans[n-1].To { // the clock was set back
 		return changed
 	}
-	l.spans = append(l.spans, query.Span{From: now, To: now})
+	l.spans = append(l.spans, flow.Span{From: now, To: now})
 	l.spans = slices.Delete(l.spans, 0, max(0, len(l.spans)-maxSpans))
 	l.goes = true
 	return true
@@ -138,7 +138,7 @@ func (l *Log) note(now int64, takes bool) (changed bool) {
 
 // Spans returns the times of presence in order; the last one ends with Open if
 // it goes on.
-func (l *Log) Spans() []query.Span {
+func (l *Log) Spans() []flow.Span {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	spans := slices.Clone(l.spans)

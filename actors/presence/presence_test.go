@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/flow"
 )
 
 func TestLog(t *testing.T) {
@@ -20,15 +20,15 @@ func TestLog(t *testing.T) {
 	tests := []struct {
 		name  string
 		steps []step
-		want  []query.Span // in seconds; To 0 = it goes on
+		want  []flow.Span // in seconds; To 0 = it goes on
 	}{
 		{"nothing yet", []step{{1, false}}, nil},
-		{"goes on", []step{{1, true}, {2, true}}, []query.Span{{From: 1}}},
-		{"ended", []step{{1, true}, {2, true}, {3, false}, {4, false}}, []query.Span{{From: 1, To: 3}}},
-		{"came back", []step{{1, true}, {2, false}, {9, true}}, []query.Span{{From: 1, To: 2}, {From: 9}}},
-		{"was frozen", []step{{1, true}, {2, true}, {60, true}}, []query.Span{{From: 1, To: 2}, {From: 60}}},
-		{"clock set back a little", []step{{10, true}, {11, true}, {8, true}, {12, true}}, []query.Span{{From: 10}}},
-		{"clock set back while away", []step{{10, true}, {20, true}, {24, false}, {15, true}, {30, true}}, []query.Span{{From: 10, To: 10}, {From: 20, To: 24}, {From: 30}}},
+		{"goes on", []step{{1, true}, {2, true}}, []flow.Span{{From: 1}}},
+		{"ended", []step{{1, true}, {2, true}, {3, false}, {4, false}}, []flow.Span{{From: 1, To: 3}}},
+		{"came back", []step{{1, true}, {2, false}, {9, true}}, []flow.Span{{From: 1, To: 2}, {From: 9}}},
+		{"was frozen", []step{{1, true}, {2, true}, {60, true}}, []flow.Span{{From: 1, To: 2}, {From: 60}}},
+		{"clock set back a little", []step{{10, true}, {11, true}, {8, true}, {12, true}}, []flow.Span{{From: 10}}},
+		{"clock set back while away", []step{{10, true}, {20, true}, {24, false}, {15, true}, {30, true}}, []flow.Span{{From: 10, To: 10}, {From: 20, To: 24}, {From: 30}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -41,13 +41,13 @@ func TestLog(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var want []query.Span
+			var want []flow.Span
 			for _, s := range test.want {
 				to := int64(Open)
 				if s.To > 0 {
 					to = s.To * 1000
 				}
-				want = append(want, query.Span{From: s.From * 1000, To: to})
+				want = append(want, flow.Span{From: s.From * 1000, To: to})
 			}
 			if diff := cmp.Diff(want, l.Spans()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -86,7 +86,7 @@ func TestRunSurvivesDeath(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]query.Span{{From: begin, To: begin + 20_000}}, killed.Spans()); diff != "" {
+		if diff := cmp.Diff([]flow.Span{{From: begin, To: begin + 20_000}}, killed.Spans()); diff != "" {
 			t.Errorf("killed (-want +got):\n%s", diff)
 		}
 		close(quit)
@@ -95,7 +95,7 @@ func TestRunSurvivesDeath(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]query.Span{{From: begin, To: begin + 29_500}}, stopped.Spans()); diff != "" {
+		if diff := cmp.Diff([]flow.Span{{From: begin, To: begin + 29_500}}, stopped.Spans()); diff != "" {
 			t.Errorf("stopped (-want +got):\n%s", diff)
 		}
 	})

@@ -217,13 +217,13 @@ func (*Stop) Descriptor() ([]byte, []int) {
 	return file_hold_proto_rawDescGZIP(), []int{2}
 }
 
-// Fetch asks for groups; see query.Fetch. Keys may take several messages.
+// Fetch asks for groups; see group.Fetch. Keys may take several messages.
 type Fetch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Number        uint32                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"` // repeated in the replies
-	What          uint32                 `protobuf:"varint,2,opt,name=what,proto3" json:"what,omitempty"`     // query.FetchKind
+	What          uint32                 `protobuf:"varint,2,opt,name=what,proto3" json:"what,omitempty"`     // group.FetchKind
 	Least         uint64                 `protobuf:"varint,3,opt,name=least,proto3" json:"least,omitempty"`
-	Keys          [][]byte               `protobuf:"bytes,4,rep,name=keys,proto3" json:"keys,omitempty"`  // chunks, see flowio/query
+	Keys          [][]byte               `protobuf:"bytes,4,rep,name=keys,proto3" json:"keys,omitempty"`  // chunks, see flowio/group
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"` // another message of the same number follows, with more keys
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -552,7 +552,7 @@ func (x *Summary) GetSteps() []byte {
 type Groups struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Fetch         uint32                 `protobuf:"varint,1,opt,name=fetch,proto3" json:"fetch,omitempty"`
-	Chunk         []byte                 `protobuf:"bytes,2,opt,name=chunk,proto3" json:"chunk,omitempty"` // see flowio/query
+	Chunk         []byte                 `protobuf:"bytes,2,opt,name=chunk,proto3" json:"chunk,omitempty"` // see flowio/group
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -156,7 +156,7 @@ type isQueryChunk_Body interface {
 }
 
 type QueryChunk_Partial struct {
-	Partial []byte `protobuf:"bytes,1,opt,name=partial,proto3,oneof"` // a chunk of a query.Partial, see flowio/query
+	Partial []byte `protobuf:"bytes,1,opt,name=partial,proto3,oneof"` // a chunk of a group.Partial, see flowio/group
 }
 
 type QueryChunk_Progress struct {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 )
 
@@ -35,11 +37,11 @@ type Asker interface {
 
 // Target is one unit to ask and the units whose flows it answers for.
 type Target struct {
-	Holders []string     // names of the units that hold the flows
-	Down    string       // why the unit is not asked; empty: it is
-	Only    []query.Span // the parts of the time range that it is asked for; empty: all
-	Plan    *query.Plan  // what it is asked instead of the plan of all; nil: that
-	Asker   Asker        // nil if Down is set
+	Holders []string    // names of the units that hold the flows
+	Down    string      // why the unit is not asked; empty: it is
+	Only    []flow.Span // the parts of the time range that it is asked for; empty: all
+	Plan    *query.Plan // what it is asked instead of the plan of all; nil: that
+	Asker   Asker       // nil if Down is set
 }
 
 // Ask is one question to several units.
@@ -207,7 +209,7 @@ func (c closing) Close() {
 
 // isWhole reports whether err of one unit fails the answer of all.
 func isWhole(err error) bool {
-	return errors.Is(err, ErrTooLarge) || errors.Is(err, query.ErrBudget)
+	return errors.Is(err, ErrTooLarge) || errors.Is(err, group.ErrBudget)
 }
 
 // missing is the coverage of a target that answers nothing.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 
 	"example.com/weir/actors/proto"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 )
 
@@ -124,7 +125,7 @@ func (n *heldThere) Wire() uint64 { return n.octets + n.below }
 func (n *heldThere) Close() { n.cancel(context.Canceled) }
 
 // Fetch implements query.Node. It ends when the context of Hold does.
-func (n *heldThere) Fetch(_ context.Context, f query.Fetch) iter.Seq2[[]byte, error] {
+func (n *heldThere) Fetch(_ context.Context, f group.Fetch) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		n.number++
 		if err := n.request(f); err != nil {
@@ -166,7 +167,7 @@ func (n *heldThere) ended(end *proto.Fetched) error {
 }
 
 // request sends a fetch, its keys in as many messages as they need.
-func (n *heldThere) request(f query.Fetch) error {
+func (n *heldThere) request(f group.Fetch) error {
 	m := &proto.Fetch{Number: n.number, What: uint32(f.What), Least: f.Least}
 	size := 0
 	for _, k := range f.Keys {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"example.com/weir/actors/proto"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 )
 
@@ -70,7 +71,7 @@ type holdServer struct {
 type fetchRequest struct {
 	ctx    context.Context
 	number uint32
-	fetch  query.Fetch
+	fetch  group.Fetch
 }
 
 // receive takes the asker's requests until there are no more.
@@ -106,7 +107,7 @@ func (h *holdServer) receive(end context.CancelCauseFunc) {
 			supersede(errSuperseded)
 			var one context.Context
 			one, supersede = withCause(h.ctx)
-			r := fetchRequest{one, f.GetNumber(), query.Fetch{What: query.FetchKind(f.GetWhat()), Least: f.GetLeast(), Keys: keys}}
+			r := fetchRequest{one, f.GetNumber(), group.Fetch{What: group.FetchKind(f.GetWhat()), Least: f.GetLeast(), Keys: keys}}
 			keys, size = nil, 0
 			select {
 			case h.fetches <- r:
@@ -203,10 +204,10 @@ func encodeSummary(s query.Summary) (*proto.Summary, error) {
 }
 
 func decodeSummary(w *proto.Summary) (query.Summary, error) {
-	s := query.Summary{
+	s := query.Summary{Summary: group.Summary{
 		Units: int(w.GetUnits()), Groups: w.GetGroups(), Most: w.GetMost(), Total: w.GetTotal(), Best: w.GetBest(),
 		Left: w.GetLeft(), Estimated: w.GetEstimated(), Points: w.GetPoints(), Steps: w.GetSteps(),
-	}
+	}}
 	if err := json.Unmarshal(w.GetCoverage(), &s.Coverage); err != nil {
 		return s, fmt.Errorf("coverage of the answer: %w", err)
 	}

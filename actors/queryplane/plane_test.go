@@ -15,8 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/hold"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/list"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 	"example.com/weir/flowio/sequence"
 	"example.com/weir/flowio/source"
 	"example.com/weir/persistence/identity"
@@ -87,8 +90,8 @@ func (h *holder) Answer(ctx context.Context, ask Question, sink Sink) (query.Cov
 	if err != nil {
 		return query.Coverage{}, query.Stats{}, err
 	}
-	st, err := query.ScanFlows(ctx, plan, []query.Source{h.source}, func(b *flow.Batch) error { return SendRecords(sink, b) })
-	return whole, st, err
+	st, err := list.Scan(ctx, plan.List(), []scan.Source{h.source}, func(b *flow.Batch) error { return SendRecords(sink, b) })
+	return whole, query.Scanned(st), err
 }
 
 // whole is the coverage of a unit that has read everything.
@@ -109,7 +112,7 @@ func (h *holder) Hold(ctx context.Context, ask Question, on Holding) (query.Node
 		<-on.Stop
 		close(h.stopped)
 	}
-	held, err := query.Hold(ctx, plan, []query.Source{h.source}, query.HoldOptions{})
+	held, err := hold.Hold(ctx, plan.Scan(), []scan.Source{h.source}, hold.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +346,7 @@ func TestRecordsMergeInOrderAndAreComplete(t *testing.T) {
 	for _, limit := range []int{10, 10_000} {
 		plan := resolve(t, query.Request{Kind: query.Flows, Limit: limit})
 		var times []uint64
-		page := query.NewPager(plan, func(b *flow.Batch) error {
+		page := list.NewPager(plan.List(), func(b *flow.Batch) error {
 			times = append(times, b.Num(flow.Time)...)
 			return nil
 		})
@@ -462,7 +465,7 @@ func BenchmarkRecordsOverTwoUnits(b *testing.B) {
 	d := newDeployment(b, "c1")
 	pool := NewPool(d.unit(topology.Proxy, "p"), topology.Slave)
 	defer pool.Close()
-	const each = query.MaxBatch
+	const each = scan.MaxBatch
 	var targets []Target
 	for i := range 2 {
 		id := topology.UnitID(fmt.Sprintf("s%d", i))

@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/s2"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/list"
 	"example.com/weir/flowio/query"
 )
 
@@ -74,7 +75,7 @@ func receiveRecords(chunk []byte) (*flow.Batch, error) {
 }
 
 // Records asks every target for records and gives them to emit, merged in the
-// order of the plan, as many as a query.Pager needs for a page. It holds a few chunks per target, never the whole: a slow
+// order of the plan, as many as a list.Pager needs for a page. It holds a few chunks per target, never the whole: a slow
 // emit slows the scans. Coverage names targets that broke off; what came of
 // them before has been emitted.
 func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Batch) error) (query.Coverage, query.Stats, error) {
@@ -96,7 +97,7 @@ func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Bat
 			r.ask(ctx, ask, t, questions[i], sink)
 		})
 	}
-	err = query.MergeFlows(ctx, ask.Plan, streams, emit)
+	err = list.Merge(ctx, ask.Plan.List(), streams, emit)
 	if err != nil {
 		cancel(err)
 	}

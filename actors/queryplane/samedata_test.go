@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 	"example.com/weir/persistence/identity"
 	"example.com/weir/persistence/topology"
@@ -254,9 +255,9 @@ func TestProxySendsEachGroupOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer node.Close()
-	all := query.NewPartial(plan)
+	all := group.NewPartial(plan.Groups(), nil)
 	chunks := 0
-	for chunk, err := range node.Fetch(t.Context(), query.Fetch{What: query.FetchAll}) {
+	for chunk, err := range node.Fetch(t.Context(), group.Fetch{What: group.FetchAll}) {
 		if err != nil {
 			t.Fatal(err)
 		}

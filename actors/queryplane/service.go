@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"example.com/weir/actors/proto"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 )
 
@@ -92,7 +93,7 @@ var statusCodes = []struct {
 	{context.Canceled, codes.Canceled},
 	{context.DeadlineExceeded, codes.DeadlineExceeded},
 	{ErrTooLarge, codes.ResourceExhausted},
-	{query.ErrBudget, codes.ResourceExhausted},
+	{group.ErrBudget, codes.ResourceExhausted},
 }
 
 func toStatus(err error) error {

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/group"
 )
 
 // snapshotEvery bounds how often snapshots of several units are joined.
@@ -36,7 +36,7 @@ func (s *snapshots) Set(unit int, chunk []byte) {
 		return
 	}
 	s.shown = time.Now()
-	if all := query.MergeSnapshots(s.ask.Plan, s.last); all != nil {
+	if all := group.MergeSnapshots(s.ask.Plan.Groups(), s.last); all != nil {
 		s.ask.Snapshot(all)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"example.com/weir/actors/proto"
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/flow"
 	"example.com/weir/persistence/topology"
 )
 
@@ -30,7 +30,7 @@ type Self struct {
 	Checks  []topology.Check
 	Rates   topology.Rates
 	Store   Store
-	Present []query.Span // when it took flows in
+	Present []flow.Span // when it took flows in
 }
 
 // Report returns s as it travels to the unit above.
@@ -100,7 +100,7 @@ func Status(r *proto.Report, heard time.Time) topology.Status {
 	}
 	for span := range slices.Chunk(r.GetPresentUnixMs(), 2) {
 		if len(span) == 2 {
-			st.Present = append(st.Present, query.Span{From: span[0], To: span[1]})
+			st.Present = append(st.Present, flow.Span{From: span[0], To: span[1]})
 		}
 	}
 	for _, c := range r.GetChecks() {

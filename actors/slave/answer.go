@@ -7,8 +7,12 @@ import (
 
 	"example.com/weir/actors/queryplane"
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/hold"
 	"example.com/weir/flowio/ledger"
+	"example.com/weir/flowio/list"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 	"example.com/weir/persistence/flowstore"
 )
 
@@ -26,7 +30,8 @@ func (s *Slave) Answer(ctx context.Context, ask queryplane.Question, sink queryp
 	progress := &progress{unit: s.cfg.Name, tell: func(p query.UnitProgress) {
 		_ = sink.Progress(p) // an asker that is gone shows in the next part
 	}}
-	stats, err := query.ScanFlows(ctx, plan, sourcesOf(view.Parts()), func(b *flow.Batch) error { return queryplane.SendRecords(sink, b) })
+	cost, err := list.Scan(ctx, plan.List(), sourcesOf(view.Parts()), func(b *flow.Batch) error { return queryplane.SendRecords(sink, b) })
+	stats := query.Scanned(cost)
 	if err != nil {
 		return query.Coverage{}, stats, err
 	}
@@ -66,17 +71,17 @@ func (s *Slave) Hold(ctx context.Context, ask queryplane.Question, h queryplane.
 
 // hold answers from the series where they tell it exactly, and from the flows
 // otherwise.
-func (s *Slave) hold(ctx context.Context, plan *query.Plan, view *flowstore.View, opts query.HoldOptions) (*query.Held, error) {
-	partial, stats, err := s.seriesSums(ctx, plan, view, query.ScanOptions{Threads: opts.Threads, Progress: opts.Progress, Yield: opts.Yield})
+func (s *Slave) hold(ctx context.Context, plan *query.Plan, view *flowstore.View, opts hold.Options) (*hold.Held, error) {
+	partial, stats, err := s.seriesSums(ctx, plan, view, scan.Options{Threads: opts.Threads, Progress: opts.Progress, Yield: opts.Yield})
 	switch {
 	case partial != nil:
-		return query.HoldPartial(partial, stats)
-	case errors.Is(err, query.ErrBudget) || err != nil && ctx.Err() != nil:
+		return hold.Partial(partial, stats)
+	case errors.Is(err, group.ErrBudget) || err != nil && ctx.Err() != nil:
 		return nil, err
 	case err != nil:
 		s.cfg.Log.Debug("series do not answer, flows do", "err", err)
 	}
-	return query.Hold(ctx, plan, sourcesOf(view.Parts()), opts)
+	return hold.Hold(ctx, plan.Scan(), sourcesOf(view.Parts()), opts)
 }
 
 // Ledger returns the accounts of this unit. It implements
@@ -85,8 +90,8 @@ func (s *Slave) Ledger(context.Context) []ledger.Unit {
 	return []ledger.Unit{{ID: string(s.UnitID()), Name: s.cfg.Name, Entries: s.book.Entries()}}
 }
 
-func sourcesOf(parts []flowstore.Part) []query.Source {
-	sources := make([]query.Source, 0, len(parts))
+func sourcesOf(parts []flowstore.Part) []scan.Source {
+	sources := make([]scan.Source, 0, len(parts))
 	for i := range parts {
 		sources = append(sources, parts[i])
 	}

@@ -11,7 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/hold"
 	"example.com/weir/persistence/resultcache"
 )
 
@@ -33,8 +34,8 @@ const (
 // answering is what the queries of one unit share: memory, disk, the cache of
 // partial answers, and the right to scan.
 type answering struct {
-	budget   *query.Budget
-	spill    *query.Spill
+	budget   *group.Budget
+	spill    *group.Spill
 	cache    *resultcache.Cache
 	turns    chan struct{}  // holds one while a query scans
 	isBehind func() float64 // how full the queue of what is received is
@@ -42,13 +43,13 @@ type answering struct {
 }
 
 func newAnswering(cfg Config, isBehind func() float64) (answering, error) {
-	spill, err := query.NewSpill(filepath.Join(cfg.DataDir, spillFolder), int64(cfg.Spill))
+	spill, err := group.NewSpill(filepath.Join(cfg.DataDir, spillFolder), int64(cfg.Spill))
 	if err != nil {
 		return answering{}, fmt.Errorf("open data directory: %w", err)
 	}
 	spill.Leave(2 * int64(cfg.Reserve)) // the store removes flows when less than one and a quarter of it is free
 	a := answering{
-		budget: query.NewBudget(int64(cfg.Memory)), spill: spill, turns: make(chan struct{}, 1),
+		budget: group.NewBudget(int64(cfg.Memory)), spill: spill, turns: make(chan struct{}, 1),
 		isBehind: isBehind, yielded: new(atomic.Int64),
 	}
 	if cfg.Cache > 0 {
@@ -59,8 +60,8 @@ func newAnswering(cfg Config, isBehind func() float64) (answering, error) {
 
 // options returns how to scan: with one processor left for what is received,
 // unless there is only one.
-func (a answering) options(threads int) query.HoldOptions {
-	opts := query.HoldOptions{
+func (a answering) options(threads int) hold.Options {
+	opts := hold.Options{
 		Threads: cmp.Or(threads, max(1, runtime.GOMAXPROCS(0)-1)),
 		Budget:  a.budget, Spill: a.spill,
 	}

@@ -22,8 +22,8 @@ type Config struct {
 	Buffer    int           // receive buffer per socket in octets; 0: the package's default
 	Decoders  int           // goroutines that decode; 0: one per processor
 	Threads   int           // goroutines that scan for one query; 0: one per processor
-	Memory    uint64        // octets that all queries at once may hold; 0: query.MemoryBudget
-	Spill     uint64        // octets of files for groups that do not fit there; 0: query.SpillLimit
+	Memory    uint64        // octets that all queries at once may hold; 0: group.MemoryBudget
+	Spill     uint64        // octets of files for groups that do not fit there; 0: group.SpillLimit
 	Cache     uint64        // octets of partial answers kept for the next query; 0: none
 	Retention time.Duration // age at which flows are deleted; 0: never
 	Quota     uint64        // octets of disk for flows; 0: unlimited

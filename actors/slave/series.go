@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 	"example.com/weir/persistence/flowstore"
 	"example.com/weir/persistence/seriesstore"
 )
@@ -17,7 +19,7 @@ const seriesFolder = "series"
 // seriesSums answers from the series and from the flows that are not in it
 // yet. The partial is nil if flows must answer; the error says why, if the
 // plan is not the reason.
-func (s *Slave) seriesSums(ctx context.Context, plan *query.Plan, view *flowstore.View, o query.ScanOptions) (*query.Partial, query.Stats, error) {
+func (s *Slave) seriesSums(ctx context.Context, plan *query.Plan, view *flowstore.View, o scan.Options) (*group.Partial, query.Stats, error) {
 	kept, ok := plan.Kept()
 	if !ok || s.series == nil {
 		return nil, query.Stats{}, nil
@@ -27,12 +29,13 @@ func (s *Slave) seriesSums(ctx context.Context, plan *query.Plan, view *flowstor
 		return nil, query.Stats{}, nil
 	}
 	begin := time.Now()
-	partial, stats, err := query.Scan(ctx, plan, sourcesOf(view.Open()), o)
+	partial, cost, err := scan.Scan(ctx, plan.Scan(), sourcesOf(view.Open()), o)
+	stats := query.Scanned(cost)
 	if err != nil {
 		return nil, stats, err
 	}
 	isWanted := wantedClasses(kept)
-	var sums []query.KeptSums
+	var sums []group.KeptSums
 	add := func(points []seriesstore.Point) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -52,7 +55,7 @@ func (s *Slave) seriesSums(ctx context.Context, plan *query.Plan, view *flowstor
 			Channels: kept.Exporters, Total: !kept.ByExporter && len(kept.Exporters) == 0,
 		}, add))
 	}
-	if errors.Is(err, query.ErrBudget) || ctx.Err() != nil {
+	if errors.Is(err, group.ErrBudget) || ctx.Err() != nil {
 		return nil, stats, err
 	}
 	if err != nil {
@@ -73,8 +76,8 @@ func wantedClasses(k query.Kept) (wanted [seriesstore.NumClasses]bool) {
 	return wanted
 }
 
-func keptSums(k query.Kept, p *seriesstore.Point) query.KeptSums {
-	sums := query.KeptSums{Time: p.Time, Exporter: p.Channel, Flows: p.Flows, Packets: p.Packets, Bytes: p.Bytes}
+func keptSums(k query.Kept, p *seriesstore.Point) group.KeptSums {
+	sums := group.KeptSums{Time: p.Time, Exporter: p.Channel, Flows: p.Flows, Packets: p.Packets, Bytes: p.Bytes}
 	if k.Scaled {
 		sums.Packets, sums.Bytes = p.ScaledPackets, p.ScaledBytes
 	}

@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/hold"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 	"example.com/weir/persistence/flowstore"
 	"example.com/weir/persistence/seriesstore"
 )
@@ -100,7 +102,7 @@ func TestSeriesAnswerAsFlowsDo(t *testing.T) {
 			plan := planOf(t, c.r, begin)
 			view := s.store.View(plan.From, plan.To)
 			defer view.Close()
-			held, err := s.hold(t.Context(), plan, view, query.HoldOptions{})
+			held, err := s.hold(t.Context(), plan, view, hold.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,11 +111,11 @@ func TestSeriesAnswerAsFlowsDo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, scanned, err := query.Scan(t.Context(), plan, sourcesOf(view.Parts()), query.ScanOptions{})
+			want, scanned, err := scan.Scan(t.Context(), plan.Scan(), sourcesOf(view.Parts()), scan.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want.Result(plan).Rows, got.Rows); diff != "" {
+			if diff := cmp.Diff(plan.Result(want).Rows, got.Rows); diff != "" {
 				t.Errorf("rows (-scan +series):\n%s", diff)
 			}
 			if bySeries := got.Stats.RowsScanned < scanned.RowsScanned; bySeries != c.series {
@@ -168,7 +170,7 @@ func TestDamagedSeriesLeaveTheAnswerToFlows(t *testing.T) {
 	plan := planOf(t, query.Request{Kind: query.Total, Metrics: []string{"flows"}}, begin)
 	view := s.store.View(plan.From, plan.To)
 	defer view.Close()
-	held, err := s.hold(t.Context(), plan, view, query.HoldOptions{})
+	held, err := s.hold(t.Context(), plan, view, hold.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +182,7 @@ func TestDamagedSeriesLeaveTheAnswerToFlows(t *testing.T) {
 	if got.Rows[0][0] != "90500" || got.Stats.SeriesPoints != 0 {
 		t.Errorf("rows %v, %+v", got.Rows, got.Stats)
 	}
-	if _, _, err := s.seriesSums(t.Context(), plan, view, query.ScanOptions{}); !errors.Is(err, seriesstore.ErrDamaged) {
+	if _, _, err := s.seriesSums(t.Context(), plan, view, scan.Options{}); !errors.Is(err, seriesstore.ErrDamaged) {
 		t.Errorf("series: %v, want %v", err, seriesstore.ErrDamaged)
 	}
 }

@@ -31,3 +31,27 @@ func Ratio(a, factor, by uint64) uint64 {
 	quotient, _ := bits.Div64(hi, lo, by)
 	return quotient
 }
+
+// Sum returns a+b, or the greatest number where it would wrap: whatever the
+// order of additions, the outcome is the same.
+func Sum(a, b uint64) uint64 {
+	s, carry := bits.Add64(a, b, 0)
+	return s | -carry
+}
+
+// Earliest returns the earlier of two times; 0 stands for an unknown one.
+func Earliest(a, b uint64) uint64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// Duration returns last-first, 0 if the start is not known or the end lies
+// before it.
+func Duration(first, last uint64) uint64 {
+	if first == 0 || last < first {
+		return 0
+	}
+	return last - first
+}

@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"context"
@@ -10,14 +10,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/hold"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // asMaster finishes what one unit holds, as a Master does through a Proxy.
-func asMaster(t testing.TB, plan *Plan, held *Held) Result {
+func asMaster(t testing.TB, plan *query.Plan, held *hold.Held) query.Result {
 	t.Helper()
-	var node Node = held
+	var node query.Node = held
 	for range 2 {
-		above, err := NewNodes(plan, []Child{{node, func(err error) Coverage { t.Fatal(err); return Coverage{} }}}, Coverage{})
+		above, err := query.NewNodes(plan, []query.Child{{Node: node, Lost: func(err error) query.Coverage { t.Fatal(err); return query.Coverage{} }}}, query.Coverage{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,16 +39,16 @@ func TestAlone(t *testing.T) {
 	left, sketches := 0, 0
 	for round := range 120 {
 		req := randomRequest(r, testFilters[r.IntN(len(testFilters))].text)
-		req.Kind, req.Step, req.Offset, req.Prorated = Top, "", r.IntN(4), false
+		req.Kind, req.Step, req.Offset, req.Prorated = query.Top, "", r.IntN(4), false
 		req.GroupBy = [][]string{{"srcPort", "srcAddr", "dstAddr"}, {"srcPort", "dstAddr/24", "srcAddr/31"}, {"srcPort"}, {"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}}[r.IntN(4)]
 		req.Metrics = append([]string{"bytes", "packets", "flows", "bps"}, [][]string{nil, nil, {"uniq(srcAddr)", "p95(bytes)"}}[r.IntN(3)]...)
 		req.OrderBy = req.Metrics[r.IntN(4)]
 		plan := testPlan(t, req)
 		sources := encode(r, split(r, testFlows(r, 1+r.IntN(6000)), 2+r.IntN(5)))
-		want := answer(t, plan, sources, 1).Result(plan)
-		budget := NewBudget(64 << 20)
-		held, err := Hold(context.Background(), plan, sources, HoldOptions{
-			Threads: 1 + r.IntN(2), Budget: budget, Alone: true, fewGroups: 1 + r.IntN(300),
+		want := plan.Result(answer(t, plan, sources, 1))
+		budget := group.NewBudget(64 << 20)
+		held, err := hold.Hold(context.Background(), plan.Scan(), sources, hold.Options{
+			Threads: 1 + r.IntN(2), Budget: budget, Alone: true, Few: 1 + r.IntN(300),
 			Turn: func(context.Context) (func(), error) { return func() {}, nil },
 		})
 		if err != nil {
@@ -54,11 +58,11 @@ func TestAlone(t *testing.T) {
 		if diff := cmp.Diff([]any{want.Rows, want.Other, want.Total}, []any{got.Rows, got.Other, got.Total}); diff != "" {
 			t.Fatalf("seed %d, round %d, %+v: %s", seed, round, req, diff)
 		}
-		checkCount(t, want, got, held.summary)
-		if held.summary.Left > 0 {
+		checkCount(t, want, got, held.Summary())
+		if held.Summary().Left > 0 {
 			left++
 		}
-		if len(plan.layout.sketches) > 0 {
+		if len(plan.Groups().Sketches) > 0 {
 			sketches++
 		}
 		if held.Close(); budget.Used() != 0 {
@@ -72,7 +76,7 @@ func TestAlone(t *testing.T) {
 
 // checkCount compares the number of groups, which is exact or says that it is
 // not.
-func checkCount(t *testing.T, want, got Result, s Summary) {
+func checkCount(t *testing.T, want, got query.Result, s query.Summary) {
 	t.Helper()
 	if !s.Estimated && got.Method != want.Method {
 		t.Errorf("method %q, want %q", got.Method, want.Method)
@@ -92,9 +96,9 @@ func checkCount(t *testing.T, want, got Result, s Summary) {
 
 // manyPairs are sources of pairs of ports, almost all of which differ, with
 // values from value.
-func manyPairs(r *rand.Rand, value func() uint64) []Source {
-	names := NewNames()
-	var sources []Source
+func manyPairs(r *rand.Rand, value func() uint64) []scan.Source {
+	names := scan.NewNames()
+	var sources []scan.Source
 	for range 6 {
 		b := flow.NewBatch(flow.AllFields)
 		b.Extend(20_000)
@@ -116,15 +120,15 @@ func TestAloneIsSmall(t *testing.T) {
 		"heavy tail": func() uint64 { return uint64(1) << r.IntN(30) },
 		"equal":      func() uint64 { return 7 },
 	} {
-		plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
+		plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
 		sources := manyPairs(r, value)
-		want := answer(t, plan, sources, 1).Result(plan)
-		held, err := Hold(context.Background(), plan, sources, HoldOptions{Alone: true, fewGroups: 1000, Budget: NewBudget(16 << 20)})
+		want := plan.Result(answer(t, plan, sources, 1))
+		held, err := hold.Hold(context.Background(), plan.Scan(), sources, hold.Options{Alone: true, Few: 1000, Budget: group.NewBudget(16 << 20)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if held.partial.Groups() > plan.reach() || held.summary.Left == 0 {
-			t.Errorf("%s: %d groups are held, %d are not", name, held.partial.Groups(), held.summary.Left)
+		if s := held.Summary(); s.Groups-s.Left > uint64(plan.Groups().Rows) || s.Left == 0 {
+			t.Errorf("%s: %d groups are held, %d are not", name, s.Groups-s.Left, s.Left)
 		}
 		got := asMaster(t, plan, held)
 		if diff := cmp.Diff([]any{want.Rows, want.Other, want.Total}, []any{got.Rows, got.Other, got.Total}); diff != "" {
@@ -137,19 +141,19 @@ func TestAloneIsSmall(t *testing.T) {
 // TestAloneFallsBack has too little memory for a Selection.
 func TestAloneFallsBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	spill, err := NewSpill(t.TempDir(), 0)
+	spill, err := group.NewSpill(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
+	plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
 	sources := manyPairs(r, func() uint64 { return uint64(1) << r.IntN(30) })
-	want := answer(t, plan, sources, 1).Result(plan)
-	budget := NewBudget(3 << 20)
-	held, err := Hold(context.Background(), plan, sources, HoldOptions{Alone: true, fewGroups: 1000, Budget: budget, Spill: spill})
+	want := plan.Result(answer(t, plan, sources, 1))
+	budget := group.NewBudget(3 << 20)
+	held, err := hold.Hold(context.Background(), plan.Scan(), sources, hold.Options{Alone: true, Few: 1000, Budget: budget, Spill: spill})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held.run == nil || held.summary.Left != 0 {
+	if held.Summary().Stats.SpilledBytes == 0 || held.Summary().Left != 0 {
 		t.Error("groups did not go to disk")
 	}
 	if diff := cmp.Diff(want, asMaster(t, plan, held), answerOnly); diff != "" {
@@ -163,13 +167,13 @@ func TestAloneFallsBack(t *testing.T) {
 // TestAloneStops answers with what was read before the Selection.
 func TestAloneStops(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
+	plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
 	sources := manyPairs(r, func() uint64 { return uint64(1) << r.IntN(30) })
-	want := answer(t, plan, sources[:1], 1).Result(plan)
+	want := plan.Result(answer(t, plan, sources[:1], 1))
 	stop := make(chan struct{})
 	turns := 0
-	held, err := Hold(context.Background(), plan, sources, HoldOptions{
-		Alone: true, fewGroups: 1000, Stop: stop,
+	held, err := hold.Hold(context.Background(), plan.Scan(), sources, hold.Options{
+		Alone: true, Few: 1000, Stop: stop,
 		Turn: func(ctx context.Context) (func(), error) {
 			if turns++; turns == 2 { // that of the Selection
 				close(stop)
@@ -195,21 +199,21 @@ func TestAloneStops(t *testing.T) {
 // several.
 func TestLeftOutAmongSeveral(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
-	var units []Child
+	plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcPort", "dstPort"}, OrderBy: "bytes"})
+	var units []query.Child
 	for range 2 {
-		held, err := Hold(context.Background(), plan, manyPairs(r, r.Uint64), HoldOptions{Alone: true, fewGroups: 1000})
+		held, err := hold.Hold(context.Background(), plan.Scan(), manyPairs(r, r.Uint64), hold.Options{Alone: true, Few: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}
-		units = append(units, Child{Node: held})
+		units = append(units, query.Child{Node: held})
 	}
-	both, err := NewNodes(plan, units, Coverage{})
+	both, err := query.NewNodes(plan, units, query.Coverage{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer both.Close()
-	if r, err := Finish(context.Background(), plan, both); err == nil {
+	if r, err := query.Finish(context.Background(), plan, both); err == nil {
 		t.Errorf("merge %s of units that leave out groups", r.Merge)
 	}
 }

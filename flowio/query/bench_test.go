@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // benchFlows returns flows whose addresses and ports have the long tail of
@@ -42,9 +45,9 @@ type stored struct {
 
 func store(b *flow.Batch) stored {
 	s := stored{rows: b.Len()}
-	for from := 0; from < b.Len(); from += MaxBatch {
+	for from := 0; from < b.Len(); from += scan.MaxBatch {
 		p := flow.NewBatch(b.Fields())
-		p.AppendRows(b, from, min(from+MaxBatch, b.Len()))
+		p.AppendRows(b, from, min(from+scan.MaxBatch, b.Len()))
 		s.parts = append(s.parts, p)
 	}
 	return s
@@ -66,30 +69,30 @@ func (s stored) Read(_ context.Context, _ flow.FieldSet, use func(*flow.Batch) e
 // BenchmarkScan answers over five million flows on one core.
 func BenchmarkScan(b *testing.B) {
 	one := store(benchFlows(1_000_000))
-	sources := []Source{one, one, one, one, one}
-	window := Request{
+	sources := []scan.Source{one, one, one, one, one}
+	window := query.Request{
 		From: time.UnixMilli(testEpoch).UTC().Format(time.RFC3339), To: time.UnixMilli(testEpoch + 300_000).UTC().Format(time.RFC3339),
 	}
 	for _, c := range []struct {
 		name    string
-		kind    Kind
+		kind    query.Kind
 		groupBy string
 		filter  string
 		metrics string
 	}{
-		{"total", Total, "", "", ""},
-		{"total/filtered", Total, "", "proto tcp and dst port 443", ""},
-		{"series", Series, "", "", ""},
-		{"series/proto", Series, "proto", "", ""},
-		{"top/proto", Top, "proto", "", ""},
-		{"top/dstPort", Top, "dstPort", "", ""},
-		{"top/srcAddr", Top, "srcAddr", "", ""},
-		{"top/srcAddr/24", Top, "srcAddr/24", "", ""},
-		{"top/srcAddr/filtered", Top, "srcAddr", "dst port 443", ""},
-		{"top/pair", Top, "srcAddr,dstAddr", "", ""},
-		{"top/tuple", Top, "srcAddr,dstAddr,srcPort,dstPort,proto", "", ""},
-		{"top/dstPort/uniq", Top, "dstPort", "", "bytes,uniq(srcAddr)"},
-		{"top/dstPort/p95", Top, "dstPort", "", "bytes,p95(bytes)"},
+		{"total", query.Total, "", "", ""},
+		{"total/filtered", query.Total, "", "proto tcp and dst port 443", ""},
+		{"series", query.Series, "", "", ""},
+		{"series/proto", query.Series, "proto", "", ""},
+		{"top/proto", query.Top, "proto", "", ""},
+		{"top/dstPort", query.Top, "dstPort", "", ""},
+		{"top/srcAddr", query.Top, "srcAddr", "", ""},
+		{"top/srcAddr/24", query.Top, "srcAddr/24", "", ""},
+		{"top/srcAddr/filtered", query.Top, "srcAddr", "dst port 443", ""},
+		{"top/pair", query.Top, "srcAddr,dstAddr", "", ""},
+		{"top/tuple", query.Top, "srcAddr,dstAddr,srcPort,dstPort,proto", "", ""},
+		{"top/dstPort/uniq", query.Top, "dstPort", "", "bytes,uniq(srcAddr)"},
+		{"top/dstPort/p95", query.Top, "dstPort", "", "bytes,p95(bytes)"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			req := window
@@ -107,11 +110,11 @@ func BenchmarkScan(b *testing.B) {
 			groups := 0
 			start := cpuTime(b)
 			for b.Loop() {
-				p, _, err := Scan(context.Background(), plan, sources, ScanOptions{MemoryBudget: 4 << 30})
+				p, _, err := scan.Scan(context.Background(), plan.Scan(), sources, scan.Options{Quota: group.NewQuota(4 << 30)})
 				if err != nil {
 					b.Fatal(err)
 				}
-				p.Result(plan)
+				plan.Result(p)
 				groups = p.Groups()
 			}
 			b.ReportMetric(float64(b.N*5_000_000)/b.Elapsed().Seconds()/1e6, "Mflows/s")

@@ -1,6 +1,9 @@
 package query
 
-import "example.com/weir/flowio/flow"
+import (
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+)
 
 // FieldInfo describes a field for people who write queries.
 type FieldInfo struct {
@@ -26,9 +29,9 @@ func FieldCatalogue() []FieldInfo {
 			Name: f.String(), Kind: kindOf(f), Groupable: isLabel(f), Description: descriptions[f],
 		})
 	}
-	for _, e := range eitherKeys {
+	for _, k := range group.EitherKeys() {
 		fields = append(fields, FieldInfo{
-			Name: e.name, Kind: kindOf(e.src), Groupable: true, Description: "either end: " + e.src.String() + " and " + e.dst.String() + ", each record once per distinct value; groupBy only",
+			Name: k.Name(), Kind: kindOf(k.Field), Groupable: true, Description: "either end: " + k.Field.String() + " and " + k.At(1).String() + ", each record once per distinct value; groupBy only",
 		})
 	}
 	return append(fields,

@@ -1,9 +1,10 @@
-package query
+package query_test
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -13,12 +14,14 @@ import (
 
 	"example.com/weir/flowio/bitpack"
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // coded is a memory that hands its columns over as they are stored.
 type coded struct {
 	memory
-	names *Names
+	names *scan.Names
 	plain flow.FieldSet // columns without dictionary
 	bad   int           // page that cannot be read; -1 = none
 	seen  *codedUse
@@ -33,22 +36,22 @@ type codedUse struct {
 	failOpen, none bool
 }
 
-func encoded(m memory, names *Names, plain flow.FieldSet) coded {
+func encoded(m memory, names *scan.Names, plain flow.FieldSet) coded {
 	return coded{memory: m, names: names, plain: plain | flow.Fields(flow.First), bad: -1, seen: new(codedUse)}
 }
 
 type codedColumns struct {
 	coded
-	dicts map[flow.Field]Dictionary
+	dicts map[flow.Field]scan.Dictionary
 	codes map[flow.Field][]uint32
 }
 
-func (c coded) Columns(context.Context) Columns {
+func (c coded) Columns(context.Context) scan.Columns {
 	if c.seen.none {
 		return nil
 	}
 	c.seen.begun++
-	return &codedColumns{coded: c, dicts: map[flow.Field]Dictionary{}, codes: map[flow.Field][]uint32{}}
+	return &codedColumns{coded: c, dicts: map[flow.Field]scan.Dictionary{}, codes: map[flow.Field][]uint32{}}
 }
 
 func (c *codedColumns) Pages() int        { return (c.all.Len() + c.size - 1) / c.size }
@@ -75,7 +78,7 @@ func (c *codedColumns) Open(fields flow.FieldSet) error {
 				at, _ := slices.BinarySearch(d, v)
 				codes[i] = uint32(at)
 			}
-			c.dicts[f], c.codes[f] = Dictionary{Numbers: d}, codes
+			c.dicts[f], c.codes[f] = scan.Dictionary{Numbers: d}, codes
 			continue
 		}
 		compare := func(a, b flow.Addr) int { return bytes.Compare(a[:], b[:]) }
@@ -88,23 +91,23 @@ func (c *codedColumns) Open(fields flow.FieldSet) error {
 		}
 		ids := make([]uint32, len(d))
 		c.names.Number(d, ids)
-		c.dicts[f], c.codes[f] = Dictionary{IDs: ids, Names: c.names}, codes
+		c.dicts[f], c.codes[f] = scan.Dictionary{IDs: ids, Names: c.names}, codes
 	}
 	return nil
 }
 
-func (c *codedColumns) Dictionary(f flow.Field) (Dictionary, bool) {
+func (c *codedColumns) Dictionary(f flow.Field) (scan.Dictionary, bool) {
 	d, ok := c.dicts[f]
 	return d, ok
 }
 
-func (c *codedColumns) Page(f flow.Field, page int) (Page, error) {
+func (c *codedColumns) Page(f flow.Field, page int) (scan.Page, error) {
 	if page == c.bad {
-		return Page{}, errDisk
+		return scan.Page{}, errDisk
 	}
 	c.seen.pages++
 	from, rows := page*c.size, c.Rows(page)
-	p := Page{Rows: rows}
+	p := scan.Page{Rows: rows}
 	codes, ok := c.codes[f]
 	switch {
 	case !ok && f.IsAddr():
@@ -119,7 +122,7 @@ func (c *codedColumns) Page(f flow.Field, page int) (Page, error) {
 		p.IsOne, p.One = true, codes[0]
 		return p, nil
 	}
-	p.Width = uint(bitsFor(c.dicts[f].Len()))
+	p.Width = uint(bits.Len(uint(c.dicts[f].Len() - 1)))
 	p.Packed = make([]byte, bitpack.Size(rows, p.Width))
 	for i, v := range codes {
 		for b := range p.Width {
@@ -138,15 +141,15 @@ func (c *codedColumns) Close() uint64 {
 }
 
 // encode makes some of the sources Encoded ones, in various ways.
-func encode(r *rand.Rand, sources []Source) []Source {
-	names := NewNames()
+func encode(r *rand.Rand, sources []scan.Source) []scan.Source {
+	names := scan.NewNames()
 	for i, s := range sources {
 		m, ok := s.(memory)
 		if !ok || r.IntN(5) == 0 || m.all.Len() == 0 {
 			continue
 		}
 		if r.IntN(4) == 0 {
-			names = NewNames()
+			names = scan.NewNames()
 		}
 		plain := flow.FieldSet(r.Uint64() & r.Uint64() & r.Uint64() & r.Uint64())
 		c := encoded(m, names, plain)
@@ -161,19 +164,19 @@ func encode(r *rand.Rand, sources []Source) []Source {
 func TestDamagedPageIsLeftOut(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	flows := testFlows(r, 3000)
-	for _, req := range []Request{
-		{Kind: Top, GroupBy: []string{"srcAddr"}},
-		{Kind: Top, GroupBy: []string{"srcAddr", "dstPort", "app"}, Metrics: []string{"bps", "flows"}},
-		{Kind: Total, Filter: "proto tcp or bytes > 100"},
+	for _, req := range []query.Request{
+		{Kind: query.Top, GroupBy: []string{"srcAddr"}},
+		{Kind: query.Top, GroupBy: []string{"srcAddr", "dstPort", "app"}, Metrics: []string{"bps", "flows"}},
+		{Kind: query.Total, Filter: "proto tcp or bytes > 100"},
 	} {
 		plan := testPlan(t, req)
-		c := encoded(memory{flows, 1000}, NewNames(), 0)
+		c := encoded(memory{flows, 1000}, scan.NewNames(), 0)
 		c.bad = 1
 		rest := flow.NewBatch(flow.AllFields)
 		rest.AppendRows(flows, 0, 1000)
 		rest.AppendRows(flows, 2000, 3000)
-		want := answer(t, plan, []Source{memory{rest, 100}}, 1).Result(plan)
-		got := answer(t, plan, []Source{c}, 1).Result(plan)
+		want := plan.Result(answer(t, plan, []scan.Source{memory{rest, 100}}, 1))
+		got := plan.Result(answer(t, plan, []scan.Source{c}, 1))
 		if diff := diffResults(want, got); diff != "" {
 			t.Errorf("%+v: %s", req, diff)
 		}
@@ -187,9 +190,9 @@ func TestDamagedPageIsLeftOut(t *testing.T) {
 func TestFilterSparesColumns(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	flows := testFlows(r, 3000)
-	c := encoded(memory{flows, 500}, NewNames(), 0)
-	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcAddr"}, Filter: "ip 192.0.2.1"})
-	_, stats, err := Scan(context.Background(), plan, []Source{c}, ScanOptions{})
+	c := encoded(memory{flows, 500}, scan.NewNames(), 0)
+	plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcAddr"}, Filter: "ip 192.0.2.1"})
+	_, stats, err := scan.Scan(context.Background(), plan.Scan(), []scan.Source{c}, scan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,20 +204,20 @@ func TestFilterSparesColumns(t *testing.T) {
 // TestCutOffFile holds that a fault in a mapped file ends the query, and no
 // other panic is taken for one.
 func TestCutOffFile(t *testing.T) {
-	c := encoded(memory{testFlows(rand.New(rand.NewPCG(5, 5)), 100), 100}, NewNames(), 0)
-	_, _, err := Scan(context.Background(), testPlan(t, Request{Kind: Total}), []Source{faulty{c}}, ScanOptions{})
-	if !errors.Is(err, ErrCutOff) || !slices.Equal(c.seen.skipped, []int{0}) || c.seen.closed != 1 {
+	c := encoded(memory{testFlows(rand.New(rand.NewPCG(5, 5)), 100), 100}, scan.NewNames(), 0)
+	_, _, err := scan.Scan(context.Background(), testPlan(t, query.Request{Kind: query.Total}).Scan(), []scan.Source{faulty{c}}, scan.Options{})
+	if !errors.Is(err, scan.ErrCutOff) || !slices.Equal(c.seen.skipped, []int{0}) || c.seen.closed != 1 {
 		t.Errorf("%v, %+v", err, *c.seen)
 	}
 }
 
 type faulty struct{ coded }
 
-type faultyColumns struct{ Columns }
+type faultyColumns struct{ scan.Columns }
 
-func (f faulty) Columns(ctx context.Context) Columns { return faultyColumns{f.coded.Columns(ctx)} }
+func (f faulty) Columns(ctx context.Context) scan.Columns { return faultyColumns{f.coded.Columns(ctx)} }
 
-func (f faultyColumns) Page(flow.Field, int) (Page, error) { panic(addressFault{}) }
+func (f faultyColumns) Page(flow.Field, int) (scan.Page, error) { panic(addressFault{}) }
 
 type addressFault struct{ error }
 
@@ -222,7 +225,7 @@ func (addressFault) RuntimeError() {}
 func (addressFault) Addr() uintptr { return 42 }
 
 func TestNames(t *testing.T) {
-	n := NewNames()
+	n := scan.NewNames()
 	r := rand.New(rand.NewPCG(6, 6))
 	seen := map[flow.Addr]uint32{}
 	for range 50 {
@@ -264,17 +267,17 @@ func TestCodesAgainstBruteForce(t *testing.T) {
 		flows := testFlows(r, r.IntN(3000))
 		want := &slow{plan: plan, groups: map[slowKey]*slowGroup{}}
 		want.scan(flows, filter.matches)
-		partial, stats, err := Scan(context.Background(), plan, encode(r, split(r, flows, 1+r.IntN(5))), ScanOptions{Threads: 1 + r.IntN(3)})
+		partial, stats, err := scan.Scan(context.Background(), plan.Scan(), encode(r, split(r, flows, 1+r.IntN(5))), scan.Options{Threads: 1 + r.IntN(3)})
 		if err != nil {
 			t.Fatalf("seed %d, round %d, %+v: %v", seed, round, req, err)
 		}
 		if stats.RowsMatched != uint64(want.rows) {
 			t.Fatalf("seed %d, round %d, %+v: %d rows matched, want %d", seed, round, req, stats.RowsMatched, want.rows)
 		}
-		if err := want.check(partial.Result(plan)); err != nil {
+		if err := want.check(plan.Result(partial)); err != nil {
 			t.Fatalf("seed %d, round %d, %+v: %v", seed, round, req, err)
 		}
 	}
 }
 
-func diffResults(want, got Result) string { return cmp.Diff(want, got) }
+func diffResults(want, got query.Result) string { return cmp.Diff(want, got) }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strconv"
 	"time"
+
+	"example.com/weir/flowio/group"
 )
 
 // The ways in which the groups of several units become one answer.
@@ -19,10 +20,6 @@ const (
 // sendAllGroups is up to how many groups all are sent: some 2 MB, for the
 // number of groups and for pages beyond the first.
 const sendAllGroups = 200_000
-
-// errFlat says that the values are too much alike for thresholds to leave
-// groups out.
-var errFlat = errors.New("values are too much alike for a threshold")
 
 // errLeft reports units that left groups out although others answer, too.
 var errLeft = errors.New("units that do not answer alone have left out groups: all units need the same version of weir")
@@ -57,13 +54,13 @@ func finishOnce(ctx context.Context, p *Plan, node Node) (*Result, error) {
 	switch {
 	case p.Kind == Total || s.Units == 0:
 		return r, nil
-	case s.Left > 0 && (s.Units > 1 || !p.ordersBySum()):
+	case s.Left > 0 && (s.Units > 1 || !p.groups.OrdersBySum()):
 		return nil, errLeft
 	case s.Left > 0:
 		return r, r.byThreshold(ctx, p, node, s)
-	case p.ordersBySum() && max(s.Groups, s.Points) > p.sendAll():
+	case p.groups.OrdersBySum() && max(s.Groups, s.Points) > p.sendAll():
 		err := r.byThreshold(ctx, p, node, s)
-		if !errors.Is(err, errFlat) {
+		if !errors.Is(err, group.ErrFlat) {
 			return r, err
 		}
 	}
@@ -80,86 +77,52 @@ func (p *Plan) sendAll() uint64 {
 
 // totalResult is a result without groups.
 func (p *Plan) totalResult(s Summary) (*Result, error) {
-	all := NewPartial(p)
+	all := group.NewPartial(p.groups, nil)
 	if s.Total != nil {
 		if err := all.AddChunk(s.Total); err != nil {
 			return nil, err
 		}
 	}
-	r := all.Result(p)
+	r := p.Result(all)
 	r.Merge = MergeAll
 	return &r, nil
 }
 
 // byAll has every group sent, and keeps those that make rows.
 func (r *Result) byAll(ctx context.Context, p *Plan, node Node, s Summary) error {
-	m, err := newMerged(p, []iter.Seq2[[]byte, error]{node.Fetch(ctx, Fetch{What: FetchAll})}, formWhole)
+	kept, groups, err := group.ReadFirst(p.groups, node.Fetch(ctx, group.Fetch{What: group.FetchAll}))
 	if err != nil {
 		return err
 	}
-	defer m.stop()
-	kept, err := m.finalists()
-	if err != nil {
-		return err
-	}
-	return r.fill(p, kept, strconv.FormatUint(kept.groups, 10), s.Steps)
+	return r.fill(p, kept, strconv.FormatUint(groups, 10), s.Steps)
 }
 
-// finalists reads all groups and keeps those that make rows.
-func (m *merged) finalists() (*finalists, error) {
-	kept := newFinalists(m.plan)
-	for {
-		ok, err := m.next()
-		if err == nil && !ok {
-			return kept, kept.close()
-		}
-		if err == nil {
-			err = kept.take(m.ordered, m.sums, m.sketches)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-// fill makes the rows of what was selected.
-func (r *Result) fill(p *Plan, kept *finalists, groups string, steps []byte) error {
+// fill makes the rows of what was kept.
+func (r *Result) fill(p *Plan, kept *group.Partial, groups string, steps []byte) error {
 	if p.Kind == Series {
 		r.Rows = []Row{}
-		shown := kept.pool.series(r)
-		if p.hasLines() {
-			sums, err := p.readSteps(steps)
+		shown := r.setSeries(p, kept)
+		if p.groups.HasLines() {
+			sums, err := group.ReadSteps(p.groups, steps)
 			if err != nil {
 				return err
 			}
-			r.setSteps(kept.pool, sums, shown)
+			r.setSteps(p, kept, sums, shown)
 		}
 	} else {
-		r.setRows(kept.pool)
+		r.setRows(p, kept)
 	}
 	r.Groups = groups
 	return nil
 }
 
-// setRows makes the rows of a top, and what is beside them.
-func (r *Result) setRows(kept *Partial) {
-	rows, shown := kept.topRows()
-	r.Rows = rows
-	r.Other = kept.other(r.Total, shown)
-}
-
 // byThreshold has only groups sent that can be among the first.
 func (r *Result) byThreshold(ctx context.Context, p *Plan, node Node, s Summary) error {
-	keys, err := candidates(ctx, p, node, s)
+	keys, err := group.Candidates(ctx, p.groups, s.Summary, node.Fetch)
 	if err != nil {
 		return err
 	}
-	m, err := newMerged(p, []iter.Seq2[[]byte, error]{node.Fetch(ctx, Fetch{What: FetchThese, Keys: keys})}, formWhole)
-	if err != nil {
-		return err
-	}
-	defer m.stop()
-	kept, err := m.finalists()
+	kept, _, err := group.ReadFirst(p.groups, node.Fetch(ctx, group.Fetch{What: group.FetchThese, Keys: keys}))
 	if err != nil {
 		return err
 	}

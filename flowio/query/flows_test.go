@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"context"
@@ -14,13 +14,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/list"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // flowsOf resolves a flow list over all test flows.
-func flowsOf(t testing.TB, filter, orderBy string, limit int) *Plan {
+func flowsOf(t testing.TB, filter, orderBy string, limit int) *query.Plan {
 	t.Helper()
-	plan, err := Request{
-		Kind: Flows, Filter: filter, OrderBy: orderBy, Limit: limit,
+	plan, err := query.Request{
+		Kind: query.Flows, Filter: filter, OrderBy: orderBy, Limit: limit,
 		From: time.UnixMilli(testEpoch).UTC().Format(time.RFC3339), To: time.UnixMilli(testEpoch + 500_000).UTC().Format(time.RFC3339),
 	}.Resolve(time.Now())
 	if err != nil {
@@ -30,15 +33,15 @@ func flowsOf(t testing.TB, filter, orderBy string, limit int) *Plan {
 }
 
 // rowsOf scans and copies what was emitted.
-func rowsOf(t testing.TB, plan *Plan, sources []Source) *flow.Batch {
+func rowsOf(t testing.TB, plan *query.Plan, sources []scan.Source) *flow.Batch {
 	t.Helper()
 	all := flow.NewBatch(flow.AllFields)
-	pager := NewPager(plan, func(b *flow.Batch) error {
+	pager := list.NewPager(plan.List(), func(b *flow.Batch) error {
 		all.AppendRows(b, 0, b.Len())
 		return nil
 	})
-	_, err := ScanFlows(context.Background(), plan, sources, func(b *flow.Batch) error {
-		if b.Len() == 0 || b.Len() > MaxBatch {
+	_, err := list.Scan(context.Background(), plan.List(), sources, func(b *flow.Batch) error {
+		if b.Len() == 0 || b.Len() > scan.MaxBatch {
 			t.Errorf("a batch of %d flows was emitted", b.Len())
 		}
 		return pager.Take(b)
@@ -50,11 +53,11 @@ func rowsOf(t testing.TB, plan *Plan, sources []Source) *flow.Batch {
 }
 
 // lines shows rows as text, sorted, to compare sets of rows.
-func lines(plan *Plan, b *flow.Batch, from, to int) []string {
+func lines(plan *query.Plan, b *flow.Batch, from, to int) []string {
 	var out []string
 	for i := from; i < to; i++ {
 		var cells []string
-		for _, v := range FlowRow(plan, b, i) {
+		for _, v := range query.FlowRow(plan, b, i) {
 			cells = append(cells, fmt.Sprint(v))
 		}
 		out = append(out, strings.Join(cells, " "))
@@ -89,7 +92,7 @@ func TestFlowsAgainstSort(t *testing.T) {
 }
 
 // sortSlowly returns the asked flows in order, without a limit.
-func sortSlowly(plan *Plan, all *flow.Batch, matches func(*flow.Batch, int) bool) *flow.Batch {
+func sortSlowly(plan *query.Plan, all *flow.Batch, matches func(*flow.Batch, int) bool) *flow.Batch {
 	var rows []int
 	for i := range all.Len() {
 		if at := int64(all.Num(flow.Time)[i]); at >= plan.From && at < plan.To && matches(all, i) {
@@ -106,7 +109,7 @@ func sortSlowly(plan *Plan, all *flow.Batch, matches func(*flow.Batch, int) bool
 }
 
 // sortKey is a text that sorts as the plan's field does.
-func sortKey(plan *Plan, b *flow.Batch, i int) string {
+func sortKey(plan *query.Plan, b *flow.Batch, i int) string {
 	f, _ := flow.FieldByName(plan.OrderBy)
 	if f.IsAddr() {
 		a := b.Addr(f)[i]
@@ -121,7 +124,7 @@ func sortKey(plan *Plan, b *flow.Batch, i int) string {
 
 // compareRuns compares run by run of rows that are equal in order. Of the run
 // that the limit cuts, any part will do.
-func compareRuns(t *testing.T, plan *Plan, want, got *flow.Batch) {
+func compareRuns(t *testing.T, plan *query.Plan, want, got *flow.Batch) {
 	t.Helper()
 	if n := min(want.Len(), plan.Limit); got.Len() != n {
 		t.Fatalf("order %s, limit %d: %d flows, want %d", plan.OrderBy, plan.Limit, got.Len(), n)
@@ -159,13 +162,13 @@ func TestMergeFlows(t *testing.T) {
 }
 
 // onePage merges what units list to a page; each source is a unit.
-func onePage(t testing.TB, plan *Plan, units []Source) (rows *flow.Batch, next string) {
+func onePage(t testing.TB, plan *query.Plan, units []scan.Source) (rows *flow.Batch, next string) {
 	t.Helper()
 	var streams []iter.Seq2[*flow.Batch, error]
 	for _, source := range units {
 		streams = append(streams, func(yield func(*flow.Batch, error) bool) {
 			stopped := errors.New("stopped")
-			_, err := ScanFlows(context.Background(), plan, []Source{source}, func(b *flow.Batch) error {
+			_, err := list.Scan(context.Background(), plan.List(), []scan.Source{source}, func(b *flow.Batch) error {
 				if !yield(b, nil) {
 					return stopped
 				}
@@ -177,11 +180,11 @@ func onePage(t testing.TB, plan *Plan, units []Source) (rows *flow.Batch, next s
 		})
 	}
 	rows = flow.NewBatch(flow.AllFields)
-	pager := NewPager(plan, func(b *flow.Batch) error {
+	pager := list.NewPager(plan.List(), func(b *flow.Batch) error {
 		rows.AppendRows(b, 0, b.Len())
 		return nil
 	})
-	if err := MergeFlows(context.Background(), plan, streams, pager.Take); err != nil {
+	if err := list.Merge(context.Background(), plan.List(), streams, pager.Take); err != nil {
 		t.Fatal(err)
 	}
 	return rows, pager.Next()
@@ -194,7 +197,7 @@ func TestMergeFlowsEndsWithABrokenStream(t *testing.T) {
 		func(yield func(*flow.Batch, error) bool) { yield(testFlows(rand.New(rand.NewPCG(1, 1)), 1), nil) },
 		func(yield func(*flow.Batch, error) bool) { yield(nil, broken) },
 	}
-	err := MergeFlows(context.Background(), plan, streams, func(*flow.Batch) error { return nil })
+	err := list.Merge(context.Background(), plan.List(), streams, func(*flow.Batch) error { return nil })
 	if !errors.Is(err, broken) {
 		t.Errorf("merge ends with %v, want the stream's error", err)
 	}
@@ -213,7 +216,7 @@ func TestFlowsStopEarly(t *testing.T) {
 	late.Num(flow.Time)[0] = testEpoch + 300_000
 	whole := 0
 	source := paged{memory{b, 1000}, func() { whole++ }}
-	_, err := ScanFlows(context.Background(), flowsOf(t, "", "", 10), []Source{source, failing{memory{late, 1}}},
+	_, err := list.Scan(context.Background(), flowsOf(t, "", "", 10).List(), []scan.Source{source, failing{memory{late, 1}}},
 		func(*flow.Batch) error { return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -265,7 +268,7 @@ func TestFlowsReadFewPages(t *testing.T) {
 	} {
 		whole := 0
 		plan := flowsOf(t, c.filter, c.orderBy, c.limit)
-		rowsOf(t, plan, []Source{paged{memory{b, 1000}, func() { whole++ }}})
+		rowsOf(t, plan, []scan.Source{paged{memory{b, 1000}, func() { whole++ }}})
 		if whole != c.pages {
 			t.Errorf("filter %q, order %q, limit %d: %d pages are read whole, want %d", c.filter, c.orderBy, c.limit, whole, c.pages)
 		}
@@ -286,16 +289,16 @@ func TestErrorsOfSourcesAndReaders(t *testing.T) {
 	full := errors.New("reader is full")
 	for _, orderBy := range []string{"time", "bytes"} {
 		plan := flowsOf(t, "", orderBy, 1000)
-		sources := []Source{memory{flows, 10}, failing{memory{flows, 10}}}
-		if _, err := ScanFlows(context.Background(), plan, sources, func(*flow.Batch) error { return nil }); !errors.Is(err, errDisk) {
+		sources := []scan.Source{memory{flows, 10}, failing{memory{flows, 10}}}
+		if _, err := list.Scan(context.Background(), plan.List(), sources, func(*flow.Batch) error { return nil }); !errors.Is(err, errDisk) {
 			t.Errorf("order %s: a failing source ends with %v", orderBy, err)
 		}
-		if _, err := ScanFlows(context.Background(), plan, sources[:1], func(*flow.Batch) error { return full }); !errors.Is(err, full) {
+		if _, err := list.Scan(context.Background(), plan.List(), sources[:1], func(*flow.Batch) error { return full }); !errors.Is(err, full) {
 			t.Errorf("order %s: a full reader ends with %v", orderBy, err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if _, err := ScanFlows(ctx, plan, sources[:1], func(*flow.Batch) error { return nil }); !errors.Is(err, context.Canceled) {
+		if _, err := list.Scan(ctx, plan.List(), sources[:1], func(*flow.Batch) error { return nil }); !errors.Is(err, context.Canceled) {
 			t.Errorf("order %s: a canceled scan ends with %v", orderBy, err)
 		}
 	}
@@ -303,21 +306,21 @@ func TestErrorsOfSourcesAndReaders(t *testing.T) {
 
 func TestFlowColumns(t *testing.T) {
 	scaled := true
-	plan, err := Request{Kind: Flows, GroupBy: []string{"dstPort", "bytes", "srcAddr", "nextHop", "srcMac", "first"}, Scaled: &scaled}.Resolve(time.Now())
+	plan, err := query.Request{Kind: query.Flows, GroupBy: []string{"dstPort", "bytes", "srcAddr", "nextHop", "srcMac", "first"}, Scaled: &scaled}.Resolve(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := flow.NewBatch(plan.Fields())
+	b := flow.NewBatch(flow.AllFields)
 	b.Extend(1)
 	b.Num(flow.DstPort)[0], b.Num(flow.Bytes)[0], b.Num(flow.SamplingRate)[0] = 443, 50, 100
-	want := []Column{{"dstPort", kindNumber}, {"bytes", kindCounter}, {"srcAddr", kindAddress}, {"nextHop", kindAddress}, {"srcMac", kindText}, {"first", kindTime}}
-	if diff := cmp.Diff(want, FlowColumns(plan)); diff != "" {
+	want := []query.Column{{Name: "dstPort", Kind: "number"}, {Name: "bytes", Kind: "counter"}, {Name: "srcAddr", Kind: "address"}, {Name: "nextHop", Kind: "address"}, {Name: "srcMac", Kind: "text"}, {Name: "first", Kind: "time"}}
+	if diff := cmp.Diff(want, query.FlowColumns(plan)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(Row{uint64(443), "5000", "::", nil, "00:00:00:00:00:00", nil}, FlowRow(plan, b, 0)); diff != "" {
+	if diff := cmp.Diff(query.Row{uint64(443), "5000", "::", nil, "00:00:00:00:00:00", nil}, query.FlowRow(plan, b, 0)); diff != "" {
 		t.Error(diff)
 	}
-	if fields := plan.Fields(); fields.Has(flow.DstAddr) || !fields.Has(flow.Time) {
+	if fields := plan.Scan().Fields(); fields.Has(flow.DstAddr) || !fields.Has(flow.Time) {
 		t.Errorf("fields %b are read for a list of five columns", fields)
 	}
 }

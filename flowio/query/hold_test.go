@@ -1,10 +1,9 @@
-package query
+package query_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -15,11 +14,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/hold"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // named is a source that never changes.
 type named struct {
-	Source
+	scan.Source
 	id      string
 	damaged bool
 }
@@ -41,11 +45,11 @@ func (m *mapCache) Get(to, key []byte) ([]byte, bool) {
 func (m *mapCache) Put(key, value []byte) { m.values.Store(string(key), slices.Clone(value)) }
 
 // answerOnly leaves out what depends on the way to the answer.
-var answerOnly = cmpopts.IgnoreFields(Result{}, "Stats", "Coverage", "Merge", "Preliminary")
+var answerOnly = cmpopts.IgnoreFields(query.Result{}, "Stats", "Coverage", "Merge", "Preliminary")
 
-func finishOf(t testing.TB, p *Plan, n Node) Result {
+func finishOf(t testing.TB, p *query.Plan, n query.Node) query.Result {
 	t.Helper()
-	r, err := Finish(context.Background(), p, n)
+	r, err := query.Finish(context.Background(), p, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +61,7 @@ func finishOf(t testing.TB, p *Plan, n Node) Result {
 func TestHoldIsScan(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, rand.Uint64()))
 	dir := t.TempDir()
-	spill, err := NewSpill(dir, 0)
+	spill, err := group.NewSpill(dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,14 +82,14 @@ func TestHoldIsScan(t *testing.T) {
 				sources[i] = named{Source: sources[i], id: fmt.Sprint(i)}
 			}
 		}
-		want := answer(t, plan, sources, 1).Result(plan)
+		want := plan.Result(answer(t, plan, sources, 1))
 		cache := &mapCache{}
-		for name, opts := range map[string]HoldOptions{
+		for name, opts := range map[string]hold.Options{
 			"plain": {}, "two threads": {Threads: 2}, "empty cache": {Cache: cache}, "full cache": {Cache: cache, Threads: 2},
-			"little memory": {Budget: NewBudget(1 << 20), Spill: spill},
+			"little memory": {Budget: group.NewBudget(1 << 20), Spill: spill},
 		} {
-			h, err := Hold(context.Background(), plan, sources, opts)
-			if errors.Is(err, ErrBudget) && name == "little memory" {
+			h, err := hold.Hold(context.Background(), plan.Scan(), sources, opts)
+			if errors.Is(err, group.ErrBudget) && name == "little memory" {
 				continue // the sketches of one source alone are too large
 			}
 			if err != nil {
@@ -95,10 +99,10 @@ func TestHoldIsScan(t *testing.T) {
 			if diff := cmp.Diff(want, got, answerOnly); diff != "" {
 				t.Fatalf("%s, %+v: %s", name, req, diff)
 			}
-			if got.Stats.RowsMatched != h.summary.Stats.RowsMatched {
+			if got.Stats.RowsMatched != h.Summary().Stats.RowsMatched {
 				t.Errorf("rows matched")
 			}
-			spilled = spilled || h.run != nil
+			spilled = spilled || h.Summary().Stats.SpilledBytes > 0
 			hits += got.Stats.CachedSegments
 			h.Close()
 			if opts.Budget != nil && opts.Budget.Used() != 0 {
@@ -121,15 +125,15 @@ func TestSlidingSeries(t *testing.T) {
 	sources[0] = named{Source: sources[0], id: "a"}
 	cache := &mapCache{}
 	for i, from := range []int64{testEpoch - 30_000, testEpoch - 20_000, testEpoch - 90_000} {
-		plan, err := Request{
-			Kind: Series, GroupBy: []string{"proto", "srcMac", "dstMac"}, Step: "20s",
+		plan, err := query.Request{
+			Kind: query.Series, GroupBy: []string{"proto", "srcMac", "dstMac"}, Step: "20s",
 			From: time.UnixMilli(from).UTC().Format(time.RFC3339), To: time.UnixMilli(testEpoch + 700_000).UTC().Format(time.RFC3339),
 		}.Resolve(time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := answer(t, plan, sources, 1).Result(plan)
-		h, err := Hold(context.Background(), plan, sources, HoldOptions{Cache: cache})
+		want := plan.Result(answer(t, plan, sources, 1))
+		h, err := hold.Hold(context.Background(), plan.Scan(), sources, hold.Options{Cache: cache})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,11 +151,11 @@ func TestSlidingSeries(t *testing.T) {
 // taken for a whole one.
 func TestDamagedIsNotCached(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
-	plan := testPlan(t, Request{Kind: Total})
+	plan := testPlan(t, query.Request{Kind: query.Total})
 	sources := split(r, testFlows(r, 100), 1)
 	cache := &mapCache{}
 	for range 2 {
-		h, err := Hold(context.Background(), plan, []Source{named{Source: sources[0], id: "a", damaged: true}}, HoldOptions{Cache: cache})
+		h, err := hold.Hold(context.Background(), plan.Scan(), []scan.Source{named{Source: sources[0], id: "a", damaged: true}}, hold.Options{Cache: cache})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +167,7 @@ func TestDamagedIsNotCached(t *testing.T) {
 
 func TestStoppedHold(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
-	plan := testPlan(t, Request{Kind: Total})
+	plan := testPlan(t, query.Request{Kind: query.Total})
 	flows := testFlows(r, 300)
 	stop := make(chan struct{})
 	seen := 0
@@ -172,7 +176,7 @@ func TestStoppedHold(t *testing.T) {
 			close(stop)
 		}
 	}}
-	h, err := Hold(context.Background(), plan, []Source{watched, watched, watched}, HoldOptions{Stop: stop})
+	h, err := hold.Hold(context.Background(), plan.Scan(), []scan.Source{watched, watched, watched}, hold.Options{Stop: stop})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +194,7 @@ func TestSpillBound(t *testing.T) {
 	if err := os.WriteFile(left, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	spill, err := NewSpill(dir, 100)
+	spill, err := group.NewSpill(dir, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,9 +202,9 @@ func TestSpillBound(t *testing.T) {
 		t.Errorf("%s is still there: %v", left, err)
 	}
 	r := rand.New(rand.NewPCG(5, 9))
-	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort", "srcAddr"}})
-	p := answer(t, plan, []Source{memory{testFlows(r, 3000), 1000}}, 1)
-	if _, err := spill.spillPartial(p); !errors.Is(err, ErrBudget) {
+	plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcPort", "srcAddr"}})
+	p := answer(t, plan, []scan.Source{memory{testFlows(r, 3000), 1000}}, 1)
+	if _, err := p.Spill(spill); !errors.Is(err, group.ErrBudget) {
 		t.Errorf("too many octets: %v", err)
 	}
 	if spill.Used() != 0 {
@@ -211,17 +215,20 @@ func TestSpillBound(t *testing.T) {
 // TestStreamsOutOfOrder refuses what would be summed wrongly.
 func TestStreamsOutOfOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
-	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort"}})
-	p := answer(t, plan, []Source{memory{testFlows(r, 3000), 1000}}, 1)
+	plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcPort"}})
+	p := answer(t, plan, []scan.Source{memory{testFlows(r, 3000), 1000}}, 1)
 	var chunks [][]byte
 	for chunk := range p.Chunks(200) {
 		chunks = append([][]byte{append([]byte(nil), chunk...)}, chunks...)
 	}
-	m, err := newMerged(plan, []iter.Seq2[[]byte, error]{slicesOf(chunks)}, formWhole)
-	for ok := err == nil; ok; {
-		ok, err = m.next()
-	}
-	if !errors.Is(err, ErrChunk) {
+	_, _, err := group.ReadFirst(plan.Groups(), func(yield func([]byte, error) bool) {
+		for _, c := range chunks {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	})
+	if !errors.Is(err, group.ErrChunk) {
 		t.Errorf("chunks in reverse: %v", err)
 	}
 }

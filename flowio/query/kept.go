@@ -22,22 +22,13 @@ type Kept struct {
 	Scaled     bool        // counters after multiplication by the sampling rate
 }
 
-// KeptSums are some of those sums.
-type KeptSums struct {
-	Time     int64 // within the step, Unix milliseconds
-	Exporter flow.Addr
-	Flows    uint64
-	Packets  uint64
-	Bytes    uint64
-}
-
 // Kept reports what kept sums answer p, or that only its flows do: it must ask
 // for sums, of all flows or those of an exporter or protocol, in steps of and
 // between multiples of 30 seconds.
 func (p *Plan) Kept() (Kept, bool) {
 	k := Kept{Scaled: p.Scaled}
-	l := &p.layout
-	if p.Kind == Flows || p.Prorated || len(l.sketches) > 0 || l.first >= 0 || l.last >= 0 {
+	l := p.groups
+	if p.Kind == Flows || p.Prorated || len(l.Sketches) > 0 || l.First >= 0 || l.Last >= 0 {
 		return k, false
 	}
 	if !p.isAligned(keptStep) || p.Kind == Series && p.Step%keptStep != 0 {
@@ -45,7 +36,7 @@ func (p *Plan) Kept() (Kept, bool) {
 	}
 	switch {
 	case len(p.GroupBy) == 0:
-	case len(p.GroupBy) == 1 && p.GroupBy[0].Field == flow.Exporter && p.GroupBy[0].whole():
+	case len(p.GroupBy) == 1 && p.GroupBy[0].Field == flow.Exporter && p.GroupBy[0].Whole():
 		k.ByExporter = true
 	default:
 		return k, false
@@ -68,7 +59,7 @@ func coarsest(p *Plan) int64 {
 // isAligned reports whether all that p asks for begins and ends at multiples
 // of step.
 func (p *Plan) isAligned(step int64) bool {
-	return !slices.ContainsFunc(p.Spans(), func(s Span) bool { return s.From%step != 0 || s.To%step != 0 })
+	return !slices.ContainsFunc(p.Spans(), func(s flow.Span) bool { return s.From%step != 0 || s.To%step != 0 })
 }
 
 // take narrows k down to the records that a filter matches, if that can be
@@ -114,40 +105,4 @@ func parseAddr(text string) (flow.Addr, bool) {
 	}
 	a, err := netip.ParseAddr(text)
 	return flow.AddrFrom(a), err == nil
-}
-
-// AddKept adds sums that answer the plan of p as Kept says. Those that kept
-// sums have together are added as if they were flows.
-func (p *Partial) AddKept(sums []KeptSums) error {
-	l := &p.plan.layout
-	batch := flow.NewBatch(flow.Fields(flow.Time, flow.Exporter))
-	groups := make([]uint32, min(len(sums), blockRows))
-	keys := make([]uint64, len(groups)*l.words)
-	for some := range slices.Chunk(sums, blockRows) {
-		batch.Reset()
-		batch.Extend(len(some))
-		for i := range some {
-			batch.Num(flow.Time)[i], batch.Addr(flow.Exporter)[i] = uint64(some[i].Time), some[i].Exporter
-		}
-		l.keys(p.plan, batch, 0, 0, len(some), keys[:len(some)*l.words])
-		if err := p.table.find(keys[:len(some)*l.words], groups[:len(some)]); err != nil {
-			return err
-		}
-		for i := range some {
-			p.addKept(groups[i], &some[i])
-		}
-	}
-	return nil
-}
-
-func (p *Partial) addKept(group uint32, k *KeptSums) {
-	l, sums := &p.plan.layout, p.table.sumsOf(int(group))
-	for _, s := range [...]struct {
-		at int
-		v  uint64
-	}{{l.flowsAt, k.Flows}, {l.packets, k.Packets}, {l.bytes, k.Bytes}} {
-		if s.at >= 0 {
-			sums[s.at] = sum(sums[s.at], s.v)
-		}
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+
+	"example.com/weir/flowio/group"
 )
 
 // Child is one of several units that hold an answer together.
@@ -40,7 +42,7 @@ func (n *Nodes) join() (err error) {
 	for _, c := range n.alive {
 		all = append(all, c.Node.Summary())
 	}
-	n.summary, err = MergeSummaries(n.plan, all)
+	n.summary, err = mergeSummaries(n.plan, all)
 	return err
 }
 
@@ -64,7 +66,7 @@ func (n *Nodes) Close() {
 }
 
 // Fetch implements Node.
-func (n *Nodes) Fetch(ctx context.Context, f Fetch) iter.Seq2[[]byte, error] {
+func (n *Nodes) Fetch(ctx context.Context, f group.Fetch) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var failed *Child
 		var streams []iter.Seq2[[]byte, error]
@@ -81,7 +83,7 @@ func (n *Nodes) Fetch(ctx context.Context, f Fetch) iter.Seq2[[]byte, error] {
 				}
 			})
 		}
-		all := MergeChunks(n.plan, f, streams)
+		all := group.MergeChunks(n.plan.groups, f, streams)
 		if len(streams) == 1 {
 			all = streams[0]
 		}
@@ -102,7 +104,7 @@ func (n *Nodes) without(ctx context.Context, failed *Child, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, ErrBudget) || failed == nil && !errors.Is(err, ErrChunk):
+	case errors.Is(err, group.ErrBudget) || failed == nil && !errors.Is(err, group.ErrChunk):
 		return err
 	case errors.Is(err, ErrChanged):
 		if err := n.join(); err != nil {

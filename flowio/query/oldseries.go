@@ -1,6 +1,10 @@
 package query
 
-import "time"
+import (
+	"time"
+
+	"example.com/weir/flowio/flow"
+)
 
 const (
 	// FineFor is how long sums are kept in steps of 30 seconds: three months.
@@ -20,7 +24,7 @@ func (p *Plan) inKeptSteps(now time.Time) (*Plan, bool) {
 	}
 	old, coarse := *p, CoarseStep.Milliseconds()
 	old.Step = ceilTo(p.Step, coarse)
-	old.From, old.To = floorDiv(p.From, coarse)*coarse, ceilTo(p.To, coarse)
+	old.From, old.To = flow.StepOf(p.From, coarse)*coarse, ceilTo(p.To, coarse)
 	var problems problems
 	old.prepare(&problems)
 	if len(problems) > 0 || p.From >= p.To {
@@ -30,4 +34,4 @@ func (p *Plan) inKeptSteps(now time.Time) (*Plan, bool) {
 	return &old, ok
 }
 
-func ceilTo(v, step int64) int64 { return -floorDiv(-v, step) * step }
+func ceilTo(v, step int64) int64 { return -flow.StepOf(-v, step) * step }

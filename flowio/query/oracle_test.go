@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"fmt"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/query"
 )
 
 // What follows answers queries the slow way, record by record and with maps,
@@ -89,7 +91,7 @@ type slowKey struct {
 }
 
 type slow struct {
-	plan   *Plan
+	plan   *query.Plan
 	groups map[slowKey]*slowGroup
 	total  *slowGroup
 	steps  map[int64]uint64 // flows of all records at each step
@@ -125,7 +127,7 @@ func (s *slow) scan(b *flow.Batch, filter func(*flow.Batch, int) bool) {
 		}
 		s.total = s.add(s.total, nil, b, i)
 		step := int64(-1)
-		if s.plan.Kind == Series {
+		if s.plan.Kind == query.Series {
 			step = int64(math.Floor(float64(t)/float64(s.plan.Step))) * s.plan.Step
 			s.countAt(step, 1)
 		}
@@ -206,7 +208,7 @@ func (s *slow) addShares(g *slowGroup, labels []any, shares []*big.Int) *slowGro
 	return g
 }
 
-func slowLabel(b *flow.Batch, i int, k GroupKey) any {
+func slowLabel(b *flow.Batch, i int, k group.Key) any {
 	if k.Field.IsAddr() {
 		a := netip.AddrFrom16(b.Addr(k.Field)[i]).Unmap()
 		if b.Addr(k.Field)[i] == (flow.Addr{}) {
@@ -260,21 +262,21 @@ func (s *slow) add(g *slowGroup, labels []any, b *flow.Batch, i int) *slowGroup 
 	g.last = max(g.last, last)
 	for j, m := range s.plan.Metrics {
 		switch {
-		case m.Kind == Uniq && m.Field.IsAddr():
+		case m.Kind == group.Uniq && m.Field.IsAddr():
 			g.values[j] = append(g.values[j], fmt.Sprint(b.Addr(m.Field)[i]))
-		case m.Kind == Uniq:
+		case m.Kind == group.Uniq:
 			g.values[j] = append(g.values[j], fmt.Sprint(b.Num(m.Field)[i]))
-		case m.Kind == Quantile && m.Duration:
+		case m.Kind == group.Quantile && m.Duration:
 			d := int64(last) - int64(first)
 			if first == 0 || d < 0 {
 				d = 0
 			}
 			g.numbers[j] = append(g.numbers[j], uint64(d))
-		case m.Kind == Quantile && m.Field == flow.Bytes:
+		case m.Kind == group.Quantile && m.Field == flow.Bytes:
 			g.numbers[j] = append(g.numbers[j], bytes)
-		case m.Kind == Quantile && m.Field == flow.Packets:
+		case m.Kind == group.Quantile && m.Field == flow.Packets:
 			g.numbers[j] = append(g.numbers[j], packets)
-		case m.Kind == Quantile:
+		case m.Kind == group.Quantile:
 			g.numbers[j] = append(g.numbers[j], b.Num(m.Field)[i])
 		}
 	}
@@ -282,7 +284,7 @@ func (s *slow) add(g *slowGroup, labels []any, b *flow.Batch, i int) *slowGroup 
 }
 
 // metric returns the value and how far an estimate may be off, as a fraction.
-func (g *slowGroup) metric(m Metric, j int, milliseconds int64) (value float64, off float64) {
+func (g *slowGroup) metric(m group.Metric, j int, milliseconds int64) (value float64, off float64) {
 	if g == nil {
 		return 0, 0
 	}
@@ -295,19 +297,19 @@ func (g *slowGroup) metric(m Metric, j int, milliseconds int64) (value float64, 
 		return f
 	}
 	switch m.Kind {
-	case Bytes:
+	case group.Bytes:
 		return per(g.bytes, 1, 1), 0
-	case Packets:
+	case group.Packets:
 		return per(g.packets, 1, 1), 0
-	case Records:
+	case group.Records:
 		return float64(g.flows), 0
-	case BPS:
+	case group.BPS:
 		return per(g.bytes, 8000, milliseconds), 0
-	case PPS:
+	case group.PPS:
 		return per(g.packets, 1000, milliseconds), 0
-	case BPP:
+	case group.BPP:
 		return per(g.bytes, 1, g.packets.Int64()), 0
-	case Uniq:
+	case group.Uniq:
 		v := slices.Compact(slices.Sorted(slices.Values(g.values[j])))
 		if len(v) > 256 {
 			off = 0.04 // five times the standard error
@@ -322,11 +324,11 @@ func (g *slowGroup) metric(m Metric, j int, milliseconds int64) (value float64, 
 }
 
 // milliseconds is the time that a group's rates are taken over.
-func (g *slowGroup) milliseconds(p *Plan, step int64) int64 {
+func (g *slowGroup) milliseconds(p *query.Plan, step int64) int64 {
 	switch {
-	case p.Kind == Series && step >= 0:
+	case p.Kind == query.Series && step >= 0:
 		return p.Step
-	case p.Kind == Series:
+	case p.Kind == query.Series:
 		return p.To - p.From
 	case g == nil || g.first == 0 || g.last < g.first:
 		return 0

@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // alikeFlows returns flows of which many are equal in time, or in everything.
@@ -36,7 +38,7 @@ func copyRow(b *flow.Batch, from, to int) {
 }
 
 // page asks for a page as a caller does: with the question and a cursor.
-func page(t testing.TB, question Request, cursor string, units []Source) (*Plan, *flow.Batch, string) {
+func page(t testing.TB, question query.Request, cursor string, units []scan.Source) (*query.Plan, *flow.Batch, string) {
 	t.Helper()
 	question.Cursor = cursor
 	plan, err := question.Resolve(time.Now())
@@ -47,7 +49,7 @@ func page(t testing.TB, question Request, cursor string, units []Source) (*Plan,
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plan, err = ParsePlan(wire); err != nil {
+	if plan, err = query.ParsePlan(wire); err != nil {
 		t.Fatal(err)
 	}
 	rows, next := onePage(t, plan, units)
@@ -61,8 +63,8 @@ func TestPages(t *testing.T) {
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 31))
 	for _, orderBy := range []string{"time", "-time", "bytes", "-bytes", "srcAddr", "dstPort", "-last"} {
 		for _, columns := range [][]string{nil, {"proto"}, {"srcAddr", "bytes"}} {
-			question := Request{
-				Kind: Flows, OrderBy: orderBy, GroupBy: columns, Filter: testFilters[r.IntN(3)].text, Limit: 5000,
+			question := query.Request{
+				Kind: query.Flows, OrderBy: orderBy, GroupBy: columns, Filter: testFilters[r.IntN(3)].text, Limit: 5000,
 				From: time.UnixMilli(testEpoch - 10).UTC().Format(time.RFC3339Nano), To: time.UnixMilli(testEpoch + 60).UTC().Format(time.RFC3339Nano),
 			}
 			all := alikeFlows(r, 500)
@@ -95,7 +97,7 @@ func TestPages(t *testing.T) {
 }
 
 // rowTexts shows rows in their order.
-func rowTexts(plan *Plan, b *flow.Batch) []string {
+func rowTexts(plan *query.Plan, b *flow.Batch) []string {
 	var out []string
 	for i := range b.Len() {
 		out = append(out, lines(plan, b, i, i+1)...)
@@ -108,21 +110,21 @@ func rowTexts(plan *Plan, b *flow.Batch) []string {
 func TestPagesWhileFlowsArrive(t *testing.T) {
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 32))
 	for _, orderBy := range []string{"time", "-time", "bytes"} {
-		question := Request{
-			Kind: Flows, OrderBy: orderBy, Limit: 100,
+		question := query.Request{
+			Kind: query.Flows, OrderBy: orderBy, Limit: 100,
 			From: time.UnixMilli(testEpoch).UTC().Format(time.RFC3339), To: time.UnixMilli(testEpoch + 1000).UTC().Format(time.RFC3339),
 		}
 		before, later := alikeFlows(r, 600), alikeFlows(r, 600)
-		plan, whole, _ := page(t, withLimit(question, 5000), "", []Source{memory{before, 100}})
+		plan, whole, _ := page(t, withLimit(question, 5000), "", []scan.Source{memory{before, 100}})
 		var got []string
-		cursor, units := "", []Source{memory{before, 100}}
+		cursor, units := "", []scan.Source{memory{before, 100}}
 		for {
 			_, rows, next := page(t, question, cursor, units)
 			got = append(got, rowTexts(plan, rows)...)
 			if cursor = next; cursor == "" {
 				break
 			}
-			units = []Source{memory{before, 100}, memory{later, 77}}
+			units = []scan.Source{memory{before, 100}, memory{later, 77}}
 		}
 		if missing := without(rowTexts(plan, whole), got); len(missing) > 0 {
 			t.Errorf("order %s: %d flows that were there are on no page", orderBy, len(missing))
@@ -130,14 +132,14 @@ func TestPagesWhileFlowsArrive(t *testing.T) {
 		both := flow.NewBatch(flow.AllFields)
 		both.AppendRows(before, 0, before.Len())
 		both.AppendRows(later, 0, later.Len())
-		_, all, _ := page(t, withLimit(question, 5000), "", []Source{memory{both, 100}})
+		_, all, _ := page(t, withLimit(question, 5000), "", []scan.Source{memory{both, 100}})
 		if doubled := without(got, rowTexts(plan, all)); len(doubled) > 0 {
 			t.Errorf("order %s: %d flows are on two pages", orderBy, len(doubled))
 		}
 	}
 }
 
-func withLimit(r Request, limit int) Request {
+func withLimit(r query.Request, limit int) query.Request {
 	r.Limit = limit
 	return r
 }
@@ -157,31 +159,31 @@ func without(a, b []string) (rest []string) {
 }
 
 func TestBadCursors(t *testing.T) {
-	question := Request{Kind: Flows, Limit: 3, From: "now-10m", To: "now", GroupBy: []string{"srcAddr", "dstPort"}}
+	question := query.Request{Kind: query.Flows, Limit: 3, From: "now-10m", To: "now", GroupBy: []string{"srcAddr", "dstPort"}}
 	question.From, question.To = "2026-09-21T14:13:20Z", "2026-09-21T15:13:20Z"
-	_, _, cursor := page(t, question, "", []Source{memory{testFlows(rand.New(rand.NewPCG(1, 2)), 100), 10}})
+	_, _, cursor := page(t, question, "", []scan.Source{memory{testFlows(rand.New(rand.NewPCG(1, 2)), 100), 10}})
 	if cursor == "" {
 		t.Fatal("a list of 100 flows has one page of three")
 	}
 	for _, c := range []struct {
 		name, pointer, detail string
-		change                func(*Request)
+		change                func(*query.Request)
 	}{
-		{"none of ours", "/cursor", "not one of ours", func(r *Request) { r.Cursor = "hello" }},
-		{"cut off", "/cursor", "not one of ours", func(r *Request) { r.Cursor = cursor[:len(cursor)-4] }},
-		{"another filter", "/cursor", "another question", func(r *Request) { r.Filter = "proto tcp" }},
-		{"other columns", "/cursor", "another question", func(r *Request) { r.GroupBy = nil }},
-		{"another order", "/cursor", "another question", func(r *Request) { r.OrderBy = "-time" }},
-		{"another time", "/from", "the same time range", func(r *Request) { r.From = "2026-09-21T14:00:00Z" }},
-		{"another kind", "/cursor", "only flows", func(r *Request) { r.Kind, r.GroupBy, r.Limit = Total, nil, 0 }},
-		{"another limit", "", "", func(r *Request) { r.Limit = 50 }},
-		{"relative times", "", "", func(r *Request) { r.From, r.To = "now-1h", "" }},
+		{"none of ours", "/cursor", "not one of ours", func(r *query.Request) { r.Cursor = "hello" }},
+		{"cut off", "/cursor", "not one of ours", func(r *query.Request) { r.Cursor = cursor[:len(cursor)-4] }},
+		{"another filter", "/cursor", "another question", func(r *query.Request) { r.Filter = "proto tcp" }},
+		{"other columns", "/cursor", "another question", func(r *query.Request) { r.GroupBy = nil }},
+		{"another order", "/cursor", "another question", func(r *query.Request) { r.OrderBy = "-time" }},
+		{"another time", "/from", "the same time range", func(r *query.Request) { r.From = "2026-09-21T14:00:00Z" }},
+		{"another kind", "/cursor", "only flows", func(r *query.Request) { r.Kind, r.GroupBy, r.Limit = query.Total, nil, 0 }},
+		{"another limit", "", "", func(r *query.Request) { r.Limit = 50 }},
+		{"relative times", "", "", func(r *query.Request) { r.From, r.To = "now-1h", "" }},
 	} {
 		r := question
 		r.Cursor = cursor
 		c.change(&r)
 		_, err := r.Resolve(time.Now())
-		var wrong *RequestError
+		var wrong *query.RequestError
 		switch {
 		case c.pointer == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)
@@ -191,32 +193,4 @@ func TestBadCursors(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-}
-
-func FuzzCursor(f *testing.F) {
-	question := Request{Kind: Flows, Limit: 3, OrderBy: "bytes"}
-	plan, err := question.Resolve(time.Now())
-	if err != nil {
-		f.Fatal(err)
-	}
-	rows := rowsOf(f, plan, []Source{memory{testFlows(rand.New(rand.NewPCG(1, 3)), 50), 10}})
-	row := flow.NewBatch(flow.AllFields)
-	row.Extend(1)
-	if rows.Len() > 0 {
-		row = rows
-	}
-	f.Add(plan.markText(row, 1))
-	f.Add(plan.markText(row, maxAlike))
-	f.Add("AQ")
-	f.Fuzz(func(t *testing.T, text string) {
-		mark, err := plan.readMark(text)
-		if err != nil {
-			return
-		}
-		again := *plan
-		again.From, again.To = mark.from, mark.to
-		if _, err := plan.readMark(again.markText(mark.row, mark.shown)); err != nil {
-			t.Errorf("%q is read, and not read again: %v", text, err)
-		}
-	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"example.com/weir/flowio/filter"
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
 )
 
 // Source groups are numbered by the Master for one query: a unit is told the
@@ -18,12 +19,6 @@ const (
 	keyChannel     = "channel"
 )
 
-// placeBits is the width of a source group's number in a key.
-const placeBits = 16
-
-// maxPlaces bounds the source groups of one query.
-const maxPlaces = 1<<placeBits - 1
-
 // Places are the names of source groups and flow sources.
 type Places struct {
 	Groups  []string                                   // names of the source groups; their numbers are the positions
@@ -36,14 +31,11 @@ type label struct {
 	key  int // of GroupBy
 }
 
-// isGrouped reports whether records are summed apart by anything but time.
-func (p *Plan) isGrouped() bool { return len(p.GroupBy) > 0 || p.ByPlace }
-
 // SetPlaces names source groups and flow sources in the results of p, which the
 // caller does not share yet.
 func (p *Plan) SetPlaces(places Places) error {
-	if len(places.Groups) > maxPlaces {
-		return fmt.Errorf("query over %d source groups: at most %d are possible: name some with sourceGroups", len(places.Groups), maxPlaces)
+	if len(places.Groups) > group.MaxPlaces {
+		return fmt.Errorf("query over %d source groups: at most %d are possible: name some with sourceGroups", len(places.Groups), group.MaxPlaces)
 	}
 	p.places = places
 	return nil
@@ -63,16 +55,6 @@ func (p *Plan) At(place int, expr *filter.Expr) (*Plan, error) {
 	var problems problems
 	at.prepare(&problems)
 	return &at, problems.err()
-}
-
-// placeKeys writes the number of the source group into keys.
-func (l *layout) placeKeys(p *Plan, keys []uint64) {
-	if !l.hasPlace {
-		return
-	}
-	for at := l.placeSlot.word; at < len(keys); at += l.words {
-		keys[at] |= uint64(p.Place) << l.placeSlot.shift
-	}
 }
 
 // labels returns the columns of groups.
@@ -98,16 +80,16 @@ func (l label) kind(p *Plan) string {
 // value returns what a Result shows of a group.
 func (l label) value(p *Plan, key []uint64) any {
 	if l.name != keySourceGroup && l.name != keyChannel {
-		return p.layout.groupValue(p, key, l.key)
+		return groupValue(p.groups, key, l.key)
 	}
-	place := int(p.layout.placeSlot.part(key))
+	place := p.groups.PlaceIn(key)
 	if l.name == keySourceGroup {
 		if place < len(p.places.Groups) {
 			return p.places.Groups[place]
 		}
 		return nil
 	}
-	exporter := addrOf(key[p.layout.slots[l.key].word:])
+	exporter, _ := p.GroupBy[l.key].AddrOf(key[p.groups.Slots[l.key].Word:])
 	if p.places.Channel == nil {
 		return exporter.Netip().String()
 	}

@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"context"
@@ -13,10 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // randomRequest asks for anything that Resolve accepts.
-func randomRequest(r *rand.Rand, filter string) Request {
+func randomRequest(r *rand.Rand, filter string) query.Request {
 	var fields []string
 	for f := range flow.AllFields.All {
 		fields = append(fields, f.String())
@@ -24,12 +27,12 @@ func randomRequest(r *rand.Rand, filter string) Request {
 	field := func() string { return fields[r.IntN(len(fields))] }
 	from := testEpoch/1000 + int64(r.IntN(600)) - 60
 	scaled := r.IntN(2) == 0
-	req := Request{
-		Kind: []Kind{Top, Series, Total}[r.IntN(3)], Filter: filter, Scaled: &scaled, Limit: 1 + r.IntN(30),
+	req := query.Request{
+		Kind: []query.Kind{query.Top, query.Series, query.Total}[r.IntN(3)], Filter: filter, Scaled: &scaled, Limit: 1 + r.IntN(30),
 		From: time.Unix(from, int64(r.IntN(1000))*1e6).UTC().Format(time.RFC3339Nano),
 		To:   time.Unix(from+1+int64(r.IntN(900)), 0).UTC().Format(time.RFC3339Nano),
 	}
-	if req.Kind == Series {
+	if req.Kind == query.Series {
 		req.Step = []string{"1s", "7s", "1m", "1h"}[r.IntN(4)]
 	}
 	seen := map[string]bool{}
@@ -39,21 +42,21 @@ func randomRequest(r *rand.Rand, filter string) Request {
 		if either && r.IntN(2) == 0 {
 			f = []string{"addr", "port", "as", "if"}[r.IntN(4)]
 		}
-		if req.Kind == Total || seen[f] {
+		if req.Kind == query.Total || seen[f] {
 			continue
 		}
 		seen[f] = true
-		if k, _ := ParseGroupKey(f); k.Field.IsAddr() {
+		if k, _ := group.ParseKey(f); k.Field.IsAddr() {
 			f += []string{"", "/24", "/16/48", "/64", "/0/0", "/31"}[r.IntN(6)]
 		}
 		req.GroupBy = append(req.GroupBy, f)
 	}
-	if req.Kind == Top && req.GroupBy == nil {
+	if req.Kind == query.Top && req.GroupBy == nil {
 		req.GroupBy = []string{field()}
 	}
 	sums := 6
 	metrics := []string{"bytes", "packets", "flows", "bps", "pps", "bpp", "uniq(srcAddr)", "uniq(srcPort)", "p95(bytes)", "p50(packets)", "p99.9(duration)", "p1(srcPort)"}
-	if req.Kind == Series && r.IntN(3) == 0 {
+	if req.Kind == query.Series && r.IntN(3) == 0 {
 		req.Prorated, metrics = true, metrics[:sums]
 	}
 	r.Shuffle(len(metrics), func(i, j int) { metrics[i], metrics[j] = metrics[j], metrics[i] })
@@ -63,7 +66,7 @@ func randomRequest(r *rand.Rand, filter string) Request {
 }
 
 // split deals the rows of b to n sources.
-func split(r *rand.Rand, b *flow.Batch, n int) []Source {
+func split(r *rand.Rand, b *flow.Batch, n int) []scan.Source {
 	parts := make([]*flow.Batch, n)
 	for i := range parts {
 		parts[i] = flow.NewBatch(flow.AllFields)
@@ -71,7 +74,7 @@ func split(r *rand.Rand, b *flow.Batch, n int) []Source {
 	for i := range b.Len() {
 		parts[r.IntN(n)].AppendRow(b, i)
 	}
-	sources := make([]Source, n)
+	sources := make([]scan.Source, n)
 	for i, p := range parts {
 		sources[i] = memory{p, 1 + r.IntN(2000)}
 	}
@@ -91,31 +94,31 @@ func TestAgainstBruteForce(t *testing.T) {
 		flows := testFlows(r, r.IntN(3000))
 		want := &slow{plan: plan, groups: map[slowKey]*slowGroup{}}
 		want.scan(flows, filter.matches)
-		partial, stats, err := Scan(context.Background(), plan, split(r, flows, 1+r.IntN(5)), ScanOptions{Threads: 1 + r.IntN(3)})
+		partial, stats, err := scan.Scan(context.Background(), plan.Scan(), split(r, flows, 1+r.IntN(5)), scan.Options{Threads: 1 + r.IntN(3)})
 		if err != nil {
 			t.Fatalf("round %d, %+v: %v", round, req, err)
 		}
 		if stats.RowsMatched != uint64(want.rows) {
 			t.Errorf("round %d, %+v: %d rows matched, want %d", round, req, stats.RowsMatched, want.rows)
 		}
-		if err := want.check(partial.Result(plan)); err != nil {
+		if err := want.check(plan.Result(partial)); err != nil {
 			t.Fatalf("round %d, %+v: %v", round, req, err)
 		}
 	}
 }
 
 // check compares a result with the oracle's groups.
-func (s *slow) check(got Result) error {
+func (s *slow) check(got query.Result) error {
 	if err := s.checkMetrics("total", s.total, -1, got.Total); err != nil {
 		return err
 	}
 	switch s.plan.Kind {
-	case Total:
-		if diff := cmp.Diff([]Row{got.Total}, got.Rows); diff != "" {
+	case query.Total:
+		if diff := cmp.Diff([]query.Row{got.Total}, got.Rows); diff != "" {
 			return fmt.Errorf("rows of a total: %s", diff)
 		}
 		return nil
-	case Top:
+	case query.Top:
 		return s.checkTop(got)
 	}
 	return s.checkSeries(got)
@@ -130,7 +133,7 @@ func (s *slow) wholeGroups() (n int) {
 	return n
 }
 
-func (s *slow) checkTop(got Result) error {
+func (s *slow) checkTop(got query.Result) error {
 	n := s.wholeGroups()
 	if got.Groups != strconv.Itoa(n) || len(got.Rows) != min(n, s.plan.Limit) {
 		return fmt.Errorf("%d rows of %s groups, want %d of %d", len(got.Rows), got.Groups, min(n, s.plan.Limit), n)
@@ -151,7 +154,7 @@ func (s *slow) checkTop(got Result) error {
 		if err := s.checkMetrics(name, g, -1, metrics); err != nil {
 			return err
 		}
-		v := number(metrics[s.plan.order])
+		v := number(metrics[s.plan.Groups().Order])
 		if v > least {
 			return fmt.Errorf("row %d: %v comes after %v", i, v, least)
 		}
@@ -163,12 +166,12 @@ func (s *slow) checkTop(got Result) error {
 // checkLeftOut fails if a group that is not shown has more than the last one
 // that is.
 func (s *slow) checkLeftOut(seen map[string]bool, least float64) error {
-	m := s.plan.Metrics[s.plan.order]
+	m := s.plan.Metrics[s.plan.Groups().Order]
 	for k, g := range s.groups {
 		if k.step >= 0 || seen[k.labels] {
 			continue
 		}
-		v, off := g.metric(m, s.plan.order, g.milliseconds(s.plan, -1))
+		v, off := g.metric(m, s.plan.Groups().Order, g.milliseconds(s.plan, -1))
 		if v-v*off*2 > least {
 			return fmt.Errorf("group %s with %v is left out, one with %v is shown", k.labels, v, least)
 		}
@@ -176,7 +179,7 @@ func (s *slow) checkLeftOut(seen map[string]bool, least float64) error {
 	return nil
 }
 
-func (s *slow) checkSeries(got Result) error {
+func (s *slow) checkSeries(got query.Result) error {
 	lines := max(1, min(s.wholeGroups(), s.plan.Limit))
 	if len(s.plan.GroupBy) > 0 && s.wholeGroups() == 0 {
 		lines = 0
@@ -213,7 +216,7 @@ func (s *slow) checkSeries(got Result) error {
 
 // checkSteps compares what all flows sum up to at each step, and what those
 // that are in no shown line do.
-func (s *slow) checkSteps(got Result, shown map[string]bool) error {
+func (s *slow) checkSteps(got query.Result, shown map[string]bool) error {
 	if len(s.plan.GroupBy) == 0 {
 		if got.Totals != nil || got.Others != nil {
 			return fmt.Errorf("a series without groups has %v and %v beside its rows", got.Totals, got.Others)
@@ -236,16 +239,16 @@ func (s *slow) checkSteps(got Result, shown map[string]bool) error {
 		for i, row := range got.Totals {
 			at := int64(math.Floor(float64(s.plan.From)/float64(s.plan.Step)))*s.plan.Step + int64(i)*s.plan.Step
 			switch {
-			case s.plan.hasEnds():
+			case s.plan.Groups().HasEnds():
 				if got.Others[i][1+j] != nil {
 					return fmt.Errorf("step %d: others of both ends are told: %v", i, got.Others[i])
 				}
-				if m.Kind == Records && number(row[1+j]) != totals[at] {
+				if m.Kind == group.Records && number(row[1+j]) != totals[at] {
 					return fmt.Errorf("step %d: %v of all, want %v", i, row, totals[at])
 				}
-			case m.isSketch() && (row[1+j] != nil || got.Others[i][1+j] != nil):
+			case m.IsEstimate() && (row[1+j] != nil || got.Others[i][1+j] != nil):
 				return fmt.Errorf("step %d: %s of all groups is told: %v", i, m, row[1+j])
-			case m.Kind == Records && (number(row[1+j]) != totals[at] || number(got.Others[i][1+j]) != others[at]):
+			case m.Kind == group.Records && (number(row[1+j]) != totals[at] || number(got.Others[i][1+j]) != others[at]):
 				return fmt.Errorf("step %d: %v of all, %v of others, want %v and %v", i, row, got.Others[i], totals[at], others[at])
 			}
 		}
@@ -259,16 +262,16 @@ func (s *slow) checkLines(seen map[string]bool) error {
 		return nil
 	}
 	least := math.Inf(1)
-	m := s.plan.Metrics[s.plan.order]
+	m := s.plan.Metrics[s.plan.Groups().Order]
 	for name := range seen {
 		g := s.groups[slowKey{name, -1}]
-		v, off := g.metric(m, s.plan.order, g.milliseconds(s.plan, -1))
+		v, off := g.metric(m, s.plan.Groups().Order, g.milliseconds(s.plan, -1))
 		least = min(least, v+v*off)
 	}
 	return s.checkLeftOut(seen, least)
 }
 
-func (s *slow) checkMetrics(name string, g *slowGroup, step int64, got Row) error {
+func (s *slow) checkMetrics(name string, g *slowGroup, step int64, got query.Row) error {
 	if len(got) != len(s.plan.Metrics) {
 		return fmt.Errorf("%s: %d metrics, want %d", name, len(got), len(s.plan.Metrics))
 	}
@@ -300,12 +303,12 @@ func TestSplitsAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		flows := testFlows(r, r.IntN(3000))
-		want := answer(t, plan, split(r, flows, 1), 1).Result(plan)
+		want := plan.Result(answer(t, plan, split(r, flows, 1), 1))
 		for n := 1; n <= 5; n++ {
-			merged := NewPartial(plan)
+			merged := group.NewPartial(plan.Groups(), nil)
 			for i, source := range split(r, flows, n) {
-				part := answer(t, plan, []Source{source}, 1)
-				if i%2 == 0 || plan.hasEnds() { // chunks hold groups only
+				part := answer(t, plan, []scan.Source{source}, 1)
+				if i%2 == 0 || plan.Groups().HasEnds() { // chunks hold groups only
 					if err := merged.Merge(part); err != nil {
 						t.Fatal(err)
 					}
@@ -320,16 +323,16 @@ func TestSplitsAgree(t *testing.T) {
 					}
 				}
 			}
-			if got := merged.Result(plan); !reflect.DeepEqual(want, got) {
+			if got := plan.Result(merged); !reflect.DeepEqual(want, got) {
 				t.Fatalf("round %d, %d parts, %+v: %s", round, n, req, cmp.Diff(want, got))
 			}
 		}
 	}
 }
 
-func answer(t testing.TB, plan *Plan, sources []Source, threads int) *Partial {
+func answer(t testing.TB, plan *query.Plan, sources []scan.Source, threads int) *group.Partial {
 	t.Helper()
-	p, _, err := Scan(context.Background(), plan, sources, ScanOptions{Threads: threads})
+	p, _, err := scan.Scan(context.Background(), plan.Scan(), sources, scan.Options{Threads: threads})
 	if err != nil {
 		t.Fatal(err)
 	}

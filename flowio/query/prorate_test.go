@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // TestProratedSums holds that what the steps of a record have sums up to its
@@ -23,11 +25,11 @@ func TestProratedSums(t *testing.T) {
 		b.Num(flow.Time)[0] = first + length + uint64(r.IntN(60_000))
 		bytes, packets := r.Uint64()>>r.IntN(60), uint64(r.IntN(1000))
 		b.Num(flow.Bytes)[0], b.Num(flow.Packets)[0] = bytes, packets
-		plan := spanned(t, Request{
-			Kind: Series, Prorated: true, Step: []string{"1s", "7s", "1m", "1h"}[1+r.IntN(3)],
+		plan := spanned(t, query.Request{
+			Kind: query.Series, Prorated: true, Step: []string{"1s", "7s", "1m", "1h"}[1+r.IntN(3)],
 			From: time.UnixMilli(testEpoch - 1000).UTC().Format(time.RFC3339), To: time.UnixMilli(testEpoch + 6_000_000).UTC().Format(time.RFC3339),
 		})
-		result := answer(t, plan, []Source{memory{b, 10}}, 1).Result(plan)
+		result := plan.Result(answer(t, plan, []scan.Source{memory{b, 10}}, 1))
 		var sums [3]uint64
 		for _, row := range result.Rows {
 			for i := range sums {
@@ -69,8 +71,8 @@ func TestProratedEdges(t *testing.T) {
 		at := func(seconds int) string {
 			return time.UnixMilli(testEpoch + int64(seconds)*1000).UTC().Format(time.RFC3339)
 		}
-		plan := spanned(t, Request{Kind: Series, Prorated: true, Step: "1h", Metrics: []string{"bytes", "flows"}, From: at(c.from), To: at(c.to)})
-		r := answer(t, plan, []Source{memory{b, 10}}, 1).Result(plan)
+		plan := spanned(t, query.Request{Kind: query.Series, Prorated: true, Step: "1h", Metrics: []string{"bytes", "flows"}, From: at(c.from), To: at(c.to)})
+		r := plan.Result(answer(t, plan, []scan.Source{memory{b, 10}}, 1))
 		if r.Total[0] != c.bytes || r.Total[1] != c.flows {
 			t.Errorf("%s: %v, want %s octets and %s flows", c.name, r.Total, c.bytes, c.flows)
 		}
@@ -78,17 +80,17 @@ func TestProratedEdges(t *testing.T) {
 }
 
 func TestProratedRefusals(t *testing.T) {
-	for _, r := range []Request{
-		{Kind: Top, GroupBy: []string{"proto"}, Prorated: true},
-		{Kind: Total, Prorated: true},
-		{Kind: Series, Metrics: []string{"uniq(srcAddr)"}, Prorated: true},
+	for _, r := range []query.Request{
+		{Kind: query.Top, GroupBy: []string{"proto"}, Prorated: true},
+		{Kind: query.Total, Prorated: true},
+		{Kind: query.Series, Metrics: []string{"uniq(srcAddr)"}, Prorated: true},
 	} {
-		var wrong *RequestError
+		var wrong *query.RequestError
 		if _, err := r.Resolve(time.Now()); !errors.As(err, &wrong) {
 			t.Errorf("%+v is not refused: %v", r, err)
 		}
 	}
-	plan := spanned(t, Request{Kind: Series, Step: "5m", Prorated: true, From: "2026-09-21T14:00:00Z", To: "2026-09-21T15:00:00Z"})
+	plan := spanned(t, query.Request{Kind: query.Series, Step: "5m", Prorated: true, From: "2026-09-21T14:00:00Z", To: "2026-09-21T15:00:00Z"})
 	if _, ok := plan.Kept(); ok {
 		t.Error("sums that are kept over time cannot be spread")
 	}
@@ -102,11 +104,11 @@ func TestEndsCountOnce(t *testing.T) {
 		b.Num(flow.Time)[i], b.Num(flow.SrcPort)[i], b.Num(flow.DstPort)[i] = testEpoch, 53, port
 		b.Num(flow.Bytes)[i] = uint64(100 + 900*i)
 	}
-	plan := spanned(t, Request{
-		Kind: Top, GroupBy: []string{"port"}, Metrics: []string{"bytes", "flows"},
+	plan := spanned(t, query.Request{
+		Kind: query.Top, GroupBy: []string{"port"}, Metrics: []string{"bytes", "flows"},
 		From: time.UnixMilli(testEpoch - 1000).UTC().Format(time.RFC3339), To: time.UnixMilli(testEpoch + 1000).UTC().Format(time.RFC3339),
 	})
-	r := answer(t, plan, []Source{memory{b, 10}}, 1).Result(plan)
+	r := plan.Result(answer(t, plan, []scan.Source{memory{b, 10}}, 1))
 	want := [][3]any{{uint64(53), "1100", "2"}, {uint64(80), "1000", "1"}}
 	for i, row := range r.Rows {
 		if [3]any(row) != want[i] {
@@ -119,7 +121,7 @@ func TestEndsCountOnce(t *testing.T) {
 }
 
 // spanned resolves a request with the times that it has.
-func spanned(t testing.TB, r Request) *Plan {
+func spanned(t testing.TB, r query.Request) *query.Plan {
 	t.Helper()
 	plan, err := r.Resolve(time.Now())
 	if err != nil {

@@ -1,9 +1,10 @@
-// Package query is a question about flows and its answer: the Request, the
-// Plan it resolves to, the mergeable Partial that each unit computes, and the
-// Result with its Coverage.
+// Package query is a question about flows and its answer: the Request as people
+// write it, the Plan it resolves to, and the Result with its Coverage, which
+// Finish makes of what Nodes, units that hold groups, know.
 //
-// It reads flows only through Source and does not know where they lie
-// (persistence/flowstore) or which units are asked (actors).
+// It does not read flows (flowio/scan, flowio/list) nor sum them up
+// (flowio/group): a Plan says to these what it needs. Which units are asked it
+// does not know (actors).
 package query
 
 // Kind is the shape of the answer.
@@ -27,7 +28,7 @@ type Request struct {
 	Profile      string   `json:"profile,omitempty"`      // default live
 	Channels     []string `json:"channels,omitempty"`     // flow sources, by name or address; default all
 	SourceGroups []string `json:"sourceGroups,omitempty"` // names; default all
-	GroupBy      []string `json:"groupBy,omitempty"`      // fields, addresses with /prefix: srcAddr/24, see GroupKey; channel, sourceGroup; flows: the columns, default all
+	GroupBy      []string `json:"groupBy,omitempty"`      // fields, addresses with /prefix: srcAddr/24, see Key; channel, sourceGroup; flows: the columns, default all
 	Metrics      []string `json:"metrics,omitempty"`      // bytes, packets, flows, bps, pps, bpp, uniq(field), p95(field); default the first three
 	OrderBy      string   `json:"orderBy,omitempty"`      // a metric of the request, default the first; flows: a field, default time; a minus sign before it turns the order round
 	Offset       int      `json:"offset,omitempty"`       // top: rows to leave out before the first

@@ -9,6 +9,8 @@ import (
 
 	"example.com/weir/flowio/filter"
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/list"
 )
 
 const (
@@ -29,9 +31,6 @@ const (
 	// maxSeries bounds the groups of a series; a chart cannot show more, and the
 	// result has groups times steps rows.
 	maxSeries = 100
-
-	// maxSteps bounds the points of one series.
-	maxSteps = 5_000
 
 	minStep = time.Second
 
@@ -154,19 +153,19 @@ func (r Request) resolveTimes(p *Plan, now time.Time, problems *problems) {
 // resumeTimes makes the time range that of the first page: what it was
 // relative to has moved on. A mark that cannot be read is prepare's to refuse.
 func (r Request) resumeTimes(p *Plan, problems *problems) {
-	mark, _, _, err := openMark(r.Cursor)
+	from, to, err := list.RangeOf(r.Cursor)
 	if r.Kind != Flows || r.Cursor == "" || err != nil {
 		return
 	}
 	for _, edge := range []struct {
 		pointer, asked string
 		at             int64
-	}{{"/from", r.From, mark.from}, {"/to", r.To, mark.to}} {
+	}{{"/from", r.From, from}, {"/to", r.To, to}} {
 		if t, err := time.Parse(time.RFC3339, strings.TrimSpace(edge.asked)); err == nil && t.UnixMilli() != edge.at {
 			problems.add(edge.pointer, "the cursor belongs to a list with %s here: all pages have the same time range", formatTime(time.UnixMilli(edge.at)))
 		}
 	}
-	p.From, p.To = mark.from, mark.to
+	p.From, p.To = from, to
 }
 
 // resolvePlace takes the keys that only the Master has names for.
@@ -186,7 +185,7 @@ func (r Request) resolvePlace(p *Plan, i int, problems *problems) bool {
 
 // resolveChannel has the exporter in the keys where channels are shown.
 func (r Request) resolveChannel(p *Plan) {
-	exporter := GroupKey{Field: flow.Exporter, Bits4: 32, Bits6: 128}
+	exporter := group.Key{Field: flow.Exporter, Bits4: 32, Bits6: 128}
 	for i := range p.named {
 		if p.named[i].name != keyChannel {
 			continue
@@ -203,7 +202,7 @@ func (r Request) resolveColumns(p *Plan, problems *problems) {
 		if r.resolvePlace(p, i, problems) {
 			continue
 		}
-		k, err := ParseGroupKey(text)
+		k, err := group.ParseKey(text)
 		switch {
 		case err != nil:
 			problems.add(fmt.Sprintf("/groupBy/%d", i), "%s", err)
@@ -216,7 +215,7 @@ func (r Request) resolveColumns(p *Plan, problems *problems) {
 	}
 	r.resolveChannel(p)
 	for i, text := range r.Metrics {
-		m, err := ParseMetric(text)
+		m, err := group.ParseMetric(text)
 		switch {
 		case err != nil:
 			problems.add(fmt.Sprintf("/metrics/%d", i), "%s", err)
@@ -227,7 +226,7 @@ func (r Request) resolveColumns(p *Plan, problems *problems) {
 		}
 	}
 	if len(r.Metrics) == 0 && r.Kind != Flows {
-		p.Metrics = []Metric{{Kind: Bytes}, {Kind: Packets}, {Kind: Records}}
+		p.Metrics = []group.Metric{{Kind: group.Bytes}, {Kind: group.Packets}, {Kind: group.Records}}
 	}
 }
 
@@ -249,7 +248,7 @@ func (r Request) resolveOrder(p *Plan) {
 	}
 	name, reversed := strings.CutPrefix(r.OrderBy, "-")
 	p.OrderBy, p.Ascending, p.Offset = name, reversed, r.Offset
-	if m, err := ParseMetric(name); err == nil {
+	if m, err := group.ParseMetric(name); err == nil {
 		p.OrderBy = m.String()
 	} else if name == "" && len(p.Metrics) > 0 {
 		p.OrderBy = p.Metrics[0].String()

@@ -1,6 +1,10 @@
 package query
 
-import "time"
+import (
+	"time"
+
+	"example.com/weir/flowio/scan"
+)
 
 // Column describes one column of a Result.
 type Column struct {
@@ -95,4 +99,19 @@ func (s *Stats) Add(other Stats) {
 	s.SpilledBytes += other.SpilledBytes
 	s.SeriesPoints += other.SeriesPoints
 	s.ElapsedMs = max(s.ElapsedMs, other.ElapsedMs)
+}
+
+// Scanned is what a scan cost.
+func Scanned(s scan.Stats) Stats {
+	return Stats{
+		RowsScanned: s.RowsScanned, RowsMatched: s.RowsMatched, BytesRead: s.BytesRead, Segments: s.Segments,
+		ElapsedMs: s.Elapsed.Milliseconds(),
+	}
+}
+
+// FlowsEnd is what is known when a list has ended.
+type FlowsEnd struct {
+	Coverage Coverage
+	Stats    Stats
+	Next     string // cursor of the next page; empty: this is the last
 }

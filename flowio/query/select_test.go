@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // TestSelection compares what a Selection keeps with all groups, with and
@@ -18,7 +21,7 @@ func TestSelection(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for round := range 150 {
 		req := randomRequest(r, testFilters[r.IntN(len(testFilters))].text)
-		req.Kind, req.Step, req.Prorated = Top, "", false
+		req.Kind, req.Step, req.Prorated = query.Top, "", false
 		if req.GroupBy == nil {
 			req.GroupBy = []string{"srcAddr"}
 		}
@@ -28,28 +31,29 @@ func TestSelection(t *testing.T) {
 		flows := testFlows(r, 1+r.IntN(6000))
 		sources := encode(r, split(r, flows, 1+r.IntN(4)))
 		all := answer(t, plan, slices.Clone(sources), 1)
-		ask := Selection{Best: r.IntN(20)}
+		ask := scan.Selection{Best: r.IntN(20)}
 		switch {
 		case r.IntN(3) == 0 && all.Groups() > 0:
-			ask = Selection{AtLeast: all.table.sumsOf(r.IntN(all.Groups()))[plan.sumAt()]}
+			ask = scan.Selection{AtLeast: all.Table().SumsOf(r.IntN(all.Groups()))[plan.Groups().OrderSum()]}
 		case r.IntN(3) == 0:
-			ask = Selection{Keys: someGroups(t, r, plan, all)}
+			ask = scan.Selection{Keys: someGroups(t, r, plan, all)}
 		}
-		got, _, err := Scan(context.Background(), plan, sources, ScanOptions{Threads: 1 + r.IntN(3), Select: &ask, fewGroups: []int{0, 10}[r.IntN(2)]})
+		ask.Few = []int{0, 10}[r.IntN(2)]
+		got, _, err := scan.Scan(context.Background(), plan.Scan(), sources, scan.Options{Threads: 1 + r.IntN(3), Select: &ask})
 		if err != nil {
 			t.Fatalf("seed %d, round %d, %+v: %v", seed, round, req, err)
 		}
-		if err := ask.check(plan, all, got); err != "" {
+		if err := checkSelection(ask, plan, all, got); err != "" {
 			t.Fatalf("seed %d, round %d, %+v, %+v: %s", seed, round, req, ask, err)
 		}
 	}
 }
 
-func someGroups(t *testing.T, r *rand.Rand, plan *Plan, all *Partial) *Partial {
-	keys := NewPartial(plan)
+func someGroups(t *testing.T, r *rand.Rand, plan *query.Plan, all *group.Partial) *group.Partial {
+	keys := group.NewPartial(plan.Groups(), nil)
 	for g := range all.Groups() {
 		if r.IntN(4) == 0 {
-			if err := keys.add(all.table.key(g), make([]uint64, plan.layout.sums), nil); err != nil {
+			if err := keys.Add(all.Table().Key(g), make([]uint64, plan.Groups().Sums)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -57,26 +61,28 @@ func someGroups(t *testing.T, r *rand.Rand, plan *Plan, all *Partial) *Partial {
 	return keys
 }
 
-// check returns what is wrong with a selection of all.
-func (ask Selection) check(plan *Plan, all, got *Partial) string {
+// checkSelection returns what is wrong with a selection of all.
+func checkSelection(ask scan.Selection, plan *query.Plan, all, got *group.Partial) string {
 	for g := range got.Groups() {
-		at, ok := all.table.lookup(got.table.key(g))
-		if !ok || !slices.Equal(all.table.sumsOf(int(at)), got.table.sumsOf(g)) {
+		at, ok := all.Table().Lookup(got.Table().Key(g))
+		if !ok || !slices.Equal(all.Table().SumsOf(int(at)), got.Table().SumsOf(g)) {
 			return "a group that is not there, or has other sums"
 		}
 	}
-	value := func(g int) uint64 { return all.table.sumsOf(g)[plan.sumAt()] }
-	best := all.best(all.Groups(), max(1, ask.Best), value)
+	value := func(g int) uint64 { return all.Table().SumsOf(g)[plan.Groups().OrderSum()] }
+	best := all.Best(max(1, ask.Best))
 	for g := range all.Groups() {
 		wanted := value(g) >= ask.AtLeast && ask.Keys == nil && (ask.Best == 0 || slices.Contains(best, g))
 		if ask.Keys != nil {
-			_, wanted = ask.Keys.table.lookup(all.table.key(g))
+			_, wanted = ask.Keys.Table().Lookup(all.Table().Key(g))
 		}
-		if _, ok := got.table.lookup(all.table.key(g)); wanted && !ok {
+		if _, ok := got.Table().Lookup(all.Table().Key(g)); wanted && !ok {
 			return "a group of value " + strconv.FormatUint(value(g), 10) + " is missing"
 		}
 	}
-	if !slices.Equal(all.total().sums, got.total().sums) {
+	want, _ := all.Total()
+	have, _ := got.Total()
+	if !slices.Equal(want.Sums, have.Sums) {
 		return "the total differs"
 	}
 	groups, estimated := got.AllGroups()
@@ -97,9 +103,9 @@ func TestSelectionIsSmall(t *testing.T) {
 		b.Num(flow.SrcPort)[i], b.Num(flow.DstPort)[i] = uint64(r.IntN(1000)), uint64(r.IntN(1000))
 		b.Num(flow.Bytes)[i] = uint64(1) << r.IntN(30)
 	}
-	plan := testPlan(t, Request{Kind: Top, GroupBy: []string{"srcPort", "dstPort"}})
-	source := encoded(memory{b, 5000}, NewNames(), 0)
-	got, stats, err := Scan(context.Background(), plan, []Source{source}, ScanOptions{Select: &Selection{Best: 10}, fewGroups: 1000, MemoryBudget: 8 << 20})
+	plan := testPlan(t, query.Request{Kind: query.Top, GroupBy: []string{"srcPort", "dstPort"}})
+	source := encoded(memory{b, 5000}, scan.NewNames(), 0)
+	got, stats, err := scan.Scan(context.Background(), plan.Scan(), []scan.Source{source}, scan.Options{Select: &scan.Selection{Best: 10, Few: 1000}, Quota: group.NewQuota(8 << 20)})
 	if err != nil {
 		t.Fatal(err)
 	}

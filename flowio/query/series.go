@@ -3,65 +3,83 @@ package query
 import (
 	"strconv"
 	"time"
+
+	"example.com/weir/flowio/group"
 )
 
-// series fills the rows of r: each step of each of the first groups in order,
-// by time and then by rank. Steps without flows are there, with zeros. It
-// returns the keys of those groups.
-func (p *Partial) series(r *Result) (shown [][]uint64) {
-	lines := p.lines()
-	r.Groups = strconv.Itoa(lines.table.n)
-	best := lines.best(lines.table.n, p.plan.Limit, lines.rankAt)
-	if !p.plan.isGrouped() {
-		best = []int{0}
+// setSeries fills the rows of r: each step of each of the first groups in
+// order, by time and then by rank. Steps without flows are there, with zeros.
+// It returns the keys of those groups.
+func (r *Result) setSeries(p *Plan, all *group.Partial) (shown [][]uint64) {
+	lines := all.Lines()
+	r.Groups = strconv.Itoa(lines.Groups())
+	for _, g := range lines.Best(p.Limit) {
+		shown = append(shown, lines.Table().Key(g))
 	}
-	first, n := p.plan.steps()
+	first, n := p.steps()
 	for s := range n {
-		at := time.UnixMilli((first + int64(s)) * p.plan.Step).UTC()
-		for _, g := range best {
-			r.Rows = append(r.Rows, p.point(lines, g, uint64(s), at))
+		at := formatTime(time.UnixMilli((first + int64(s)) * p.Step))
+		if !p.groups.IsGrouped() {
+			r.Rows = append(r.Rows, p.point(all, nil, uint64(s), at))
+			continue
 		}
-	}
-	for _, g := range best {
-		if lines.table.n > 0 {
-			shown = append(shown, lines.table.key(g))
+		for _, line := range shown {
+			r.Rows = append(r.Rows, p.point(all, line, uint64(s), at))
 		}
 	}
 	return shown
 }
 
-// lines merges p over time: one group for each of GroupBy, whose key has step
-// zero.
-func (p *Partial) lines() *Partial {
-	lines := newPartial(p.plan, newBudget(1<<62))
-	key := make([]uint64, p.plan.layout.words)
-	for g := range p.table.n {
-		copy(key, p.table.key(g))
-		p.plan.layout.setStep(key, 0)
-		_ = lines.add(key, p.table.sumsOf(g), p.table.sketchesOf(g)) // its budget has no end
+// point is one step of one line; nil stands for that of all records.
+func (p *Plan) point(all *group.Partial, line []uint64, step uint64, at string) Row {
+	row := Row{at}
+	key := make([]uint64, p.groups.Words)
+	if line != nil {
+		copy(key, line)
+		row = append(row, p.labelsOf(line)...)
 	}
-	return lines
+	p.groups.SetStep(key, step)
+	return append(row, p.metrics(all.Find(key), uint64(p.Step))...)
 }
 
-// setStep replaces the step of a key.
-func (l *layout) setStep(key []uint64, step uint64) {
-	s := l.stepSlot
-	key[s.word] = key[s.word]&^(^uint64(0)>>(64-s.width)<<s.shift) | step<<s.shift
+// setSteps fills the totals and others of a series: what all records sum up to
+// at each step, and what is left of it without the lines that are shown.
+func (r *Result) setSteps(p *Plan, kept *group.Partial, steps *group.StepSums, shown [][]uint64) {
+	r.Totals, r.Others = []Row{}, []Row{}
+	first, n := p.steps()
+	key := make([]uint64, p.groups.Words)
+	for s := range n {
+		at := formatTime(time.UnixMilli((first + int64(s)) * p.Step))
+		sums := steps.At(uint64(s))
+		r.Totals = append(r.Totals, append(Row{at}, p.sumRow(sums)...))
+		for _, line := range shown {
+			copy(key, line)
+			p.groups.SetStep(key, uint64(s))
+			less(sums, kept.Find(key).Sums)
+		}
+		rest := make(Row, len(p.Metrics)) // of keys of both ends: a record may be in two groups
+		if !p.groups.HasEnds() {
+			rest = p.sumRow(sums)
+		}
+		r.Others = append(r.Others, append(Row{at}, rest...))
+	}
 }
 
-// point is one step of one group.
-func (p *Partial) point(lines *Partial, line int, step uint64, at time.Time) Row {
-	l := &p.plan.layout
-	row := Row{formatTime(at)}
-	key := make([]uint64, l.words)
-	if lines.table.n > 0 {
-		copy(key, lines.table.key(line))
-		row = append(row, lines.labels(line)...)
+// less takes other off own, which stays at zero where a sum was at its end.
+func less(own, other []uint64) {
+	for i, v := range other {
+		own[i] -= min(own[i], v)
 	}
-	l.setStep(key, step)
-	one := group{plan: p.plan, sums: make([]uint64, l.sums), sketches: make([]sketch, len(l.sketches))}
-	if g, ok := p.table.lookup(key); ok {
-		one = p.group(int(g))
+}
+
+// sumRow returns the metrics of a step that are told by sums, nil for the
+// others.
+func (p *Plan) sumRow(sums []uint64) Row {
+	row := make(Row, len(p.Metrics))
+	for i := range p.Metrics {
+		if v, ok := p.groups.Metric(i, sums, uint64(p.Step)); ok {
+			row[i] = strconv.FormatUint(v, 10)
+		}
 	}
-	return append(row, one.row(func([]uint64) uint64 { return uint64(p.plan.Step) })...)
+	return row
 }

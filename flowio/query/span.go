@@ -1,19 +1,12 @@
 package query
 
-import "time"
+import (
+	"slices"
 
-// Span is a part of the time axis of flow.Time: Unix milliseconds, To is
-// exclusive.
-type Span struct {
-	From int64 `json:"from"`
-	To   int64 `json:"to"`
-}
-
-// Start and End return the span as times.
-func (s Span) Start() time.Time { return time.UnixMilli(s.From).UTC() }
-
-// End is exclusive.
-func (s Span) End() time.Time { return time.UnixMilli(s.To).UTC() }
+	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/scan"
+)
 
 // maxSpans bounds the parts of the time range that one unit is asked for.
 const maxSpans = 256
@@ -21,18 +14,19 @@ const maxSpans = 256
 // Restricted returns p for a unit that is asked for these parts of the time
 // range alone, in order and apart. Its answer merges with those of the other
 // parts.
-func (p *Plan) Restricted(only []Span) *Plan {
+func (p *Plan) Restricted(only []flow.Span) *Plan {
 	r := *p
 	r.Only = only
+	r.prepareScan()
 	return &r
 }
 
 // Spans returns the parts of the time axis that p asks for.
-func (p *Plan) Spans() []Span {
+func (p *Plan) Spans() []flow.Span {
 	if len(p.Only) > 0 {
 		return p.Only
 	}
-	return []Span{{p.From, p.To}}
+	return []flow.Span{{From: p.From, To: p.To}}
 }
 
 func (p *Plan) checkSpans(problems *problems) {
@@ -49,31 +43,22 @@ func (p *Plan) checkSpans(problems *problems) {
 	}
 }
 
-// asksFor reports whether a record of the time t is asked for.
-func (p *Plan) asksFor(t int64) bool { return p.encloses(t, t) }
-
 // Touches reports whether records from first to last may be asked for.
 func (p *Plan) Touches(first, last int64) bool {
-	if len(p.Only) == 0 {
-		return first < p.ReadTo() && last >= p.From
-	}
-	for _, s := range p.Only {
-		if first < p.readTo(s.To) && last >= s.From {
-			return true
-		}
-	}
-	return false
+	return (&scan.Spec{Spans: p.spansToRead()}).Touches(first, last)
 }
 
-// encloses reports whether all records from first to last are asked for.
-func (p *Plan) encloses(first, last int64) bool {
-	if len(p.Only) == 0 {
-		return first >= p.From && last < p.ReadTo()
+// ReadTo is up to when records are read, Unix milliseconds, exclusive.
+func (p *Plan) ReadTo() int64 {
+	return (&group.Spec{To: p.To, Prorated: p.Prorated}).ReadTo()
+}
+
+// spansToRead are the times whose records are read: those asked for, and beyond
+// the end of the time range those that may have begun in it.
+func (p *Plan) spansToRead() []flow.Span {
+	spans := slices.Clone(p.Spans())
+	if last := &spans[len(spans)-1]; last.To == p.To {
+		last.To = p.ReadTo()
 	}
-	for _, s := range p.Only {
-		if first >= s.From && last < p.readTo(s.To) {
-			return true
-		}
-	}
-	return false
+	return spans
 }

@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"context"
@@ -11,13 +11,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/list"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // randomSpans deals the range of a plan out to two, in turn.
-func randomSpans(r *rand.Rand, p *Plan) (one, other []Span) {
+func randomSpans(r *rand.Rand, p *query.Plan) (one, other []flow.Span) {
 	for from := p.From; from < p.To; {
 		to := min(p.To, from+1+r.Int64N(200_000))
-		one = append(one, Span{from, to})
+		one = append(one, flow.Span{From: from, To: to})
 		one, other, from = other, one, to
 	}
 	return one, other
@@ -37,26 +41,26 @@ func TestPartsOfTheRangeMakeTheWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		flows := testFlows(r, 2000)
-		names := NewNames()
-		sources := []Source{memory{flows, 1 + r.IntN(500)}}
+		names := scan.NewNames()
+		sources := []scan.Source{memory{flows, 1 + r.IntN(500)}}
 		if r.IntN(2) == 0 {
 			sources[0] = encoded(memory{flows, 1 + r.IntN(500)}, names, 0)
 		}
-		ask := func(p *Plan) *Partial {
-			part, _, err := Scan(ctx, p, sources, ScanOptions{Threads: 1})
+		ask := func(p *query.Plan) *group.Partial {
+			part, _, err := scan.Scan(ctx, p.Scan(), sources, scan.Options{Threads: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return part
 		}
 		ours, others := randomSpans(r, plan)
-		got := NewPartial(plan)
-		for _, spans := range [][]Span{ours, others} {
+		got := group.NewPartial(plan.Groups(), nil)
+		for _, spans := range [][]flow.Span{ours, others} {
 			if len(spans) == 0 {
 				continue
 			}
 			part := ask(plan.Restricted(spans))
-			if plan.hasEnds() { // chunks hold groups only
+			if plan.Groups().HasEnds() { // chunks hold groups only
 				if err := got.Merge(part); err != nil {
 					t.Fatal(err)
 				}
@@ -68,7 +72,7 @@ func TestPartsOfTheRangeMakeTheWhole(t *testing.T) {
 				}
 			}
 		}
-		if diff := cmp.Diff(ask(plan).Result(plan), got.Result(plan)); diff != "" {
+		if diff := cmp.Diff(plan.Result(ask(plan)), plan.Result(got)); diff != "" {
 			t.Fatalf("%+v in parts %v and %v (-whole +parts):\n%s", req, ours, others, diff)
 		}
 	}
@@ -76,15 +80,15 @@ func TestPartsOfTheRangeMakeTheWhole(t *testing.T) {
 
 func TestListsOfPartsOfTheRange(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
-	plan := testPlan(t, Request{Kind: Flows, Limit: 10_000})
+	plan := testPlan(t, query.Request{Kind: query.Flows, Limit: 10_000})
 	flows := testFlows(r, 3000)
 	ours, others := randomSpans(r, plan)
 	n := 0
-	for _, spans := range [][]Span{ours, others} {
+	for _, spans := range [][]flow.Span{ours, others} {
 		p := plan.Restricted(spans)
-		_, err := ScanFlows(context.Background(), p, split(r, flows, 3), func(b *flow.Batch) error {
+		_, err := list.Scan(context.Background(), p.List(), split(r, flows, 3), func(b *flow.Batch) error {
 			for i := range b.Len() {
-				if !p.asksFor(int64(b.Num(flow.Time)[i])) {
+				if !p.Scan().Encloses(int64(b.Num(flow.Time)[i]), int64(b.Num(flow.Time)[i])) {
 					t.Errorf("a record of %d, which is not asked for", b.Num(flow.Time)[i])
 				}
 			}
@@ -101,19 +105,19 @@ func TestListsOfPartsOfTheRange(t *testing.T) {
 }
 
 func TestUnitsRefuseWrongParts(t *testing.T) {
-	plan := testPlan(t, Request{Kind: Total})
-	for _, spans := range [][]Span{
-		{{plan.From - 1, plan.To}},
-		{{plan.From, plan.To + 1}},
-		{{plan.From, plan.From}},
-		{{plan.From + 5, plan.From + 9}, {plan.From + 8, plan.To}},
-		make([]Span, maxSpans+1),
+	plan := testPlan(t, query.Request{Kind: query.Total})
+	for _, spans := range [][]flow.Span{
+		{{From: plan.From - 1, To: plan.To}},
+		{{From: plan.From, To: plan.To + 1}},
+		{{From: plan.From, To: plan.From}},
+		{{From: plan.From + 5, To: plan.From + 9}, {From: plan.From + 8, To: plan.To}},
+		make([]flow.Span, query.MaxSpans+1),
 	} {
 		text, err := json.Marshal(plan.Restricted(spans))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ParsePlan(text); err == nil || !strings.Contains(err.Error(), "parts of the time range") {
+		if _, err := query.ParsePlan(text); err == nil || !strings.Contains(err.Error(), "parts of the time range") {
 			t.Errorf("%d parts, first %v: %v", len(spans), spans[0], err)
 		}
 	}

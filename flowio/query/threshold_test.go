@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"context"
@@ -11,6 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/hold"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // spread deals values of groups to units in ways that mislead algorithms that
@@ -68,7 +72,7 @@ func values(groups, units int, value func(group, unit int) uint64) [][]uint64 {
 
 // unitOf holds groups with values, some of which are left out where they are
 // zero.
-func unitOf(t testing.TB, r *rand.Rand, p *Plan, values []uint64, opts HoldOptions) *Held {
+func unitOf(t testing.TB, r *rand.Rand, p *query.Plan, values []uint64, opts hold.Options) *hold.Held {
 	t.Helper()
 	b := flow.NewBatch(flow.AllFields)
 	for g, v := range values {
@@ -81,22 +85,22 @@ func unitOf(t testing.TB, r *rand.Rand, p *Plan, values []uint64, opts HoldOptio
 		b.Num(flow.SrcPort)[n], b.Num(flow.SrcAS)[n] = uint64(g), uint64(g%7)
 		b.Num(flow.Bytes)[n], b.Num(flow.Packets)[n] = v, uint64(r.IntN(5))
 	}
-	var sources []Source
+	var sources []scan.Source
 	if b.Len() > 0 {
 		sources = split(r, b, 1+r.IntN(4))
 	}
-	h, err := Hold(context.Background(), p, sources, opts)
+	h, err := hold.Hold(context.Background(), p.Scan(), sources, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.SetCoverage(Coverage{Complete: true, UnitsAsked: 1, UnitsAnswered: 1})
+	h.SetCoverage(query.Coverage{Complete: true, UnitsAsked: 1, UnitsAnswered: 1})
 	return h
 }
 
 // lossy is a unit that fails at a chosen fetch, before or after its first
 // chunk.
 type lossy struct {
-	Node
+	query.Node
 	failAt  int // 0 = never
 	midway  bool
 	fetches int
@@ -104,7 +108,7 @@ type lossy struct {
 
 var errLost = errors.New("unit went down")
 
-func (l *lossy) Fetch(ctx context.Context, f Fetch) iter.Seq2[[]byte, error] {
+func (l *lossy) Fetch(ctx context.Context, f group.Fetch) iter.Seq2[[]byte, error] {
 	l.fetches++
 	if l.fetches != l.failAt {
 		return l.Node.Fetch(ctx, f)
@@ -130,12 +134,12 @@ func TestThresholdAgainstAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for range 12 {
 				units, groups := 1+r.IntN(6), 1+r.IntN(60)
-				req := Request{
-					Kind: Top, GroupBy: []string{"srcPort", "srcAs"}, Limit: 1 + r.IntN(70), Offset: r.IntN(3),
+				req := query.Request{
+					Kind: query.Top, GroupBy: []string{"srcPort", "srcAs"}, Limit: 1 + r.IntN(70), Offset: r.IntN(3),
 					Metrics: []string{"bytes", "packets", "uniq(srcPort)"},
 				}
 				if r.IntN(3) == 0 {
-					req.Kind, req.Offset, req.Step = Series, 0, []string{"1m", "5m"}[r.IntN(2)]
+					req.Kind, req.Offset, req.Step = query.Series, 0, []string{"1m", "5m"}[r.IntN(2)]
 					req.Metrics = append([]string{[]string{"bps", "bytes"}[r.IntN(2)]}, req.Metrics[1:]...)
 				}
 				plan := testPlan(t, req)
@@ -147,13 +151,13 @@ func TestThresholdAgainstAll(t *testing.T) {
 				seed := r.Uint64()
 				for _, sendAll := range []int{1, 1 << 30} {
 					r := rand.New(rand.NewPCG(seed, 1))
-					plan.sendAllGroups = sendAll
+					query.SendAllUpTo(plan, sendAll)
 					got := finishUnits(t, r, plan, dealt, lost)
 					want := bruteForce(plan, dealt, lost, seed, t)
 					if diff := cmp.Diff(want.Rows, got.Rows); diff != "" {
 						t.Fatalf("%d units, %d groups, unit %d lost, %+v, merge %s: %s", units, groups, lost, req, got.Merge, diff)
 					}
-					if diff := cmp.Diff([][]Row{want.Totals, want.Others}, [][]Row{got.Totals, got.Others}); diff != "" {
+					if diff := cmp.Diff([][]query.Row{want.Totals, want.Others}, [][]query.Row{got.Totals, got.Others}); diff != "" {
 						t.Fatalf("sums of steps, merge %s: %s", got.Merge, diff)
 					}
 					if diff := cmp.Diff(want.Total, got.Total); diff != "" {
@@ -169,30 +173,30 @@ func TestThresholdAgainstAll(t *testing.T) {
 }
 
 // finishUnits finishes an answer held by units, half of them below a Proxy.
-func finishUnits(t testing.TB, r *rand.Rand, plan *Plan, dealt [][]uint64, lost int) *Result {
+func finishUnits(t testing.TB, r *rand.Rand, plan *query.Plan, dealt [][]uint64, lost int) *query.Result {
 	t.Helper()
-	var children []Child
+	var children []query.Child
 	for u, values := range dealt {
-		node := Node(unitOf(t, r, plan, values, HoldOptions{}))
+		node := query.Node(unitOf(t, r, plan, values, hold.Options{}))
 		if u == lost {
 			node = &lossy{Node: node, failAt: 1, midway: u%2 == 0}
 		}
-		children = append(children, Child{node, func(err error) Coverage {
-			return Coverage{UnitsAsked: 1, Missing: []Missing{{Unit: fmt.Sprint(u), Reason: err.Error()}}}
+		children = append(children, query.Child{Node: node, Lost: func(err error) query.Coverage {
+			return query.Coverage{UnitsAsked: 1, Missing: []query.Missing{{Unit: fmt.Sprint(u), Reason: err.Error()}}}
 		}})
 	}
 	half := len(children) / 2
-	proxy, err := NewNodes(plan, children[half:], Coverage{})
+	proxy, err := query.NewNodes(plan, children[half:], query.Coverage{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	top := append([]Child{{proxy, func(err error) Coverage { t.Fatal(err); return Coverage{} }}}, children[:half]...)
-	master, err := NewNodes(plan, top, Coverage{})
+	top := append([]query.Child{{Node: proxy, Lost: func(err error) query.Coverage { t.Fatal(err); return query.Coverage{} }}}, children[:half]...)
+	master, err := query.NewNodes(plan, top, query.Coverage{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer master.Close()
-	result, err := Finish(context.Background(), plan, master)
+	result, err := query.Finish(context.Background(), plan, master)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,17 +204,22 @@ func finishUnits(t testing.TB, r *rand.Rand, plan *Plan, dealt [][]uint64, lost 
 }
 
 // bruteForce merges the same units' groups in memory.
-func bruteForce(plan *Plan, dealt [][]uint64, lost int, seed uint64, t testing.TB) Result {
+func bruteForce(plan *query.Plan, dealt [][]uint64, lost int, seed uint64, t testing.TB) query.Result {
 	r := rand.New(rand.NewPCG(seed, 1))
-	all := NewPartial(plan)
+	all := group.NewPartial(plan.Groups(), nil)
 	for u, values := range dealt {
-		h := unitOf(t, r, plan, values, HoldOptions{})
+		h := unitOf(t, r, plan, values, hold.Options{})
 		if u == lost {
 			continue
 		}
-		if err := all.Merge(h.partial); err != nil {
-			t.Fatal(err)
+		for chunk, err := range h.Fetch(context.Background(), group.Fetch{What: group.FetchAll}) {
+			if err == nil {
+				err = all.AddChunk(chunk)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	return all.Result(plan)
+	return plan.Result(all)
 }

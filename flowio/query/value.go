@@ -1,11 +1,14 @@
 package query
 
 import (
+	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/group"
 )
 
 // The kinds of Column.
@@ -85,7 +88,7 @@ func (p *Plan) columns(yield func(flow.Field) bool) {
 	}
 }
 
-// FlowRow returns record i of b, which ScanFlows or MergeFlows emitted, as a
+// FlowRow returns record i of b, which flowio/list emitted, as a
 // row of FlowColumns. Counters are multiplied by the sampling rate if the plan
 // is scaled.
 func FlowRow(p *Plan, b *flow.Batch, i int) Row {
@@ -97,7 +100,7 @@ func FlowRow(p *Plan, b *flow.Batch, i int) Row {
 }
 
 // ScaleFlows multiplies the counters of b, a copy of what ScanFlows or
-// MergeFlows emitted, as FlowRow does.
+// emitted, as FlowRow does.
 func ScaleFlows(p *Plan, b *flow.Batch) {
 	if !p.Scaled || !b.Fields().Has(flow.SamplingRate) {
 		return
@@ -139,4 +142,24 @@ func (p *Plan) flowValue(b *flow.Batch, i int, f flow.Field) any {
 		v = flow.Product(v, max(1, b.Num(flow.SamplingRate)[i]))
 	}
 	return numberValue(f, v)
+}
+
+// groupValue returns what a Result shows of a key's GroupBy number i.
+func groupValue(l *group.Layout, key []uint64, i int) any {
+	k, s := l.GroupBy[i], l.Slots[i]
+	if !k.Field.IsAddr() {
+		return numberValue(k.Field, s.Part(key))
+	}
+	a, ok := k.AddrOf(key[s.Word:])
+	if !ok {
+		return noAddr(k.Field)
+	}
+	ip := netip.AddrFrom16(a).Unmap()
+	switch {
+	case ip.Is4() && k.Bits4 < 32:
+		return fmt.Sprintf("%s/%d", ip, k.Bits4)
+	case !ip.Is4() && k.Bits6 < 128:
+		return fmt.Sprintf("%s/%d", ip, k.Bits6)
+	}
+	return ip.String()
 }

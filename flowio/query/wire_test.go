@@ -1,4 +1,4 @@
-package query
+package query_test
 
 import (
 	"errors"
@@ -8,10 +8,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/weir/flowio/group"
+	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // testPlan resolves a request over all test flows.
-func testPlan(t testing.TB, r Request) *Plan {
+func testPlan(t testing.TB, r query.Request) *query.Plan {
 	t.Helper()
 	r.From = time.UnixMilli(testEpoch).UTC().Format(time.RFC3339)
 	r.To = time.UnixMilli(testEpoch + 600_000).UTC().Format(time.RFC3339)
@@ -23,33 +27,33 @@ func testPlan(t testing.TB, r Request) *Plan {
 }
 
 // wireRequests have every kind of key, sum and sketch among them.
-var wireRequests = []Request{
-	{Kind: Total},
-	{Kind: Top, GroupBy: []string{"dstPort"}},
-	{Kind: Top, GroupBy: []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}, Metrics: []string{"bytes", "bps"}},
-	{Kind: Top, GroupBy: []string{"proto"}, Metrics: []string{"uniq(srcPort)", "p95(bytes)", "uniq(proto)", "p50(dstPort)"}},
-	{Kind: Series, GroupBy: []string{"app"}, Step: "10s"},
+var wireRequests = []query.Request{
+	{Kind: query.Total},
+	{Kind: query.Top, GroupBy: []string{"dstPort"}},
+	{Kind: query.Top, GroupBy: []string{"srcAddr", "dstAddr", "srcPort", "dstPort", "proto"}, Metrics: []string{"bytes", "bps"}},
+	{Kind: query.Top, GroupBy: []string{"proto"}, Metrics: []string{"uniq(srcPort)", "p95(bytes)", "uniq(proto)", "p50(dstPort)"}},
+	{Kind: query.Series, GroupBy: []string{"app"}, Step: "10s"},
 }
 
 func TestChunksRoundTrip(t *testing.T) {
 	flows := testFlows(rand.New(rand.NewPCG(7, 7)), 5000)
 	for _, req := range wireRequests {
 		plan := testPlan(t, req)
-		p := answer(t, plan, []Source{memory{flows, 1000}}, 1)
+		p := answer(t, plan, []scan.Source{memory{flows, 1000}}, 1)
 		for _, size := range []int{0, 100, 10_000} {
-			back := NewPartial(plan)
+			back := group.NewPartial(plan.Groups(), nil)
 			for chunk, err := range p.Chunks(size) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if len(chunk) > MaxChunk {
+				if len(chunk) > group.MaxChunk {
 					t.Errorf("%+v: a chunk of %d octets", req, len(chunk))
 				}
 				if err := back.AddChunk(chunk); err != nil {
 					t.Fatalf("%+v: %v", req, err)
 				}
 			}
-			if diff := cmp.Diff(p.Result(plan), back.Result(plan)); diff != "" {
+			if diff := cmp.Diff(plan.Result(p), plan.Result(back)); diff != "" {
 				t.Errorf("%+v, chunks of %d: %s", req, size, diff)
 			}
 		}
@@ -58,7 +62,7 @@ func TestChunksRoundTrip(t *testing.T) {
 
 func TestChunksKeepTheirSize(t *testing.T) {
 	plan := testPlan(t, wireRequests[2])
-	p := answer(t, plan, []Source{memory{testFlows(rand.New(rand.NewPCG(7, 7)), 5000), 1000}}, 1)
+	p := answer(t, plan, []scan.Source{memory{testFlows(rand.New(rand.NewPCG(7, 7)), 5000), 1000}}, 1)
 	n := 0
 	for chunk := range p.Chunks(2000) {
 		if n++; len(chunk) > 2000 {
@@ -68,7 +72,7 @@ func TestChunksKeepTheirSize(t *testing.T) {
 	if n < 10 {
 		t.Errorf("%d chunks of %d groups: the size is not used", n, p.Groups())
 	}
-	for range NewPartial(plan).Chunks(0) {
+	for range group.NewPartial(plan.Groups(), nil).Chunks(0) {
 		t.Error("an empty partial has chunks")
 	}
 }
@@ -78,18 +82,18 @@ func TestBrokenChunksChangeNothing(t *testing.T) {
 	flows := testFlows(rand.New(rand.NewPCG(7, 7)), 30)
 	for _, req := range wireRequests {
 		plan := testPlan(t, req)
-		p := answer(t, plan, []Source{memory{flows, 1000}}, 1)
+		p := answer(t, plan, []scan.Source{memory{flows, 1000}}, 1)
 		for chunk := range p.Chunks(0) {
 			whole := map[int]bool{len(chunk): true}
-			back := NewPartial(plan)
-			before := back.Result(plan)
+			back := group.NewPartial(plan.Groups(), nil)
+			before := plan.Result(back)
 			for n := range chunk {
 				if err := back.AddChunk(chunk[:n]); err == nil {
 					whole[n] = true // ends after a group, which a chunk may
-					back = NewPartial(plan)
-				} else if !errors.Is(err, ErrChunk) {
+					back = group.NewPartial(plan.Groups(), nil)
+				} else if !errors.Is(err, group.ErrChunk) {
 					t.Fatalf("%d octets: %v", n, err)
-				} else if !reflect.DeepEqual(back.Result(plan), before) {
+				} else if !reflect.DeepEqual(plan.Result(back), before) {
 					t.Fatalf("%+v: %d octets of a chunk are refused, but changed the partial", req, n)
 				}
 			}
@@ -102,15 +106,15 @@ func TestBrokenChunksChangeNothing(t *testing.T) {
 
 func TestChunkOfAnotherPlan(t *testing.T) {
 	flows := testFlows(rand.New(rand.NewPCG(7, 7)), 100)
-	p := answer(t, testPlan(t, wireRequests[1]), []Source{memory{flows, 1000}}, 1)
+	p := answer(t, testPlan(t, wireRequests[1]), []scan.Source{memory{flows, 1000}}, 1)
 	for chunk := range p.Chunks(0) {
-		for _, other := range []Request{wireRequests[0], wireRequests[2], wireRequests[3]} {
-			if err := NewPartial(testPlan(t, other)).AddChunk(chunk); !errors.Is(err, ErrChunk) {
+		for _, other := range []query.Request{wireRequests[0], wireRequests[2], wireRequests[3]} {
+			if err := group.NewPartial(testPlan(t, other).Groups(), nil).AddChunk(chunk); !errors.Is(err, group.ErrChunk) {
 				t.Errorf("a chunk of %+v is taken for %+v: %v", wireRequests[1], other, err)
 			}
 		}
 	}
-	if err := NewPartial(testPlan(t, wireRequests[1])).AddChunk(make([]byte, MaxChunk+1)); !errors.Is(err, ErrChunk) {
+	if err := group.NewPartial(testPlan(t, wireRequests[1]).Groups(), nil).AddChunk(make([]byte, group.MaxChunk+1)); !errors.Is(err, group.ErrChunk) {
 		t.Errorf("a chunk of too many octets: %v", err)
 	}
 }
@@ -120,7 +124,7 @@ func TestChunkOfAnotherPlan(t *testing.T) {
 func FuzzAddChunk(f *testing.F) {
 	flows := testFlows(rand.New(rand.NewPCG(7, 7)), 400)
 	for i, req := range wireRequests {
-		p := answer(f, testPlan(f, req), []Source{memory{flows, 1000}}, 1)
+		p := answer(f, testPlan(f, req), []scan.Source{memory{flows, 1000}}, 1)
 		for chunk := range p.Chunks(2000) {
 			f.Add(byte(i), append([]byte(nil), chunk...))
 			break
@@ -128,15 +132,15 @@ func FuzzAddChunk(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which byte, chunk []byte) {
 		plan := testPlan(t, wireRequests[int(which)%len(wireRequests)])
-		p := NewPartial(plan)
+		p := group.NewPartial(plan.Groups(), nil)
 		if err := p.AddChunk(chunk); err != nil {
 			if p.Groups() > 0 {
 				t.Fatalf("refused with %v, but left %d groups", err, p.Groups())
 			}
 			return
 		}
-		want := p.Result(plan)
-		again := NewPartial(plan)
+		want := plan.Result(p)
+		again := group.NewPartial(plan.Groups(), nil)
 		for c, err := range p.Chunks(0) {
 			if err != nil {
 				t.Fatal(err)
@@ -145,7 +149,7 @@ func FuzzAddChunk(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if got := again.Result(plan); !reflect.DeepEqual(want, got) {
+		if got := plan.Result(again); !reflect.DeepEqual(want, got) {
 			t.Fatal(cmp.Diff(want, got))
 		}
 	})

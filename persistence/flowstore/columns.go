@@ -13,15 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.com/weir/flowio/flow"
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
-var _ query.Encoded = Part{}
+var _ scan.Encoded = Part{}
 
 // Columns begins a reading of a sealed segment's columns as they are stored.
 // It returns nil for a part that is still open, and for a segment whose footer
 // cannot be read: Read then says why.
-func (p Part) Columns(context.Context) query.Columns {
+func (p Part) Columns(context.Context) scan.Columns {
 	if p.seg == nil {
 		return nil
 	}
@@ -40,7 +40,7 @@ type columnsReader struct {
 	part   Part
 	store  *Store
 	hot    *hotSegment
-	names  *query.Names
+	names  *scan.Names
 	file   *diskFile // nil until it is needed
 	octets uint64    // read so far
 	isDone bool
@@ -75,7 +75,7 @@ func (r *columnsReader) begin() error {
 	return nil
 }
 
-// Open implements query.Columns.
+// Open implements scan.Columns.
 func (r *columnsReader) Open(fields flow.FieldSet) (err error) {
 	defer func() { // the decoders do not promise to survive hostile octets
 		if p := recover(); p != nil {
@@ -154,42 +154,42 @@ func (r *columnsReader) read(offset, size int64) ([]byte, error) {
 	return r.raw, nil
 }
 
-// Pages implements query.Columns.
+// Pages implements scan.Columns.
 func (r *columnsReader) Pages() int { return len(r.hot.bounds) }
 
-// Rows implements query.Columns.
+// Rows implements scan.Columns.
 func (r *columnsReader) Rows(page int) int { return r.part.seg.rowsIn(page) }
 
-// Times implements query.Columns.
+// Times implements scan.Columns.
 func (r *columnsReader) Times(page int) (minMs, maxMs int64) {
 	return r.hot.bounds[page].min, r.hot.bounds[page].max
 }
 
-// Dictionary implements query.Columns. Starts of flows have none: they are
+// Dictionary implements scan.Columns. Starts of flows have none: they are
 // stored as durations.
-func (r *columnsReader) Dictionary(f flow.Field) (query.Dictionary, bool) {
+func (r *columnsReader) Dictionary(f flow.Field) (scan.Dictionary, bool) {
 	i := columnOf[f]
 	c := r.columns[i]
 	switch {
 	case f == flow.First:
-		return query.Dictionary{}, false
+		return scan.Dictionary{}, false
 	case c == nil && columns[i].kind == addr:
 		r.names.Number([]flow.Addr{{}}, r.zero[:])
-		return query.Dictionary{IDs: r.zero[:], Names: r.names}, true
+		return scan.Dictionary{IDs: r.zero[:], Names: r.names}, true
 	case c == nil:
-		return query.Dictionary{Numbers: []uint64{0}}, true
+		return scan.Dictionary{Numbers: []uint64{0}}, true
 	}
 	return c.dict, c.isCoded
 }
 
-// Page implements query.Columns.
-func (r *columnsReader) Page(f flow.Field, page int) (p query.Page, err error) {
+// Page implements scan.Columns.
+func (r *columnsReader) Page(f flow.Field, page int) (p scan.Page, err error) {
 	defer func() { // the decoders do not promise to survive hostile octets
 		caught := recover()
 		_, isFault := caught.(interface{ Addr() uintptr })
 		switch {
 		case isFault: // what was mapped is not there any more
-			err = query.ErrCutOff
+			err = scan.ErrCutOff
 		case caught != nil:
 			err = fmt.Errorf("%w: %v", ErrCorrupt, caught)
 		}
@@ -205,24 +205,24 @@ func (r *columnsReader) Page(f flow.Field, page int) (p query.Page, err error) {
 
 // page returns a page of a column. Numbers without dictionary are those of
 // the file, 32-bit ones without sign.
-func (r *columnsReader) page(i, page int) (query.Page, error) {
+func (r *columnsReader) page(i, page int) (scan.Page, error) {
 	rows := r.Rows(page)
 	c, s := r.columns[i], &r.scratch[i]
 	if c == nil {
-		return query.Page{Rows: rows, IsOne: true}, nil
+		return scan.Page{Rows: rows, IsOne: true}, nil
 	}
 	p, err := r.hot.header(c, page, r)
 	if err != nil {
-		return query.Page{}, err
+		return scan.Page{}, err
 	}
 	r.octets += uint64(p.size)
 	body, err := r.body(s, p)
 	if err != nil {
-		return query.Page{}, err
+		return scan.Page{}, err
 	}
 	if p.compressed {
 		if body, err = r.uncompressed(c, p, body); err != nil {
-			return query.Page{}, err
+			return scan.Page{}, err
 		}
 	}
 	switch {
@@ -231,7 +231,7 @@ func (r *columnsReader) page(i, page int) (query.Page, error) {
 	case p.encoding == format.RLEDictionary:
 		run, err := parseRun(body, rows)
 		if err != nil {
-			return query.Page{}, err
+			return scan.Page{}, err
 		}
 		return r.indexes(run, body, rows)
 	case c.column.kind == addr:
@@ -268,25 +268,25 @@ func (r *columnsReader) uncompressed(c *hotColumn, p *storedPage, body []byte) (
 }
 
 // indexes returns a page of dictionary indexes.
-func (r *columnsReader) indexes(run indexRun, body []byte, rows int) (query.Page, error) {
+func (r *columnsReader) indexes(run indexRun, body []byte, rows int) (scan.Page, error) {
 	switch {
 	case run.isOne:
-		return query.Page{Rows: rows, IsOne: true, One: run.one}, nil
+		return scan.Page{Rows: rows, IsOne: true, One: run.one}, nil
 	case !run.many:
-		return query.Page{Rows: rows, Width: run.width, Packed: body[run.at:]}, nil
+		return scan.Page{Rows: rows, Width: run.width, Packed: body[run.at:]}, nil
 	}
 	return manyRuns(body, rows)
 }
 
 // manyRuns decodes what other writers may have made of several runs.
-func manyRuns(body []byte, rows int) (query.Page, error) {
+func manyRuns(body []byte, rows int) (scan.Page, error) {
 	var e rle.DictionaryEncoding
 	indexes, err := e.DecodeInt32(nil, body)
 	if err != nil {
-		return query.Page{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return scan.Page{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	if len(indexes) < rows {
-		return query.Page{}, fmt.Errorf("%w: %d values instead of %d", ErrCorrupt, len(indexes), rows)
+		return scan.Page{}, fmt.Errorf("%w: %d values instead of %d", ErrCorrupt, len(indexes), rows)
 	}
 	packed := make([]byte, 0, 4*(len(indexes)+8))
 	for _, n := range indexes[:rows] {
@@ -295,35 +295,35 @@ func manyRuns(body []byte, rows int) (query.Page, error) {
 	for len(packed)%32 != 0 {
 		packed = append(packed, 0)
 	}
-	return query.Page{Rows: rows, Width: 32, Packed: packed}, nil
+	return scan.Page{Rows: rows, Width: 32, Packed: packed}, nil
 }
 
-func (s *columnScratch) plainAddrs(enc format.Encoding, body []byte, rows int) (query.Page, error) {
+func (s *columnScratch) plainAddrs(enc format.Encoding, body []byte, rows int) (scan.Page, error) {
 	if enc != format.Plain || len(body) != 16*rows {
-		return query.Page{}, fmt.Errorf("%w: %d octets of encoding %s for %d addresses", ErrCorrupt, len(body), enc, rows)
+		return scan.Page{}, fmt.Errorf("%w: %d octets of encoding %s for %d addresses", ErrCorrupt, len(body), enc, rows)
 	}
 	s.addrs = slices.Grow(s.addrs[:0], rows)[:rows]
 	for j := range s.addrs {
 		s.addrs[j] = flow.Addr(body[16*j:])
 	}
-	return query.Page{Rows: rows, Addrs: s.addrs}, nil
+	return scan.Page{Rows: rows, Addrs: s.addrs}, nil
 }
 
-func (s *columnScratch) numbers(c *column, enc format.Encoding, body []byte, rows int) (query.Page, error) {
+func (s *columnScratch) numbers(c *column, enc format.Encoding, body []byte, rows int) (scan.Page, error) {
 	s.values = slices.Grow(s.values[:0], rows)[:rows]
 	switch {
 	case enc == format.DeltaBinaryPacked:
 		if err := s.deltas(c, body); err != nil {
-			return query.Page{}, err
+			return scan.Page{}, err
 		}
 	case enc == format.Plain && len(body) == rows*c.octets():
 		for j := range s.values {
 			s.values[j] = c.plainAt(body, j)
 		}
 	default:
-		return query.Page{}, fmt.Errorf("%w: %d octets of encoding %s for %d values", ErrCorrupt, len(body), enc, rows)
+		return scan.Page{}, fmt.Errorf("%w: %d octets of encoding %s for %d values", ErrCorrupt, len(body), enc, rows)
 	}
-	return query.Page{Rows: rows, Values: s.values}, nil
+	return scan.Page{Rows: rows, Values: s.values}, nil
 }
 
 func (s *columnScratch) deltas(c *column, body []byte) (err error) {
@@ -352,28 +352,28 @@ func (s *columnScratch) deltas(c *column, body []byte) (err error) {
 }
 
 // firsts computes the starts of flows from their ends and durations.
-func (r *columnsReader) firsts(page int) (query.Page, error) {
+func (r *columnsReader) firsts(page int) (scan.Page, error) {
 	durations, lasts := columnOf[flow.First], columnOf[flow.Last]
 	if r.columns[durations] == nil || r.columns[lasts] == nil {
-		return query.Page{Rows: r.Rows(page), Values: make([]uint64, r.Rows(page))}, nil
+		return scan.Page{Rows: r.Rows(page), Values: make([]uint64, r.Rows(page))}, nil
 	}
 	last, err := r.page(lasts, page)
 	if err != nil {
-		return query.Page{}, err
+		return scan.Page{}, err
 	}
 	ends := slices.Clone(r.decoded(lasts, &last))
 	duration, err := r.page(durations, page)
 	if err != nil {
-		return query.Page{}, err
+		return scan.Page{}, err
 	}
 	for i, d := range r.decoded(durations, &duration) {
 		ends[i] = firstOf(ends[i], int32(uint32(d)))
 	}
-	return query.Page{Rows: len(ends), Values: ends}, nil
+	return scan.Page{Rows: len(ends), Values: ends}, nil
 }
 
 // decoded returns the numbers of a page.
-func (r *columnsReader) decoded(i int, p *query.Page) []uint64 {
+func (r *columnsReader) decoded(i int, p *scan.Page) []uint64 {
 	if p.Values != nil {
 		return p.Values
 	}
@@ -382,16 +382,16 @@ func (r *columnsReader) decoded(i int, p *query.Page) []uint64 {
 	return values
 }
 
-// Skip implements query.Columns.
+// Skip implements scan.Columns.
 func (r *columnsReader) Skip(page int, err error) {
 	min, max := r.Times(page)
 	r.part.view.skip(r.part.seg, min, max, r.Rows(page), err)
-	if errors.Is(err, query.ErrCutOff) {
+	if errors.Is(err, scan.ErrCutOff) {
 		r.store.hot.forget(r.part.seg)
 	}
 }
 
-// Close implements query.Columns.
+// Close implements scan.Columns.
 func (r *columnsReader) Close() (bytesRead uint64) {
 	if r.isDone {
 		return r.octets

@@ -12,18 +12,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
+	"example.com/weir/flowio/list"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // byValue hides that a part has columns to be read as they are stored.
-type byValue struct{ query.Source }
+type byValue struct{ scan.Source }
 
 // ask scans the store, by codes or by values.
-func ask(t testing.TB, s *Store, plan *query.Plan, byCode bool, opts query.ScanOptions) (query.Result, query.Stats, []Gap) {
+func ask(t testing.TB, s *Store, plan *query.Plan, byCode bool, opts scan.Options) (query.Result, query.Stats, []Gap) {
 	t.Helper()
 	v := s.View(math.MinInt64, math.MaxInt64)
 	defer v.Close()
-	var sources []query.Source
+	var sources []scan.Source
 	for _, p := range v.Parts() {
 		if byCode {
 			sources = append(sources, p)
@@ -31,11 +34,11 @@ func ask(t testing.TB, s *Store, plan *query.Plan, byCode bool, opts query.ScanO
 			sources = append(sources, byValue{p})
 		}
 	}
-	partial, stats, err := query.Scan(context.Background(), plan, sources, opts)
+	partial, stats, err := scan.Scan(context.Background(), plan.Scan(), sources, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return partial.Result(plan), stats, v.Unreadable()
+	return plan.Result(partial), query.Scanned(stats), v.Unreadable()
 }
 
 func resolve(t testing.TB, r query.Request, from, to uint64) *query.Plan {
@@ -102,12 +105,12 @@ func TestCodesAgainstValues(t *testing.T) {
 		}
 		closeStore(t, s)
 		s = openStore(t, s.dir, Config{})
-		for range 16 {
+		for range flowtest.Rounds(16) {
 			q := randomQuestion(r)
 			from := trafficStart + r.Uint64N(2000) - 1000
 			plan := resolve(t, q, from, from+1+r.Uint64N(3000))
-			want, wantStats, _ := ask(t, s, plan, false, query.ScanOptions{})
-			got, stats, gaps := ask(t, s, plan, true, query.ScanOptions{Threads: 1 + r.IntN(2)})
+			want, wantStats, _ := ask(t, s, plan, false, scan.Options{})
+			got, stats, gaps := ask(t, s, plan, true, scan.Options{Threads: 1 + r.IntN(2)})
 			if diff := cmp.Diff(want, got); diff != "" || len(gaps) > 0 {
 				t.Fatalf("seed %d, round %d, %+v, gaps %v: %s", seed, round, q, gaps, diff)
 			}
@@ -129,13 +132,13 @@ func TestHostIsFoundInFewPages(t *testing.T) {
 	closeStore(t, s)
 	s = openStore(t, s.dir, Config{})
 	plan := resolve(t, query.Request{Kind: query.Total, Filter: "src ip 198.51.100.7"}, 0, 2*trafficStart)
-	want, _, _ := ask(t, s, plan, false, query.ScanOptions{})
-	ask(t, s, plan, true, query.ScanOptions{}) // reads the dictionaries
-	got, stats, _ := ask(t, s, plan, true, query.ScanOptions{})
+	want, _, _ := ask(t, s, plan, false, scan.Options{})
+	ask(t, s, plan, true, scan.Options{}) // reads the dictionaries
+	got, stats, _ := ask(t, s, plan, true, scan.Options{})
 	if diff := cmp.Diff(want, got); diff != "" || stats.RowsMatched != 1 || stats.RowsScanned > 20_000 {
 		t.Errorf("%d rows matched, %d scanned: %s", stats.RowsMatched, stats.RowsScanned, diff)
 	}
-	_, before, _ := ask(t, s, resolve(t, query.Request{Kind: query.Total}, 0, 2*trafficStart), true, query.ScanOptions{})
+	_, before, _ := ask(t, s, resolve(t, query.Request{Kind: query.Total}, 0, 2*trafficStart), true, scan.Options{})
 	if stats.BytesRead*2 > before.BytesRead {
 		t.Errorf("%d octets read for one host, %d for everything", stats.BytesRead, before.BytesRead)
 	}
@@ -152,7 +155,7 @@ func TestFlippedSegmentByCode(t *testing.T) {
 	}
 	plan := resolve(t, query.Request{Kind: query.Top, GroupBy: []string{"srcAddr", "dstPort"}, Filter: "packets < 1000000", Metrics: []string{"flows", "bytes"}}, 0, 2*trafficStart)
 	r := rand.New(rand.NewPCG(4, 4))
-	for i := range 40 {
+	for i := range flowtest.Rounds(40) {
 		at := r.IntN(len(whole))
 		if i%3 == 0 {
 			at = len(whole) - 1 - r.IntN(min(len(whole), 12_000))
@@ -164,7 +167,7 @@ func TestFlippedSegmentByCode(t *testing.T) {
 		}
 		s := openStore(t, dir, Config{})
 		for range 2 { // what was checked once is not checked again
-			_, stats, gaps := ask(t, s, plan, true, query.ScanOptions{})
+			_, stats, gaps := ask(t, s, plan, true, scan.Options{})
 			lost := 0
 			for _, g := range gaps {
 				lost += g.Rows
@@ -187,7 +190,7 @@ func TestTruncatedWhileMapped(t *testing.T) {
 		dir, file, want := sealedDir(t, 2*pageRows)
 		s := openStore(t, dir, Config{})
 		plan := resolve(t, q, 0, 2*trafficStart)
-		if _, stats, _ := ask(t, s, plan, true, query.ScanOptions{}); int(stats.RowsMatched) != want.Len() {
+		if _, stats, _ := ask(t, s, plan, true, scan.Options{}); int(stats.RowsMatched) != want.Len() {
 			t.Fatalf("%d records instead of %d", stats.RowsMatched, want.Len())
 		}
 		if err := os.Truncate(file, 10); err != nil {
@@ -195,12 +198,12 @@ func TestTruncatedWhileMapped(t *testing.T) {
 		}
 		v := s.View(math.MinInt64, math.MaxInt64)
 		defer v.Close()
-		_, stats, err := query.Scan(context.Background(), plan, []query.Source{v.Parts()[0]}, query.ScanOptions{})
+		_, stats, err := scan.Scan(context.Background(), plan.Scan(), []scan.Source{v.Parts()[0]}, scan.Options{})
 		gaps := v.Unreadable()
-		if stats.RowsMatched != 0 && err == nil || len(gaps) == 0 || !strings.Contains(gaps[0].Reason, query.ErrCutOff.Error()) {
+		if stats.RowsMatched != 0 && err == nil || len(gaps) == 0 || !strings.Contains(gaps[0].Reason, scan.ErrCutOff.Error()) {
 			t.Errorf("scan of a file that was cut off: %v, %d rows, gaps %v", err, stats.RowsMatched, gaps)
 		}
-		if _, stats, gaps := ask(t, s, plan, true, query.ScanOptions{}); stats.RowsMatched != 0 || len(gaps) == 0 {
+		if _, stats, gaps := ask(t, s, plan, true, scan.Options{}); stats.RowsMatched != 0 || len(gaps) == 0 {
 			t.Errorf("%d records of a file that is gone, gaps %v", stats.RowsMatched, gaps)
 		}
 	}
@@ -214,9 +217,9 @@ func TestHotCacheIsBounded(t *testing.T) {
 	s = openStore(t, s.dir, Config{})
 	s.hot.limit = 5 * hotBase
 	plan := resolve(t, query.Request{Kind: query.Top, GroupBy: []string{"srcAddr"}}, 0, 2*trafficStart)
-	want, _, _ := ask(t, s, plan, false, query.ScanOptions{})
+	want, _, _ := ask(t, s, plan, false, scan.Options{})
 	for range 3 {
-		got, _, gaps := ask(t, s, plan, true, query.ScanOptions{Threads: 2})
+		got, _, gaps := ask(t, s, plan, true, scan.Options{Threads: 2})
 		if diff := cmp.Diff(want, got); diff != "" || len(gaps) > 0 {
 			t.Fatalf("gaps %v: %s", gaps, diff)
 		}
@@ -234,16 +237,16 @@ func TestFlowsByCode(t *testing.T) {
 	appendTo(t, s, newTraffic(7).batch(50_000))
 	closeStore(t, s)
 	s = openStore(t, s.dir, Config{})
-	for range 25 {
+	for range flowtest.Rounds(25) {
 		q := query.Request{
 			Kind: query.Flows, Filter: askedFilters[r.IntN(len(askedFilters))], Limit: 1 + r.IntN(300),
 			OrderBy: []string{"time", "-time", "bytes", "srcAddr", "dstPort"}[r.IntN(5)],
 		}
 		plan := resolve(t, q, trafficStart-1000, trafficStart+300)
-		list := func(byCode bool) (rows []query.Row) {
+		listed := func(byCode bool) (rows []query.Row) {
 			v := s.View(math.MinInt64, math.MaxInt64)
 			defer v.Close()
-			var sources []query.Source
+			var sources []scan.Source
 			for _, p := range v.Parts() {
 				if byCode {
 					sources = append(sources, p)
@@ -251,7 +254,7 @@ func TestFlowsByCode(t *testing.T) {
 					sources = append(sources, byValue{p})
 				}
 			}
-			if _, err := query.ScanFlows(context.Background(), plan, sources, func(b *flow.Batch) error {
+			if _, err := list.Scan(context.Background(), plan.List(), sources, func(b *flow.Batch) error {
 				for i := range b.Len() {
 					rows = append(rows, query.FlowRow(plan, b, i))
 				}
@@ -261,7 +264,7 @@ func TestFlowsByCode(t *testing.T) {
 			}
 			return rows
 		}
-		if diff := cmp.Diff(list(false), list(true)); diff != "" {
+		if diff := cmp.Diff(listed(false), listed(true)); diff != "" {
 			t.Fatalf("%+v: %s", q, diff)
 		}
 	}

@@ -6,6 +6,6 @@
 // sealed. FORMAT.md is the layout on disk, DESIGN.md the reasons.
 //
 // The package does not decode export packets (flowio/decode), evaluate
-// filters or group records (flowio/filter, flowio/query), or decide how much
+// filters or group records (flowio/filter, flowio/scan), or decide how much
 // may be kept (its Config says so).
 package flowstore

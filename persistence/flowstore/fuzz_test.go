@@ -11,6 +11,7 @@ import (
 
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // FuzzJournal feeds octets to the reader of journals: it must not fail on any,
@@ -67,7 +68,7 @@ func FuzzSegment(f *testing.F) {
 		defer v.Close()
 		plan := resolve(t, query.Request{Kind: query.Top, GroupBy: []string{"srcAddr", "dstPort"}, Filter: "port > 10 or bytes > 5"}, 0, 2*trafficStart)
 		for _, p := range v.Parts() {
-			if _, _, err := query.Scan(context.Background(), plan, []query.Source{p}, query.ScanOptions{}); err != nil {
+			if _, _, err := scan.Scan(context.Background(), plan.Scan(), []scan.Source{p}, scan.Options{}); err != nil {
 				t.Error(err)
 			}
 			if _, err := p.Read(context.Background(), flow.AllFields, func(*flow.Batch) error { return nil }); err != nil {

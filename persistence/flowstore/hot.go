@@ -17,7 +17,7 @@ import (
 
 	"example.com/weir/flowio/bitpack"
 	"example.com/weir/flowio/flow"
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // hotSegment is what is kept of a segment from one scan to the next: footer,
@@ -45,7 +45,7 @@ type hotColumn struct {
 	chunk     *format.ColumnChunk
 	locations []format.PageLocation
 	pages     []atomic.Pointer[storedPage]
-	dict      query.Dictionary
+	dict      scan.Dictionary
 	isCoded   bool // has a dictionary
 }
 
@@ -109,7 +109,7 @@ func (h *hotSegment) open(file io.ReaderAt) error {
 
 // column returns column i with its dictionary, nil if the segment lacks it.
 // names numbers the addresses.
-func (h *hotSegment) column(i int, s *columnsReader, names *query.Names) (*hotColumn, error) {
+func (h *hotSegment) column(i int, s *columnsReader, names *scan.Names) (*hotColumn, error) {
 	h.opening.Lock()
 	defer h.opening.Unlock()
 	if h.foot.chunks[i] == nil {
@@ -134,12 +134,12 @@ func (h *hotSegment) column(i int, s *columnsReader, names *query.Names) (*hotCo
 	return c, nil
 }
 
-func renumber(d query.Dictionary, names *query.Names) query.Dictionary {
+func renumber(d scan.Dictionary, names *scan.Names) scan.Dictionary {
 	addrs := make([]flow.Addr, len(d.IDs))
 	d.Names.Addrs(d.IDs, addrs)
 	ids := make([]uint32, len(addrs))
 	names.Number(addrs, ids)
-	return query.Dictionary{IDs: ids, Names: names}
+	return scan.Dictionary{IDs: ids, Names: names}
 }
 
 func (c *hotColumn) octets() int64 {
@@ -147,7 +147,7 @@ func (c *hotColumn) octets() int64 {
 }
 
 // load reads a column's page index and its dictionary.
-func (h *hotSegment) load(i int, s *columnsReader, names *query.Names) (*hotColumn, error) {
+func (h *hotSegment) load(i int, s *columnsReader, names *scan.Names) (*hotColumn, error) {
 	file, err := s.open()
 	if err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func (h *hotSegment) load(i int, s *columnsReader, names *query.Names) (*hotColu
 		if !slices.IsSortedFunc(r.addrs, func(a, b flow.Addr) int { return bytes.Compare(a[:], b[:]) }) {
 			return nil, fmt.Errorf("dictionary: %w: not in order", ErrCorrupt)
 		}
-		c.dict = query.Dictionary{IDs: make([]uint32, len(r.addrs)), Names: names}
+		c.dict = scan.Dictionary{IDs: make([]uint32, len(r.addrs)), Names: names}
 		names.Number(r.addrs, c.dict.IDs)
 	default:
 		if c.column.bias == 0 && !slices.IsSorted(r.values) {

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/sys/unix"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 
 	// maxNames is how many addresses are numbered before numbering begins
 	// anew: 64 MiB. Scans work across such a change, only slower.
-	maxNames = 64 << 20 / query.NameOctets
+	maxNames = 64 << 20 / scan.NameOctets
 )
 
 // hotCache keeps hotSegments, the least recently used of which go first.
@@ -29,11 +29,11 @@ type hotCache struct {
 	mu     sync.Mutex // guards what follows
 	lru    *simplelru.LRU[*segment, *hotSegment]
 	octets int64
-	names  *query.Names
+	names  *scan.Names
 }
 
 func newHotCache(limit int64) *hotCache {
-	c := &hotCache{limit: limit, names: query.NewNames()}
+	c := &hotCache{limit: limit, names: scan.NewNames()}
 	lru, err := simplelru.NewLRU[*segment, *hotSegment](1<<30, nil) // bounded by octets instead
 	if err != nil {
 		panic(err) // only a size of zero makes it fail
@@ -44,12 +44,12 @@ func newHotCache(limit int64) *hotCache {
 
 // acquire returns the hotSegment of seg, which is not opened yet if it is new,
 // and the Names to number addresses in. Each is released once.
-func (c *hotCache) acquire(s *Store, seg *segment) (*hotSegment, *query.Names) {
+func (c *hotCache) acquire(s *Store, seg *segment) (*hotSegment, *scan.Names) {
 	full := c.currentNames().Len() > maxNames
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if full {
-		c.names = query.NewNames()
+		c.names = scan.NewNames()
 	}
 	h, ok := c.lru.Get(seg)
 	if !ok {
@@ -62,7 +62,7 @@ func (c *hotCache) acquire(s *Store, seg *segment) (*hotSegment, *query.Names) {
 	return h, c.names
 }
 
-func (c *hotCache) currentNames() *query.Names {
+func (c *hotCache) currentNames() *scan.Names {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.names

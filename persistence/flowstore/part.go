@@ -12,16 +12,16 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"example.com/weir/flowio/flow"
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 var (
-	_ query.Paged      = Part{}
-	_ query.Identified = Part{}
+	_ scan.Paged      = Part{}
+	_ scan.Identified = Part{}
 )
 
 // Part is one piece of a View: a sealed segment, or the records of one that
-// is still open. It implements query.Source. Parts may be read concurrently
+// is still open. It implements scan.Source. Parts may be read concurrently
 // and repeatedly until their View is closed.
 type Part struct {
 	view *View
@@ -128,8 +128,8 @@ func (p Part) readSealed(ctx context.Context, fields flow.FieldSet, wanted func(
 	return s.octets(), nil
 }
 
-// scan is one reading of one segment.
-type scan struct {
+// reading is one reading of one segment.
+type reading struct {
 	store   *Store
 	file    *os.File
 	rows    int
@@ -141,13 +141,13 @@ type scan struct {
 type timeBounds struct{ min, max int64 }
 
 // openSegment reads the footer, the page bounds and the dictionaries.
-func (p Part) openSegment(fields flow.FieldSet) (_ *scan, err error) {
+func (p Part) openSegment(fields flow.FieldSet) (_ *reading, err error) {
 	store := p.view.store
 	file, err := os.Open(filepath.Join(store.dir, filepath.FromSlash(p.seg.path)))
 	if err != nil {
 		return nil, err
 	}
-	s := &scan{store: store, file: file}
+	s := &reading{store: store, file: file}
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %v", ErrCorrupt, r)
@@ -205,10 +205,10 @@ func pageBounds(file io.ReaderAt, foot *footer) ([]timeBounds, error) {
 	return bounds, nil
 }
 
-func (s *scan) rowsIn(page int) int { return min(pageRows, s.rows-page*pageRows) }
+func (s *reading) rowsIn(page int) int { return min(pageRows, s.rows-page*pageRows) }
 
 // read fills batch with page i. On error the batch is of no use.
-func (s *scan) read(i int, batch *flow.Batch) (err error) {
+func (s *reading) read(i int, batch *flow.Batch) (err error) {
 	defer func() { // the decoders do not promise to survive hostile octets
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %v", ErrCorrupt, r)
@@ -239,7 +239,7 @@ func (s *scan) read(i int, batch *flow.Batch) (err error) {
 }
 
 // readFirst computes first, which is stored as the difference to last.
-func (s *scan) readFirst(i int, batch *flow.Batch) error {
+func (s *reading) readFirst(i int, batch *flow.Batch) error {
 	durations, lasts := s.columns[columnOf[flow.First]], s.columns[columnOf[flow.Last]]
 	if durations == nil || lasts == nil {
 		return nil
@@ -263,7 +263,7 @@ func (s *scan) readFirst(i int, batch *flow.Batch) error {
 	return nil
 }
 
-func (s *scan) octets() (n uint64) {
+func (s *reading) octets() (n uint64) {
 	for _, r := range s.columns {
 		if r != nil {
 			n += r.octets
@@ -272,7 +272,7 @@ func (s *scan) octets() (n uint64) {
 	return n
 }
 
-func (s *scan) close() {
+func (s *reading) close() {
 	s.file.Close()
 	for i, r := range s.columns {
 		if r != nil {

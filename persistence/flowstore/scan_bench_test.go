@@ -14,7 +14,9 @@ import (
 	"example.com/weir/flowio/decode"
 	"example.com/weir/flowio/flow"
 	"example.com/weir/flowio/flowtest/synth"
+	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // benchStore returns a store with what synthetic exporters send in as many
@@ -151,18 +153,18 @@ func benchScan(b *testing.B, s *Store, rows, threads int, request query.Request,
 	if err != nil {
 		b.Fatal(err)
 	}
-	ask := func() *query.Partial {
+	ask := func() *group.Partial {
 		v := s.View(math.MinInt64, math.MaxInt64)
 		defer v.Close()
-		var sources []query.Source
+		var sources []scan.Source
 		for _, p := range v.Parts() {
 			sources = append(sources, p)
 		}
-		opts := query.ScanOptions{Threads: threads, MemoryBudget: 300 << 20}
+		opts := scan.Options{Threads: threads, Quota: group.NewQuota(300 << 20)}
 		if selects {
-			opts.Select = &query.Selection{Best: plan.Limit}
+			opts.Select = &scan.Selection{Best: plan.Limit}
 		}
-		partial, _, err := query.Scan(context.Background(), plan, sources, opts)
+		partial, _, err := scan.Scan(context.Background(), plan.Scan(), sources, opts)
 		if err != nil {
 			b.Fatal(err)
 		}

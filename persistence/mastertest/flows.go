@@ -28,7 +28,7 @@ func someFlows() *flow.Batch {
 	return b
 }
 
-// memory is a query.Source over a batch.
+// memory is a scan.Source over a batch.
 type memory struct{ all *flow.Batch }
 
 func (m memory) Rows() int { return m.all.Len() }

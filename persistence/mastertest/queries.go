@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/list"
 	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/scan"
 )
 
 // StartQuery answers at once, except to the filter "proto icmp": that query
@@ -41,7 +43,7 @@ func (m *Master) StartQuery(ctx context.Context, r query.Request, actor string) 
 func (m *Master) answer(ctx context.Context, plan *query.Plan) (*query.Result, error) {
 	if plan.Kind == query.Flows {
 		r := &query.Result{Kind: query.Flows, Columns: query.FlowColumns(plan), From: plan.Start(), To: plan.End()}
-		_, err := query.ScanFlows(ctx, plan, []query.Source{memory{m.flows}}, func(b *flow.Batch) error {
+		_, err := list.Scan(ctx, plan.List(), []scan.Source{memory{m.flows}}, func(b *flow.Batch) error {
 			for i := range b.Len() {
 				r.Rows = append(r.Rows, query.FlowRow(plan, b, i))
 			}
@@ -50,12 +52,12 @@ func (m *Master) answer(ctx context.Context, plan *query.Plan) (*query.Result, e
 		r.Coverage = m.Coverage
 		return r, err
 	}
-	partial, stats, err := query.Scan(ctx, plan, []query.Source{memory{m.flows}}, query.ScanOptions{Threads: 1})
+	partial, stats, err := scan.Scan(ctx, plan.Scan(), []scan.Source{memory{m.flows}}, scan.Options{Threads: 1})
 	if err != nil {
 		return nil, err
 	}
-	r := partial.Result(plan)
-	r.Coverage, r.Stats = m.Coverage, stats
+	r := plan.Result(partial)
+	r.Coverage, r.Stats = m.Coverage, query.Scanned(stats)
 	return &r, nil
 }
 
@@ -129,10 +131,10 @@ func (m *Master) StreamFlows(ctx context.Context, r query.Request, emit func(*qu
 	if err != nil {
 		return query.FlowsEnd{}, err
 	}
-	pager := query.NewPager(plan, func(b *flow.Batch) error { return emit(plan, b) })
-	stats, err := query.ScanFlows(ctx, plan, []query.Source{memory{m.flows}}, pager.Take)
+	pager := list.NewPager(plan.List(), func(b *flow.Batch) error { return emit(plan, b) })
+	stats, err := list.Scan(ctx, plan.List(), []scan.Source{memory{m.flows}}, pager.Take)
 	if err == nil && m.OnStream != nil {
 		err = m.OnStream(ctx)
 	}
-	return query.FlowsEnd{Coverage: m.Coverage, Stats: stats, Next: pager.Next()}, errors.Join(err, m.FailWith)
+	return query.FlowsEnd{Coverage: m.Coverage, Stats: query.Scanned(stats), Next: pager.Next()}, errors.Join(err, m.FailWith)
 }

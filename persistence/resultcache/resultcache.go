@@ -23,7 +23,7 @@ const headerSize = 8
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Cache implements query.Cache. It is safe for concurrent use.
+// Cache implements hold.Cache. It is safe for concurrent use.
 type Cache struct {
 	cache        *fastcache.Cache
 	hits, misses atomic.Uint64

@@ -3,7 +3,7 @@ package topology
 import (
 	"time"
 
-	"example.com/weir/flowio/query"
+	"example.com/weir/flowio/flow"
 )
 
 // Status is the live state of a unit as the Master last heard it.
@@ -30,7 +30,7 @@ type Status struct {
 	Newest time.Time `json:"newest,omitzero"`
 
 	// Present is when a Proxy or standalone Slave took flows in.
-	Present []query.Span `json:"present,omitempty"`
+	Present []flow.Span `json:"present,omitempty"`
 }
 
 // UnitState is how the Master sees a unit.
