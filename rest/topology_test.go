@@ -147,6 +147,14 @@ func TestMistakesAreNamed(t *testing.T) {
 			[]Mistake{{`unknown query parameter "limt"`, "?limt"}, {`unknown query parameter "x"`, "?x"}},
 		},
 		{
+			"a query string that cannot be read", "GET", "/api/v1/flows?filter=bytes%zz", "",
+			[]Mistake{{`the query string: invalid URL escape "%zz"; encode % as %25 and ; as %3B`, "?"}},
+		},
+		{
+			"a semicolon", "GET", "/api/v1/flows?filter=proto+tcp;limit=3", "",
+			[]Mistake{{"the query string: invalid semicolon separator in query; encode % as %25 and ; as %3B", "?"}},
+		},
+		{
 			"missing field", "POST", "/api/v1/source-groups", `{"listen":[2055]}`,
 			[]Mistake{{"", "/name"}},
 		},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,11 +92,15 @@ func validateRequest(c *gin.Context, route *routers.Route) error {
 	return refuseAll(explain(err))
 }
 
-// checkQuery refuses parameters that the operation does not have: a mistyped
-// one would be ignored silently.
+// checkQuery refuses parameters that cannot be read or that the operation does
+// not have: they would be ignored silently, and a filter with them.
 func checkQuery(r *http.Request, route *routers.Route) error {
+	given, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return invalid("?", "the query string: "+err.Error()+"; encode % as %25 and ; as %3B")
+	}
 	var unknown []Mistake
-	for name := range r.URL.Query() {
+	for name := range given {
 		if route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
 			unknown = append(unknown, Mistake{Pointer: "?" + name, Detail: fmt.Sprintf("unknown query parameter %q", name)})
 		}
