@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/goccy/go-yaml"
@@ -46,11 +47,11 @@ func cmdConfig(_ context.Context, args []string, stdout, stderr io.Writer) error
 	switch words[0] {
 	case "check":
 		if err := cfg.validate(); err != nil {
-			return &usageError{fmt.Errorf("%s:\n%w", *file, err)}
+			return wrongConfig(*file, err)
 		}
 		if _, isTyped := from["store.quota"]; isTyped && (cfg.Role == topology.Slave || cfg.Role == topology.Standalone) {
 			if err := cfg.checkQuota(); err != nil {
-				return &usageError{fmt.Errorf("%s:\n%w", *file, err)}
+				return wrongConfig(*file, err)
 			}
 		}
 		fmt.Fprintln(stdout, "the configuration is good")
@@ -60,6 +61,11 @@ func cmdConfig(_ context.Context, args []string, stdout, stderr io.Writer) error
 	default:
 		return usagef("config: unknown %q; want check, print or sample", words[0])
 	}
+}
+
+// wrongConfig is what is wrong with a configuration, which may have no file.
+func wrongConfig(file string, err error) error {
+	return &usageError{fmt.Errorf("%s:\n%w", strings.TrimSpace("configuration "+file), err)}
 }
 
 // printConfig writes the effective configuration and where each value that is

@@ -34,7 +34,7 @@ func cmdJoin(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	if err := cfg.validate(); err != nil {
-		return &usageError{fmt.Errorf("configuration %s:\n%w", *file, err)}
+		return wrongConfig(*file, err)
 	}
 	if cfg.Role == topology.Master {
 		return usagef("join: a Master founds its deployment at its first start; start it with 'weir run'")

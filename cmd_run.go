@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -33,7 +32,7 @@ func cmdRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 		return err
 	}
 	if err := cfg.validate(); err != nil {
-		return &usageError{fmt.Errorf("configuration %s:\n%w", *file, err)}
+		return wrongConfig(*file, err)
 	}
 	log := newLogger(cfg.Log, stderr).With("unit", cfg.Name)
 	log.Info("starting", "version", release, "role", cfg.Role, "config", *file, "data_dir", cfg.DataDir, "pid", os.Getpid())

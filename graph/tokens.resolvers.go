@@ -24,7 +24,7 @@ func (r *mutationResolver) CreateToken(ctx context.Context, input model.CreateTo
 		expires = *asked
 	}
 	if !expires.After(now) || expires.After(now.Add(maxTokenLife)) {
-		return nil, invalid("/expires", "must lie within the next year")
+		return nil, invalid("/expires", "the expiry must lie within the next year")
 	}
 	secret, token, err := r.master.CreateToken(ctx, input.Name, input.Role, expires, caller(ctx).Name)
 	if err != nil {

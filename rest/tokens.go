@@ -57,7 +57,7 @@ func (a *api) CreateToken(ctx context.Context, r CreateTokenRequestObject) (Crea
 		expires = *r.Body.Expires
 	}
 	if !expires.After(now) || expires.After(now.Add(maxTokenLife)) {
-		return nil, invalid("/expires", "must lie within the next year")
+		return nil, invalid("/expires", "the expiry must lie within the next year")
 	}
 	caller, _ := PrincipalFrom(ctx)
 	secret, token, err := a.master.CreateToken(ctx, r.Body.Name, r.Body.Role, expires, caller.Name)
