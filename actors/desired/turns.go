@@ -25,15 +25,18 @@ type Candidate struct {
 	IsUp  bool
 }
 
-// Turns chooses which proxy group of a source group forwards for all. The zero
-// Turns is ready; it is not safe for concurrent use.
+// Turns chooses which proxy group of a source group forwards for all. It is not
+// safe for concurrent use.
 type Turns struct {
-	begun   time.Time
+	started time.Time // of the Master
 	present topology.GroupID
 	since   time.Time // when present began to forward
 	back    int       // how often a preferred group got its turn back lately
 	up      map[topology.GroupID]time.Time
 }
+
+// NewTurns returns the Turns of a Master that was started at a time.
+func NewTurns(started time.Time) *Turns { return &Turns{started: started} }
 
 // Choose returns the group that should forward instead of present, empty if
 // none should. Candidates come preferred first. The one of highest priority
@@ -44,7 +47,7 @@ func (t *Turns) Choose(candidates []Candidate, present topology.GroupID, now tim
 	at := place(candidates, present)
 	best := slices.IndexFunc(candidates, func(c Candidate) bool { return c.IsUp })
 	switch {
-	case best < 0 || best == at || now.Sub(t.begun) < settleFor:
+	case best < 0 || best == at || now.Sub(t.started) < settleFor:
 		return ""
 	case at >= 0 && candidates[at].IsUp && now.Sub(t.up[candidates[best].Group]) < t.patience():
 		return ""
@@ -54,8 +57,8 @@ func (t *Turns) Choose(candidates []Candidate, present topology.GroupID, now tim
 
 // observe notes who is up since when, and who forwards.
 func (t *Turns) observe(candidates []Candidate, present topology.GroupID, now time.Time) {
-	if t.begun.IsZero() {
-		t.begun, t.since, t.present = now, now, present
+	if t.since.IsZero() {
+		t.since, t.present = now, present
 	}
 	if present != t.present {
 		if place(candidates, present) < place(candidates, t.present) {

@@ -15,9 +15,10 @@ type step struct {
 }
 
 // follow lets whoever is chosen forward.
-func follow(t *testing.T, turns *Turns, present topology.GroupID, steps []step) {
+func follow(t *testing.T, present topology.GroupID, steps []step) {
 	t.Helper()
 	now := time.Unix(1_700_000_000, 0)
+	turns := NewTurns(now)
 	for i, s := range steps {
 		now = now.Add(s.after)
 		var candidates []Candidate
@@ -39,7 +40,7 @@ func follow(t *testing.T, turns *Turns, present topology.GroupID, steps []step) 
 }
 
 func TestTheNextTakesOverAtOnceAndGivesBackLater(t *testing.T) {
-	follow(t, new(Turns), "a", []step{
+	follow(t, "a", []step{
 		{0, "", ""},
 		{time.Second, "b", ""}, // the Master has just started
 		{settleFor, "abc", ""},
@@ -52,7 +53,7 @@ func TestTheNextTakesOverAtOnceAndGivesBackLater(t *testing.T) {
 }
 
 func TestNobodyIsUp(t *testing.T) {
-	follow(t, new(Turns), "b", []step{
+	follow(t, "b", []step{
 		{0, "", ""},
 		{time.Hour, "", ""},
 		{time.Second, "c", "c"},
@@ -70,14 +71,14 @@ func TestOneThatComesAndGoesWaitsLonger(t *testing.T) {
 	steps = append(append(steps, once...), step{time.Second, "abc", ""}, step{giveBackAfter, "abc", "a"})
 	steps = append(steps, step{time.Second, "abc", ""}, step{giveBackAtMost + time.Second, "abc", ""}) // all is forgiven
 	steps = append(append(steps, once...), step{time.Second, "abc", "a"})
-	follow(t, new(Turns), "a", steps)
+	follow(t, "a", steps)
 }
 
 // A group that is preferred from now on, or the first one where the one that
 // forwarded is gone, is chosen without delay.
 func TestOtherPriorities(t *testing.T) {
-	turns := new(Turns)
 	now := time.Unix(1_700_000_000, 0)
+	turns := NewTurns(now)
 	look := func(after time.Duration, present topology.GroupID, ids string) topology.GroupID {
 		now = now.Add(after)
 		var candidates []Candidate

@@ -109,7 +109,9 @@ func (a *groupsActor) reconcile(ctx actor.Context) {
 		if a.watches[id] != nil {
 			continue
 		}
-		props := actor.PropsFromProducer(func() actor.Actor { return &groupActor{m: a.m, group: id} })
+		props := actor.PropsFromProducer(func() actor.Actor {
+			return &groupActor{m: a.m, group: id, turn: turn{turns: desired.NewTurns(a.m.started)}}
+		})
 		if pid, err := ctx.SpawnNamed(props, "group-"+string(id)); err == nil {
 			ctx.Watch(pid)
 			a.watches[id] = pid

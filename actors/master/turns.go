@@ -16,7 +16,7 @@ const commitAgainAfter = 10 * time.Second
 // turn lets the proxy groups of a source group take turns at forwarding: it is
 // the part of a groupActor that commits who does.
 type turn struct {
-	turns     desired.Turns
+	turns     *desired.Turns
 	isWaiting bool // for a commit
 	notBefore time.Time
 }
