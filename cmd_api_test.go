@@ -127,12 +127,24 @@ func TestTopologyShowsHowFullStoresAre(t *testing.T) {
 	}
 }
 
+func TestTopologyShowsWhoForwards(t *testing.T) {
+	topo := someTopology(topology.Active)
+	g := &topo.SourceGroups[0]
+	g.Forward = []topology.Target{{Name: "once", Address: "192.0.2.9:2055", ForwardedBy: topology.ByFirst}}
+	g.Forwarder = topo.ProxyGroups[0].ID
+	_, stdout, _, _ := runAgainst(t, map[string]any{"GET topology": topo}, "topology", "show")
+	if want := "  forwards to once, 192.0.2.9:2055, by the first proxy group that is up: london-1\n"; !strings.Contains(stdout, want) {
+		t.Errorf("%q is not in\n%s", want, stdout)
+	}
+}
+
 func TestTopologyChanges(t *testing.T) {
 	done := rest.Outcome{ID: "x", Revision: "5", Affected: []string{"u1"}}
 	tests := []struct{ line, request, body string }{
 		{"create-unit a --role slave --control h:1 --query h:2", "POST units", `{"control":"h:1","name":"a","query":"h:2","role":"slave"}`},
 		{"create-source-group paris --listen 2055,4739 --delivery tls", "POST source-groups", `{"delivery":"tls","listen":[2055,4739],"name":"paris"}`},
 		{"set-target london siem --to 198.51.100.9:2055 --own --exporters 10.0.0.0/8 --domains 7 --versions ipfix,sflow", "PATCH source-groups/s1", `{"forward":[{"name":"siem","address":"198.51.100.9:2055","source":"own","exporters":["10.0.0.0/8"],"ports":[],"domains":[7],"versions":["ipfix","sflow"]}]}`},
+		{"set-target london once --to 198.51.100.9:2055 --forwarded-by first", "PATCH source-groups/s1", `{"forward":[{"name":"once","address":"198.51.100.9:2055","source":"exporter","exporters":[],"ports":[],"domains":[],"versions":[],"forwardedBy":"first"}]}`},
 		{"update-source-group london --twin-copy --twin-exporters 10.0.0.1", "PATCH source-groups/s1", `{"twinCopy":true,"twinExporters":["10.0.0.1"]}`},
 		{"create-proxy-group p --proxy proxy-1 --slaves slave-1:3 --source-group london", "POST proxy-groups", `{"name":"p","proxy":"u1","slaves":[{"unit":"u2","weight":3}],"sourceGroup":"s1"}`},
 		{"assign london-1 london", "PATCH proxy-groups/p1", `{"sourceGroup":"s1"}`},

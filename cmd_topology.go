@@ -22,6 +22,7 @@ const topologyExamples = `  weir topology show
   weir topology update-source-group london --identity address+port
   weir topology update-source-group london --max-age 90d --quota 500GiB
   weir topology set-target london siem --to 192.0.2.9:2055 --exporters 10.0.0.0/8
+  weir topology set-target london once --to 192.0.2.9:2056 --forwarded-by first
   weir topology update-source-group london --twin-copy
   weir topology delete proxy-group london-1 --dry-run
 

@@ -17,8 +17,8 @@ type forwardFlags struct {
 	to, exporters, ports, domains, versions *string
 	by, proxyGroup                          *string
 	own                                     *bool
-	twinCopy                                            *bool
-	twinExporters                                       *string
+	twinCopy                                *bool
+	twinExporters                           *string
 }
 
 func addForwardFlags(fs *flag.FlagSet) forwardFlags {

@@ -3447,8 +3447,8 @@ type Version {
   twinCopy: Boolean!
   """
   The exporters that twinCopy is about, as addresses or CIDR prefixes; empty:
-  all. An exporter that sends to several proxy groups by itself must not be among
-  them: its flows would be stored twice.
+  all. An exporter that sends to several proxy groups by itself should not be among
+  them: of each packet the second is dropped as duplicate, and a check names it.
   """
   twinExporters: [String!]!
 }
