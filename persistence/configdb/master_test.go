@@ -144,6 +144,15 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+func TestTokensHaveANameOfBoundedLength(t *testing.T) {
+	m := openMaster(t, t.TempDir())
+	for _, name := range []string{"", strings.Repeat("x", maxTokenName+1)} {
+		if _, _, err := m.CreateToken(name, access.Viewer, time.Time{}, "root", time.Now()); !errors.Is(err, topology.ErrInvalid) {
+			t.Errorf("%d octets: %v, want %v", len(name), err, topology.ErrInvalid)
+		}
+	}
+}
+
 func TestJoinTokens(t *testing.T) {
 	m := openMaster(t, t.TempDir())
 	create := func(role topology.Role, at time.Time) string {

@@ -14,16 +14,25 @@ import (
 	"example.com/weir/persistence/topology"
 )
 
-// maxTokens bounds the API tokens, revoked ones included.
-const maxTokens = 1000
+const (
+	// maxTokens bounds the API tokens, revoked ones included.
+	maxTokens = 1000
+
+	// maxTokenName bounds the name of one in octets: it stands in the action
+	// log and in every line of the log about its holder.
+	maxTokenName = 200
+)
 
 // ErrTooMany refuses another token.
 var ErrTooMany = errors.New("too many tokens")
 
 // CreateToken makes an API token. The text is not kept.
 func (m *Master) CreateToken(name string, role access.Role, expires time.Time, creator string, now time.Time) (text string, t access.Token, err error) {
-	if !role.Valid() {
+	switch {
+	case !role.Valid():
 		return "", access.Token{}, fmt.Errorf("role %q: %w; use viewer, operator or admin", role, topology.ErrInvalid)
+	case name == "" || len(name) > maxTokenName:
+		return "", access.Token{}, fmt.Errorf("name of %d octets: %w; use 1 to %d", len(name), topology.ErrInvalid, maxTokenName)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
