@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 )
 
 // appenderDir makes the test binary append to the store named by this
@@ -204,7 +205,7 @@ func TestTornJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
-	for i := range 40 {
+	for i := range flowtest.Rounds(40) {
 		torn := append([]byte(nil), octets...)
 		at := rng.IntN(len(torn))
 		if i%2 == 0 {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 )
 
 // sealedDir is a closed store with one segment of n records.
@@ -58,7 +59,7 @@ func TestFlippedSegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(2, 2))
-	for i := range 30 {
+	for i := range flowtest.Rounds(30) {
 		at := rng.IntN(len(whole))
 		if i%3 == 0 { // most of the structure is at the end
 			at = len(whole) - 1 - rng.IntN(min(len(whole), 12_000))

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 )
 
 // wild makes records no exporter would send: every width, every extreme,
@@ -97,7 +98,7 @@ func counted(b *flow.Batch) map[string]int {
 // others, so records are compared as a set.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(flowtest.Rounds(8)) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		want := flow.NewBatch(flow.AllFields)
 		dir := t.TempDir()
