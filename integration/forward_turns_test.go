@@ -42,7 +42,7 @@ func takeTurns(t *testing.T, d *deployment, before sums, to ...string) {
 	d.kill("london-proxy")
 	d.await("the other group to forward", 10*time.Second, func() error {
 		if now := d.forwarder("london"); now != "hq-1" {
-			return fmt.Errorf("%s still does", now)
+			return fmt.Errorf("%s does", now)
 		}
 		return nil
 	})
