@@ -12,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 )
 
 // idleWith is a store without goroutines that has n segments of so many
@@ -48,7 +49,7 @@ func ageNow(t testing.TB, s *Store, now time.Time) {
 // small segments, and happens once; the next start and other tools see the
 // same.
 func TestAge(t *testing.T) {
-	s, want := idleWith(t, 5, 40_000)
+	s, want := idleWith(t, 5, 4000*flowtest.Rounds(10))
 	before := s.Stats()
 	ageNow(t, s, aged(0))
 	if st := s.Stats(); st.Aged != 0 {

@@ -12,7 +12,7 @@ import (
 
 // What a Writer has written is read by the library, row group by row group.
 func TestWriter(t *testing.T) {
-	for _, n := range []int{0, 1, writerRows, 2*writerRows + 17} {
+	for _, n := range []int{0, 1, writerRows, writerRows + 17} {
 		want := newTraffic(3).batch(n)
 		var out bytes.Buffer
 		w := NewWriter(&out, map[string]string{"filter": "any"})
