@@ -14,6 +14,7 @@ import (
 
 	"example.com/weir/flowio/bitpack"
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/query"
 	"example.com/weir/flowio/scan"
 )
@@ -257,7 +258,7 @@ func TestNames(t *testing.T) {
 func TestCodesAgainstBruteForce(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
-	for round := range 400 {
+	for round := range flowtest.Rounds(400) {
 		filter := testFilters[r.IntN(len(testFilters))]
 		req := randomRequest(r, filter.text)
 		plan, err := req.Resolve(time.Now())

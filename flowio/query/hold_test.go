@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/hold"
 	"example.com/weir/flowio/query"
@@ -66,7 +67,7 @@ func TestHoldIsScan(t *testing.T) {
 		t.Fatal(err)
 	}
 	spilled, hits := false, 0
-	for range 60 {
+	for range max(30, flowtest.Rounds(60)) {
 		filter := testFilters[r.IntN(len(testFilters))]
 		req := randomRequest(r, filter.text)
 		if r.IntN(2) == 0 && req.Step != "1s" { // segments wholly within the range

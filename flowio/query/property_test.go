@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 	"example.com/weir/flowio/scan"
@@ -84,7 +85,7 @@ func split(r *rand.Rand, b *flow.Batch, n int) []scan.Source {
 // TestAgainstBruteForce asks random questions about random flows.
 func TestAgainstBruteForce(t *testing.T) {
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	for round := range 200 {
+	for round := range flowtest.Rounds(200) {
 		filter := testFilters[r.IntN(len(testFilters))]
 		req := randomRequest(r, filter.text)
 		plan, err := req.Resolve(time.Now())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/query"
 	"example.com/weir/flowio/scan"
@@ -19,7 +20,7 @@ import (
 func TestSelection(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
-	for round := range 150 {
+	for round := range flowtest.Rounds(150) {
 		req := randomRequest(r, testFilters[r.IntN(len(testFilters))].text)
 		req.Kind, req.Step, req.Prorated = query.Top, "", false
 		if req.GroupBy == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/weir/flowio/flow"
+	"example.com/weir/flowio/flowtest"
 	"example.com/weir/flowio/group"
 	"example.com/weir/flowio/list"
 	"example.com/weir/flowio/query"
@@ -33,7 +34,7 @@ func randomSpans(r *rand.Rand, p *query.Plan) (one, other []flow.Span) {
 func TestPartsOfTheRangeMakeTheWhole(t *testing.T) {
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	ctx := context.Background()
-	for range 100 {
+	for range flowtest.Rounds(100) {
 		filter := testFilters[r.IntN(len(testFilters))]
 		req := randomRequest(r, filter.text)
 		plan, err := req.Resolve(time.Now())
