@@ -277,6 +277,10 @@ export type ActionsQueryVariables = Exact<{
 
 export type ActionsQuery = { actions: Array<{ id: string, revision: string, time: string, actor: string, summary: string, state: ActionState, units: Array<{ unit: string, name: string, state: ActionState, message: string }> }> };
 
+export type ProgressPartsFragment = { unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number };
+
+export type StatsPartsFragment = { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string };
+
 export type JobPartsFragment = { id: string, state: QueryState, place: number, error: string, progress: Array<{ unit: string, state: string, rowsScanned: string, segmentsDone: number, segments: number }> };
 
 export type ResultPartsFragment = { kind: QueryKind, from: string, to: string, step: string, rows: Array<readonly (string | number | boolean | null)[]>, total: readonly (string | number | boolean | null)[] | null, other: readonly (string | number | boolean | null)[] | null, others: Array<readonly (string | number | boolean | null)[]>, next: string, groups: string, method: string, merge: string, columns: Array<{ name: string, kind: string }>, coverage: { complete: boolean, unitsAsked: number, unitsAnswered: number, answeredBySecondary: Array<string>, missing: Array<{ unit: string, from: string, to: string, reason: string }> }, stats: { rowsScanned: string, rowsMatched: string, bytesRead: string, segments: number, cachedSegments: number, seriesPoints: string, wireBytes: string, spilledBytes: string, elapsedMs: string } };
@@ -377,6 +381,8 @@ export type LedgerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type LedgerQuery = { ledger: Array<{ unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, ports: Array<{ port: number, received: string, kept: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, forwarded: Array<{ target: string, twin: string | null, received: string, kept: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string, droppedPackets: Array<{ reason: string, count: string }>, droppedRecords: Array<{ reason: string, count: string }> }> }>, topology: { units: Array<{ id: string, status: { started: string | null } }> } };
 
+export type CopyPartsFragment = { target: string, twin: string | null, received: string, kept: string, dropped: Array<{ reason: string, count: string }> };
+
 export type LedgerPartsFragment = { unit: string, name: string, error: string, entries: Array<{ hop: string, kind: string, exporter: string | null, domain: string, received: string, kept: string, split: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, ports: Array<{ port: number, received: string, kept: string, missing: string, dropped: Array<{ reason: string, count: string }> }>, forwarded: Array<{ target: string, twin: string | null, received: string, kept: string, dropped: Array<{ reason: string, count: string }> }>, sent: Array<{ slave: string, name: string, packets: string, records: string, droppedPackets: Array<{ reason: string, count: string }>, droppedRecords: Array<{ reason: string, count: string }> }> };
 
 export type UpdateSourceGroupMutationVariables = Exact<{
@@ -428,6 +434,15 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const ProgressPartsFragmentDoc = new TypedDocumentString(`
+    fragment ProgressParts on UnitProgress {
+  unit
+  state
+  rowsScanned
+  segmentsDone
+  segments
+}
+    `, {"fragmentName":"ProgressParts"}) as unknown as TypedDocumentString<ProgressPartsFragment, unknown>;
 export const JobPartsFragmentDoc = new TypedDocumentString(`
     fragment JobParts on QueryJob {
   id
@@ -435,14 +450,29 @@ export const JobPartsFragmentDoc = new TypedDocumentString(`
   place
   error
   progress {
-    unit
-    state
-    rowsScanned
-    segmentsDone
-    segments
+    ...ProgressParts
   }
 }
-    `, {"fragmentName":"JobParts"}) as unknown as TypedDocumentString<JobPartsFragment, unknown>;
+    fragment ProgressParts on UnitProgress {
+  unit
+  state
+  rowsScanned
+  segmentsDone
+  segments
+}`, {"fragmentName":"JobParts"}) as unknown as TypedDocumentString<JobPartsFragment, unknown>;
+export const StatsPartsFragmentDoc = new TypedDocumentString(`
+    fragment StatsParts on QueryStats {
+  rowsScanned
+  rowsMatched
+  bytesRead
+  segments
+  cachedSegments
+  seriesPoints
+  wireBytes
+  spilledBytes
+  elapsedMs
+}
+    `, {"fragmentName":"StatsParts"}) as unknown as TypedDocumentString<StatsPartsFragment, unknown>;
 export const ResultPartsFragmentDoc = new TypedDocumentString(`
     fragment ResultParts on QueryResult {
   kind
@@ -474,18 +504,20 @@ export const ResultPartsFragmentDoc = new TypedDocumentString(`
     answeredBySecondary
   }
   stats {
-    rowsScanned
-    rowsMatched
-    bytesRead
-    segments
-    cachedSegments
-    seriesPoints
-    wireBytes
-    spilledBytes
-    elapsedMs
+    ...StatsParts
   }
 }
-    `, {"fragmentName":"ResultParts"}) as unknown as TypedDocumentString<ResultPartsFragment, unknown>;
+    fragment StatsParts on QueryStats {
+  rowsScanned
+  rowsMatched
+  bytesRead
+  segments
+  cachedSegments
+  seriesPoints
+  wireBytes
+  spilledBytes
+  elapsedMs
+}`, {"fragmentName":"ResultParts"}) as unknown as TypedDocumentString<ResultPartsFragment, unknown>;
 export const SourcePartsFragmentDoc = new TypedDocumentString(`
     fragment SourceParts on Source {
   id
@@ -547,6 +579,18 @@ export const SourcePartsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"SourceParts"}) as unknown as TypedDocumentString<SourcePartsFragment, unknown>;
+export const CopyPartsFragmentDoc = new TypedDocumentString(`
+    fragment CopyParts on LedgerForwarded {
+  target
+  twin
+  received
+  kept
+  dropped {
+    reason
+    count
+  }
+}
+    `, {"fragmentName":"CopyParts"}) as unknown as TypedDocumentString<CopyPartsFragment, unknown>;
 export const LedgerPartsFragmentDoc = new TypedDocumentString(`
     fragment LedgerParts on UnitLedger {
   unit
@@ -577,14 +621,7 @@ export const LedgerPartsFragmentDoc = new TypedDocumentString(`
     }
   }
   forwarded {
-    target
-    twin
-    received
-    kept
-    dropped {
-      reason
-      count
-    }
+    ...CopyParts
   }
   sent {
     slave
@@ -601,7 +638,16 @@ export const LedgerPartsFragmentDoc = new TypedDocumentString(`
     }
   }
 }
-    `, {"fragmentName":"LedgerParts"}) as unknown as TypedDocumentString<LedgerPartsFragment, unknown>;
+    fragment CopyParts on LedgerForwarded {
+  target
+  twin
+  received
+  kept
+  dropped {
+    reason
+    count
+  }
+}`, {"fragmentName":"LedgerParts"}) as unknown as TypedDocumentString<LedgerPartsFragment, unknown>;
 export const TopologyPartsFragmentDoc = new TypedDocumentString(`
     fragment TopologyParts on Topology {
   cluster
@@ -763,17 +809,31 @@ export const StartQueryDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment JobParts on QueryJob {
+    fragment ProgressParts on UnitProgress {
+  unit
+  state
+  rowsScanned
+  segmentsDone
+  segments
+}
+fragment StatsParts on QueryStats {
+  rowsScanned
+  rowsMatched
+  bytesRead
+  segments
+  cachedSegments
+  seriesPoints
+  wireBytes
+  spilledBytes
+  elapsedMs
+}
+fragment JobParts on QueryJob {
   id
   state
   place
   error
   progress {
-    unit
-    state
-    rowsScanned
-    segmentsDone
-    segments
+    ...ProgressParts
   }
 }
 fragment ResultParts on QueryResult {
@@ -806,15 +866,7 @@ fragment ResultParts on QueryResult {
     answeredBySecondary
   }
   stats {
-    rowsScanned
-    rowsMatched
-    bytesRead
-    segments
-    cachedSegments
-    seriesPoints
-    wireBytes
-    spilledBytes
-    elapsedMs
+    ...StatsParts
   }
 }`) as unknown as TypedDocumentString<StartQueryMutation, StartQueryMutationVariables>;
 export const QueryJobDocument = new TypedDocumentString(`
@@ -826,17 +878,31 @@ export const QueryJobDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment JobParts on QueryJob {
+    fragment ProgressParts on UnitProgress {
+  unit
+  state
+  rowsScanned
+  segmentsDone
+  segments
+}
+fragment StatsParts on QueryStats {
+  rowsScanned
+  rowsMatched
+  bytesRead
+  segments
+  cachedSegments
+  seriesPoints
+  wireBytes
+  spilledBytes
+  elapsedMs
+}
+fragment JobParts on QueryJob {
   id
   state
   place
   error
   progress {
-    unit
-    state
-    rowsScanned
-    segmentsDone
-    segments
+    ...ProgressParts
   }
 }
 fragment ResultParts on QueryResult {
@@ -869,15 +935,7 @@ fragment ResultParts on QueryResult {
     answeredBySecondary
   }
   stats {
-    rowsScanned
-    rowsMatched
-    bytesRead
-    segments
-    cachedSegments
-    seriesPoints
-    wireBytes
-    spilledBytes
-    elapsedMs
+    ...StatsParts
   }
 }`) as unknown as TypedDocumentString<QueryJobQuery, QueryJobQueryVariables>;
 export const QueryStateDocument = new TypedDocumentString(`
@@ -886,17 +944,20 @@ export const QueryStateDocument = new TypedDocumentString(`
     ...JobParts
   }
 }
-    fragment JobParts on QueryJob {
+    fragment ProgressParts on UnitProgress {
+  unit
+  state
+  rowsScanned
+  segmentsDone
+  segments
+}
+fragment JobParts on QueryJob {
   id
   state
   place
   error
   progress {
-    unit
-    state
-    rowsScanned
-    segmentsDone
-    segments
+    ...ProgressParts
   }
 }`) as unknown as TypedDocumentString<QueryStateQuery, QueryStateQueryVariables>;
 export const QueryProgressDocument = new TypedDocumentString(`
@@ -905,17 +966,20 @@ export const QueryProgressDocument = new TypedDocumentString(`
     ...JobParts
   }
 }
-    fragment JobParts on QueryJob {
+    fragment ProgressParts on UnitProgress {
+  unit
+  state
+  rowsScanned
+  segmentsDone
+  segments
+}
+fragment JobParts on QueryJob {
   id
   state
   place
   error
   progress {
-    unit
-    state
-    rowsScanned
-    segmentsDone
-    segments
+    ...ProgressParts
   }
 }`) as unknown as TypedDocumentString<QueryProgressSubscription, QueryProgressSubscriptionVariables>;
 export const StopQueryDocument = new TypedDocumentString(`
@@ -958,11 +1022,7 @@ export const QueriesDocument = new TypedDocumentString(`
       limit
     }
     progress {
-      unit
-      state
-      rowsScanned
-      segmentsDone
-      segments
+      ...ProgressParts
     }
     result {
       method
@@ -974,20 +1034,29 @@ export const QueriesDocument = new TypedDocumentString(`
         unitsAnswered
       }
       stats {
-        rowsScanned
-        rowsMatched
-        bytesRead
-        segments
-        cachedSegments
-        seriesPoints
-        wireBytes
-        spilledBytes
-        elapsedMs
+        ...StatsParts
       }
     }
   }
 }
-    `) as unknown as TypedDocumentString<QueriesQuery, QueriesQueryVariables>;
+    fragment ProgressParts on UnitProgress {
+  unit
+  state
+  rowsScanned
+  segmentsDone
+  segments
+}
+fragment StatsParts on QueryStats {
+  rowsScanned
+  rowsMatched
+  bytesRead
+  segments
+  cachedSegments
+  seriesPoints
+  wireBytes
+  spilledBytes
+  elapsedMs
+}`) as unknown as TypedDocumentString<QueriesQuery, QueriesQueryVariables>;
 export const SourcesDocument = new TypedDocumentString(`
     query Sources($sourceGroup: String, $exporter: String, $limit: Int!) {
   sources(sourceGroup: $sourceGroup, exporter: $exporter, limit: $limit) {
@@ -1164,7 +1233,17 @@ export const LedgerDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment LedgerParts on UnitLedger {
+    fragment CopyParts on LedgerForwarded {
+  target
+  twin
+  received
+  kept
+  dropped {
+    reason
+    count
+  }
+}
+fragment LedgerParts on UnitLedger {
   unit
   name
   error
@@ -1193,14 +1272,7 @@ export const LedgerDocument = new TypedDocumentString(`
     }
   }
   forwarded {
-    target
-    twin
-    received
-    kept
-    dropped {
-      reason
-      count
-    }
+    ...CopyParts
   }
   sent {
     slave
@@ -1235,18 +1307,20 @@ export const ForwardedDocument = new TypedDocumentString(`
     name
     error
     forwarded {
-      target
-      twin
-      received
-      kept
-      dropped {
-        reason
-        count
-      }
+      ...CopyParts
     }
   }
 }
-    `) as unknown as TypedDocumentString<ForwardedQuery, ForwardedQueryVariables>;
+    fragment CopyParts on LedgerForwarded {
+  target
+  twin
+  received
+  kept
+  dropped {
+    reason
+    count
+  }
+}`) as unknown as TypedDocumentString<ForwardedQuery, ForwardedQueryVariables>;
 export const TopologyDocument = new TypedDocumentString(`
     query Topology {
   topology {
