@@ -75,8 +75,8 @@ func receiveRecords(chunk []byte) (*flow.Batch, error) {
 }
 
 // Records asks every target for records and gives them to emit, merged in the
-// order of the plan, as many as a list.Pager needs for a page. It holds a few chunks per target, never the whole: a slow
-// emit slows the scans. Coverage names targets that broke off; what came of
+// order of the plan, as many as a list.Pager needs for a page. It holds a few
+// chunks per target, never the whole: a slow emit slows the scans. Coverage names targets that broke off; what came of
 // them before has been emitted.
 func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Batch) error) (query.Coverage, query.Stats, error) {
 	questions, err := ask.questions(targets)
@@ -90,7 +90,7 @@ func Records(ctx context.Context, ask Ask, targets []Target, emit func(*flow.Bat
 	sinks := make([]*recordSink, 0, len(targets))
 	var asking sync.WaitGroup
 	for i, t := range targets {
-		sink := &recordSink{ctx: ctx, progress: ask.Progress, batches: make(chan *flow.Batch, aheadChunks)}
+		sink := &recordSink{ctx: ctx, list: ask.Plan.List(), progress: ask.Progress, batches: make(chan *flow.Batch, aheadChunks)}
 		streams, sinks = append(streams, sink.stream), append(sinks, sink)
 		asking.Go(func() {
 			defer close(sink.batches)
@@ -136,12 +136,16 @@ func (r *recordStreams) ask(ctx context.Context, ask Ask, t Target, question Que
 // recordSink hands the records of one target to the merge.
 type recordSink struct {
 	ctx      context.Context // of the whole question: ends the waiting for the merge
+	list     *list.Spec
 	progress func(query.UnitProgress)
 	batches  chan *flow.Batch
 }
 
 func (s *recordSink) Partial(chunk []byte) error {
 	b, err := receiveRecords(chunk)
+	if err == nil {
+		err = s.list.Check(b)
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package list
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"example.com/weir/flowio/flow"
@@ -11,11 +12,11 @@ import (
 // errStopped ends a read whose reader has enough. It never leaves the package.
 var errStopped = errors.New("reader has enough")
 
-// Merge emits the rows of streams, each in the order of spec, as one
-// stream in that order, as many as a Pager needs for a page. An error in a
-// stream, or of emit, ends the merge; a caller that can do with less than all
-// streams ends the broken stream without an error. Streams are read in turn,
-// not at the same time.
+// Merge emits the rows of streams, each in the order of spec and of batches that
+// Check takes, as one stream in that order, as many as a Pager needs for a
+// page. An error in a stream, or of emit, ends the merge; a caller that can do
+// with less than all streams ends the broken stream without an error. Streams
+// are read in turn, not at the same time.
 func Merge(ctx context.Context, spec *Spec, streams []iter.Seq2[*flow.Batch, error], emit func(*flow.Batch) error) error {
 	m := newMerge(spec, func(b *flow.Batch) error {
 		if err := ctx.Err(); err != nil {
@@ -33,6 +34,15 @@ func Merge(ctx context.Context, spec *Spec, streams []iter.Seq2[*flow.Batch, err
 		return err
 	}
 	return ctx.Err()
+}
+
+// Check refuses records of another unit that Merge cannot take: they lack
+// columns of the list.
+func (s *Spec) Check(b *flow.Batch) error {
+	for f := range (s.fields &^ b.Fields()).All {
+		return fmt.Errorf("records without %s, which the list needs: all units need the same version of weir", f)
+	}
+	return nil
 }
 
 // merge is a k-way merge. The heap is ordered by the next row of each stream,
