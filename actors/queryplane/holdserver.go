@@ -24,8 +24,12 @@ import (
 const holdFor = 12 * time.Minute
 
 // maxKeys bounds the octets of keys that one fetch may ask for: those of the
-// candidates of a threshold query.
-const maxKeys = 64 << 20
+// candidates of a threshold query. A chunk of keys counts keyCost octets more,
+// what it takes in memory, so that empty ones come to an end too.
+const (
+	maxKeys = 64 << 20
+	keyCost = 24
+)
 
 // errSuperseded ends a fetch when the next one comes.
 var errSuperseded = errors.New("another fetch has come")
@@ -95,7 +99,7 @@ func (h *holdServer) receive(end context.CancelCauseFunc) {
 		case *proto.HoldRequest_Fetch:
 			f := body.Fetch
 			for _, k := range f.GetKeys() {
-				keys, size = append(keys, k), size+len(k)
+				keys, size = append(keys, k), size+len(k)+keyCost
 			}
 			if size > maxKeys {
 				end(fmt.Errorf("%w: keys of more than %d octets", ErrTooLarge, maxKeys))

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"example.com/weir/actors/proto"
 	"example.com/weir/flowio/query"
@@ -62,4 +64,23 @@ func TestGroupsAreHeldUntilTheSlowestUnitIsDone(t *testing.T) {
 			t.Error("the groups are gone")
 		}
 	})
+}
+
+// Chunks of keys without octets take memory too.
+func TestKeysAreBounded(t *testing.T) {
+	wire, err := json.Marshal(resolve(t, query.Request{Kind: query.Top, GroupBy: []string{"srcAddr"}, Metrics: []string{"bytes"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &asking{ctx: t.Context(), requests: make(chan *proto.HoldRequest, 10), replies: make(chan *proto.HoldReply, 10)}
+	a.requests <- &proto.HoldRequest{Body: &proto.HoldRequest_Open{Open: &proto.Open{Plan: wire}}}
+	empty := make([][]byte, 1<<20)
+	for range 3 {
+		a.requests <- &proto.HoldRequest{Body: &proto.HoldRequest_Fetch{Fetch: &proto.Fetch{Number: 1, Keys: empty, More: true}}}
+	}
+	defer close(a.requests)
+	s := &service{answerer: &holder{name: "s", source: records(10, 1)}, running: new(atomic.Int64)}
+	if err := s.Hold(a); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("%v, want that keys are too many", err)
+	}
 }
