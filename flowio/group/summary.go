@@ -61,7 +61,7 @@ func MergeSummaries(l *Layout, all []Summary) (Summary, error) {
 }
 
 // mergeBest joins lists of first groups, and keeps as many as one list has:
-// the least of them bounds the plan's last row from below, no matter which
+// the least of them bounds the last row from below, no matter which
 // others there are.
 func (h *Held) mergeBest(f Fetch, lists []iter.Seq2[[]byte, error]) error {
 	sums := &ranking{n: h.layout.Rows}

@@ -141,10 +141,11 @@ func (p *Plan) checkGroups(problems *problems) {
 	if len(p.Metrics) > maxMetrics {
 		problems.add("/metrics", "more than %d metrics", maxMetrics)
 	}
+	isGrouped := len(p.GroupBy) > 0 || p.ByPlace
 	switch {
-	case p.Kind == Top && !(len(p.GroupBy) > 0 || p.ByPlace) && !problems.has("/groupBy"):
+	case p.Kind == Top && !isGrouped && !problems.has("/groupBy"):
 		problems.add("/groupBy", "a top needs at least one field to group by")
-	case p.Kind == Total && (len(p.GroupBy) > 0 || p.ByPlace):
+	case p.Kind == Total && isGrouped:
 		problems.add("/groupBy", "a total has no groups")
 	case p.Kind == Flows && len(p.Metrics) > 0:
 		problems.add("/metrics", "flows has no metrics: groupBy chooses the fields to show")

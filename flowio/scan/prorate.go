@@ -16,9 +16,9 @@ import (
 // without duration, or with an unknown start, counts in the step of its end.
 //
 // What a record carried before the time range, or after it, is left out.
-// Records are looked at if they were exported in the time range or within
-// an hour after it (Ahead): those exported later than that are not there, nor are
-// those that a clock in the future has end after their export.
+// Records are looked at if they were exported in the time range or within an
+// hour after it (group.Spec.ReadTo): those exported later than that are not
+// there, nor are those that a clock in the future has end after their export.
 
 // passed is how much of v has passed when part of whole has; part is at most
 // whole.
