@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { at, expect, expectAccessible, expectAccessibleInBoth, shot, test } from './page';
+import { at, expect, expectAccessible, expectAccessibleDialog, expectAccessibleInBoth, shot, test } from './page';
 
 const topGroups = (page: Page) => page.getByRole('region', { name: 'Top groups' });
 
@@ -94,13 +94,13 @@ test('everything is reached by keyboard', async ({ signedIn: page }) => {
   await expect(page.getByRole('heading', { name: 'Explore' })).toBeVisible();
   await page.keyboard.press('Control+k');
   await page.getByRole('textbox', { name: 'Go to or do' }).fill('services');
-  await expectAccessible(page);
+  await expectAccessibleDialog(page);
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/by=dstPort/);
   await page.getByRole('heading', { name: 'Explore' }).click();
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: /Shortcuts/ })).toBeVisible();
-  await expectAccessible(page);
+  await expectAccessibleDialog(page);
 });
 
 test('a narrow window has everything too', async ({ signedIn: page }) => {

@@ -49,6 +49,11 @@ export async function expectAccessible(page: Page): Promise<void> {
   await expectNone(audit(page).withTags(standards));
 }
 
+/** The same of the open dialog; the page behind it is the subject of other tests. */
+export async function expectAccessibleDialog(page: Page): Promise<void> {
+  await expectNone(audit(page).withTags(standards).include('[role=dialog]'));
+}
+
 const audit = (page: Page) => new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode(true);
 
 async function expectNone(axe: AxeBuilder): Promise<void> {

@@ -107,7 +107,7 @@ function beforeSeries({ before }: Drawing, host: Element): uPlot.Series[] {
   return [{
     label: before.key,
     stroke: resolved(before.colour, host),
-    width: 1.5,
+    width: 2,
     dash: [5, 4],
     paths: uPlot.paths.stepped?.({ align: 1 }),
     points: { show: false },

@@ -66,7 +66,7 @@ const position = /^.*filter at octet \d+: /;
 function Picture({ lines, before, metric, shape, missing, highlight, onHighlight, onZoom, onZoomOut }: Props & { lines: Lines }) {
   const { zone } = usePreferences();
   const drawn = useMemo(() => lines.lines.map((line, i) => ({ ...line, colour: colourOf(i, line.other) })), [lines]);
-  const earlier = useMemo(() => (before && shape !== 'share' ? { ...before, colour: 'var(--text-dim)' } : undefined), [before, shape]);
+  const earlier = useMemo(() => (before && shape !== 'share' ? { ...before, colour: 'var(--text)' } : undefined), [before, shape]);
   return (
     <>
       <div className={styles.canvas}>

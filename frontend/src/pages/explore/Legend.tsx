@@ -31,6 +31,15 @@ export function Legend({ lines, before, metric, highlight, onHighlight }: Props)
           </tr>
         </thead>
         <tbody>
+          {before && (
+            <tr>
+              <td className={styles.legendName}>
+                <i className={styles.dashed} aria-hidden />
+                {before.name} <Change lines={lines} before={before} />
+              </td>
+              <Stats line={before} metric={metric} />
+            </tr>
+          )}
           {lines.lines.map((line, i) => (
             <tr key={line.key} data-lit={line.key === highlight || undefined} onMouseEnter={() => onHighlight(line.key)}>
               <td className={styles.legendName}>
@@ -40,15 +49,6 @@ export function Legend({ lines, before, metric, highlight, onHighlight }: Props)
               <Stats line={line} metric={metric} />
             </tr>
           ))}
-          {before && (
-            <tr>
-              <td className={styles.legendName}>
-                <i className={styles.dashed} aria-hidden />
-                all flows {before.name} <Change lines={lines} before={before} />
-              </td>
-              <Stats line={before} metric={metric} />
-            </tr>
-          )}
         </tbody>
       </table>
     </div>
@@ -66,7 +66,7 @@ function Name({ line, columns }: { line: Line; columns: Lines['columns'] }) {
 
 function Change({ lines, before }: { lines: Lines; before: Line }) {
   const change = changeOf(lines, before);
-  return change && <span className="dim">(now {change})</span>;
+  return change && <span className="dim">now {change}</span>;
 }
 
 function Stats({ line, metric }: { line: Line; metric: Metric }) {

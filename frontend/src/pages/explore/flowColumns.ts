@@ -9,7 +9,7 @@ const order = [
 ];
 
 const widths: Record<string, number> = {
-  time: 182, first: 182, last: 182, exporter: 118, srcAddr: 176, dstAddr: 176, tcpFlags: 80, srcPort: 100, dstPort: 116,
+  time: 192, first: 192, last: 192, exporter: 118, srcAddr: 172, dstAddr: 172, tcpFlags: 80, srcPort: 100, dstPort: 116,
   proto: 74, bytes: 82, packets: 78, nextHop: 130, srcMac: 130, dstMac: 130, version: 96,
 };
 
