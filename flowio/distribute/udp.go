@@ -242,7 +242,9 @@ func (o *udpOutlet) openRaw(src binding) (*socket, error) {
 	return &socket{fd: o.raw[i].fd, raw: true}, nil
 }
 
-// bindTo opens a socket bound to an address that is not of this machine.
+// bindTo opens a socket bound to an address that is not of this machine. Others
+// may be bound to it as well: those of forwarding targets, and of the distributor
+// that follows this one.
 func bindTo(src binding) (*socket, error) {
 	family, level, option := unix.AF_INET, unix.SOL_IP, unix.IP_TRANSPARENT
 	var address unix.Sockaddr = &unix.SockaddrInet4{Port: int(src.exporter.Port())}
@@ -259,6 +261,7 @@ func bindTo(src binding) (*socket, error) {
 	timeout := unix.NsecToTimeval(int64(sendTimeout))
 	err = errors.Join(
 		unix.SetsockoptInt(fd, level, option, 1),
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &timeout))
 	if err == nil {
 		err = unix.Bind(fd, address)

@@ -226,3 +226,21 @@ func TestBySlave(t *testing.T) {
 		t.Errorf("the Slave changes %d times", changes)
 	}
 }
+
+// TestOutletsShareAnExporter opens sockets for one exporter through several
+// outlets, as a Distributor and forwarding targets have them: none falls back to
+// a raw socket, which sends datagram by datagram.
+func TestOutletsShareAnExporter(t *testing.T) {
+	privileged(t)
+	for _, from := range []string{"192.0.2.77:40123", "[2001:db8::77]:40123"} {
+		src := binding{exporter: netip.MustParseAddrPort(from)}
+		src.six = src.exporter.Addr().Is6()
+		for i := range 3 {
+			o := udpDelivery{cfg: Config{}.withDefaults()}.outlet().(*udpOutlet)
+			defer o.close()
+			if s, err := o.socketFor(src); err != nil || s.raw {
+				t.Errorf("outlet %d of %s: raw %v, %v", i+1, from, s != nil && s.raw, err)
+			}
+		}
+	}
+}
