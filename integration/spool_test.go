@@ -13,8 +13,8 @@ import (
 // seconds, and what a busy machine adds.
 const leaveWithin = 4 * time.Second
 
-// TestFrozenSlaves freezes one Slave of two under load, later both, and kills one. In
-// `make soak`, where there is time for its return, the Proxy is killed
+// TestFrozenSlaves freezes one Slave of two under load, later both, and kills one.
+// In `make soak`, where there is time for its return, the Proxy is killed
 // meanwhile.
 func TestFrozenSlaves(t *testing.T) {
 	t.Parallel()
@@ -130,7 +130,13 @@ func freezeAll(t *testing.T, d *deployment) {
 		d.await("every record", 40*time.Second, func() error { return d.holds(all) })
 		return
 	}
-	if got := d.rested(); got.flows < all.flows || got.flows > all.flows+twice {
+	d.await("every record", 40*time.Second, func() error {
+		if got, _ := d.total(""); got.flows < all.flows {
+			return fmt.Errorf("%d records, want %d", got.flows, all.flows)
+		}
+		return nil
+	})
+	if got := d.rested(); got.flows > all.flows+twice {
 		t.Errorf("%d records, want %d and at most %d twice", got.flows, all.flows, twice)
 	}
 }
