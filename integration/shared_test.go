@@ -1,8 +1,6 @@
 package integration
 
-import (
-	"testing"
-)
+import "testing"
 
 // sharing is a test that leaves its deployment as it found it, but for the
 // flows of exporters of its own.
@@ -14,6 +12,7 @@ type sharing struct {
 // TestAnswers asks one deployment, and compares what it answers with what others say of
 // the same packets.
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	share(t, []sharing{
 		{"nfdump", testAnswersOfNfdump},
 		{"brute force", testAnswersOfBruteForce},
@@ -25,7 +24,8 @@ func TestAnswers(t *testing.T) {
 	})
 }
 
-// TestMistakes does to one deployment what should not be done.
+// TestMistakes does to one deployment what should not be done, with the whole
+// machine for itself: bad packets come as fast as it can.
 func TestMistakes(t *testing.T) {
 	share(t, []sharing{
 		{"probes", testProbes},
@@ -44,7 +44,7 @@ func TestMistakes(t *testing.T) {
 // share runs tests on one deployment, one after the other, so that it starts
 // only once. A test that kills units or changes groups deploys its own.
 func share(t *testing.T, tests []sharing) {
-	t.Parallel()
+	t.Helper()
 	d := deploy(t)
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
