@@ -27,11 +27,23 @@ func (x *exporter) admits(now time.Time) bool {
 	return true
 }
 
-// evictLocked forgets one of the templates of list that were announced longest
-// ago: that which the fewest data used lately. Those that exporters use stay
-// however many are invented beside them, even with some data.
+// evictLocked forgets one of the templates of list. Behind a Proxy that is the
+// one announced longest ago, since the Proxy goes on announcing what it uses.
 func (s *Store) evictLocked(list *list.List) {
-	var least *entry
+	e := list.Front().Value.(*entry)
+	if !s.cfg.Admitted {
+		e = s.leastUsedLocked(list)
+	}
+	s.removeLocked(e)
+	if s.exporters[e.key.Exporter].byAge.Len() == 0 {
+		delete(s.exporters, e.key.Exporter)
+	}
+}
+
+// leastUsedLocked returns, of those of list that were announced longest ago, the
+// template that the fewest data used lately. Those that exporters use stay
+// however many are invented beside them, even with some data.
+func (s *Store) leastUsedLocked(list *list.List) (least *entry) {
 	fewest := uint32(maxUses + 1)
 	for range min(candidates, list.Len()) {
 		e := list.Front().Value.(*entry)
@@ -45,10 +57,7 @@ func (s *Store) evictLocked(list *list.List) {
 		e.uses.Store(n / 2)
 		s.touchLocked(e, e.announced)
 	}
-	s.removeLocked(least)
-	if s.exporters[least.key.Exporter].byAge.Len() == 0 {
-		delete(s.exporters, least.key.Exporter)
-	}
+	return least
 }
 
 // sweepLocked forgets expired templates and returns the keys of expired sets.

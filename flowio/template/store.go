@@ -22,8 +22,15 @@ const (
 	// a few dozen in each of a few dozen observation domains.
 	maxPerExporter = 4096
 
+	// admittedPerExporter is that bound behind a Proxy, which repeats all that it
+	// knows every minute: maxPerExporter at most, of which as many may be new at
+	// once, and newPerSecond more each second. What was announced longest ago
+	// beyond that is none of the Proxy's any more.
+	admittedPerExporter = 3 * maxPerExporter
+
 	// maxOctets caps what a Store remembers, by the estimate of octets below.
-	// Beyond it the least used of those announced longest ago goes first.
+	// Beyond it the least used of those announced longest ago goes first; behind
+	// a Proxy the one announced longest ago.
 	maxOctets = 64 << 20
 
 	// newPerSecond bounds the new layouts of one exporter, repetitions not
@@ -66,7 +73,8 @@ type Config struct {
 
 	// Admitted says that whoever hands over templates has bounded the new
 	// layouts of each exporter already, as a Proxy has: refusing others than
-	// it did would leave its records without a template.
+	// it did would leave its records without a template, and so would forgetting
+	// one that it still knows.
 	Admitted bool
 }
 
@@ -167,6 +175,13 @@ func (s *Store) Add(k Key, t *Template) (inForce *Template, isNew bool, released
 	return t, true, s.parking.take(k)
 }
 
+func (s *Store) limitPerExporter() int {
+	if s.cfg.Admitted {
+		return admittedPerExporter
+	}
+	return maxPerExporter
+}
+
 func (s *Store) touchLocked(e *entry, now time.Time) {
 	e.announced = now
 	s.byAge.MoveToBack(e.inStore)
@@ -185,7 +200,7 @@ func (s *Store) ownerLocked(at netip.AddrPort) *exporter {
 
 func (s *Store) insertLocked(e *entry) {
 	owner := s.ownerLocked(e.key.Exporter)
-	if owner.byAge.Len() >= maxPerExporter {
+	if owner.byAge.Len() >= s.limitPerExporter() {
 		s.evictLocked(&owner.byAge)
 	}
 	s.changes++

@@ -172,6 +172,44 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// TestSlavesKnowWhatTheirProxyKnows: an exporter announces without end and
+// uses some of it; a Slave that is told each minute what its Proxy knows, and at
+// once what is new, never lacks any of that, in bounded memory.
+func TestSlavesKnowWhatTheirProxyKnows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perDomain, attempts, minutes = 30_000, 5_000, 10
+		proxy, _ := newStore()
+		slave := template.NewStore(template.Config{Admitted: true})
+		nth := func(n int) template.Key { return key(uint32(n/perDomain), uint16(256+n%perDomain)) }
+		announced := 0
+		for second := range 60 * minutes {
+			for range attempts {
+				k := nth(announced)
+				if inForce, _, _ := proxy.Add(k, twoFields(k.ID)); inForce == nil {
+					break
+				}
+				slave.Add(k, twoFields(k.ID))
+				announced++
+				proxy.Lookup(nth(announced * 7 / 8))
+			}
+			for domain := range uint32(announced/perDomain + 1) {
+				for _, known := range proxy.Of(exporter, 0, domain) {
+					if slave.Lookup(key(domain, known.ID)) == nil {
+						t.Fatalf("after %d s and %d layouts the Slave lacks one", second, announced)
+					}
+					if second%60 == 59 {
+						slave.Add(key(domain, known.ID), known)
+					}
+				}
+			}
+			time.Sleep(time.Second)
+		}
+		if slave.Len() > 3*4096 {
+			t.Errorf("the Slave remembers %d templates", slave.Len())
+		}
+	})
+}
+
 // TestNewLayoutsAreLimited: after a burst an exporter gets as many new layouts
 // a second as it may; repetitions are free, and a layout that is refused does
 // not leave the earlier one in force.
