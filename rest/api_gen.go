@@ -701,8 +701,8 @@ type Topology struct {
 type TwinCopy = bool
 
 // TwinExporters The exporters that twinCopy is about, as addresses or CIDR prefixes; empty:
-// all. One that sends to several proxy groups by itself must not be among them:
-// its flows would be stored twice.
+// all. One that sends to several proxy groups by itself should not be among them:
+// of each packet the second is dropped as duplicate, and a check names it.
 type TwinExporters = []string
 
 // Uint64 defines model for Uint64.
