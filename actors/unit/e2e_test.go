@@ -335,9 +335,6 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	r := &rig{t: t, master: Config{DataDir: t.TempDir(), Name: "master", Role: topology.Master, Control: freeAddress(t), Query: freeAddress(t)}}
 	var err error
 	if _, r.ca, err = identity.OpenMaster(r.master.DataDir, time.Now()); err != nil {
